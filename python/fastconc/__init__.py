@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Parallel Python that is really parallel.
+
+The public names are listed in ``__all__``; those that shadow builtins (``map``, ``sum``, ...) are attributes
+of the package but stay out of it. A name's module is imported when the name is first used, so that
+``import fastconc`` costs little.
+"""
+
+from importlib import import_module as _import_module
+
+from fastconc._core import cpu_count, get_num_threads, set_num_threads
+
+__version__ = "0.1.0"
+
+# Public name -> the module of this package that defines it, imported at first use (PEP 562).
+_LAZY = {
+    "BrokenPool": "_errors",
+    "DeadlockError": "_errors",
+    "IntegrationWarning": "_errors",
+    "KernelError": "_errors",
+    "PerformanceWarning": "_errors",
+    "num_threads": "_runtime",
+    "show_config": "_runtime",
+}
+_SHADOWS_BUILTINS = {"map", "sum", "min", "max", "any", "all"}
+
+__all__ = sorted(
+    ["__version__", "cpu_count", "get_num_threads", "set_num_threads", *(_LAZY.keys() - _SHADOWS_BUILTINS)]
+)
+
+
+def __getattr__(name: str) -> object:
+    module = _LAZY.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(_import_module(f"{__name__}.{module}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(globals().keys() | _LAZY.keys())

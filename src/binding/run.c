@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Start and end of a native call; contract in run.h. */
+#include "run.h"
+
+int fc_width_of(PyObject *workers, unsigned *width)
+{
+    *width = 0;
+    if (workers == NULL || workers == Py_None) {
+        return 0;
+    }
+    PyObject *number;
+    if (PyIndex_Check(workers)) {
+        number = PyNumber_Index(workers);
+    } else {
+        number = PyObject_GetAttrString(workers, "_workers"); /* Pool and PoolExecutor have it */
+        if (number == NULL && PyErr_ExceptionMatches(PyExc_AttributeError)) {
+            PyErr_Format(PyExc_TypeError, "workers must be None, an int or a fastconc pool, not %.200s",
+                         Py_TYPE(workers)->tp_name);
+        }
+    }
+    if (number == NULL) {
+        return -1;
+    }
+    int overflow;
+    long value = PyLong_AsLongAndOverflow(number, &overflow);
+    if (value == -1 && overflow == 0 && PyErr_Occurred()) {
+        Py_DECREF(number);
+        return -1;
+    }
+    if (overflow < 0 || (overflow == 0 && value < 1)) {
+        PyErr_Format(PyExc_ValueError, "workers must be at least 1, not %S", number);
+        Py_DECREF(number);
+        return -1;
+    }
+    Py_DECREF(number);
+    *width = overflow > 0 || value > FC_MAX_WIDTH ? FC_MAX_WIDTH : (unsigned)value;
+    return 0;
+}
+
+/* On the calling thread, every few milliseconds: did a signal (Ctrl-C) arrive? Its handler runs here. */
+static bool poll_signals(void *context)
+{
+    fc_native *native = context;
+    PyEval_RestoreThread(native->thread);
+    bool stop = PyErr_CheckSignals() < 0;
+    native->thread = PyEval_SaveThread();
+    return stop;
+}
+
+int fc_native_begin(fc_native *native, PyObject *workers)
+{
+    *native = (fc_native){0};
+    if (fc_width_of(workers, &native->run.width) < 0) {
+        return -1;
+    }
+    native->run.cancel = &native->cancel;
+    native->run.poll = poll_signals;
+    native->run.poll_context = native;
+    native->thread = PyEval_SaveThread();
+    return 0;
+}
+
+int fc_native_end(fc_native *native, fc_status status)
+{
+    PyEval_RestoreThread(native->thread);
+    if (status == FC_OK) {
+        return PyErr_Occurred() ? -1 : 0;
+    }
+    fc_raise(status, NULL);
+    return -1;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * How a binding starts a native call: width from the `workers` argument, Ctrl-C, and the GIL released.
+ *
+ *     fc_native native;
+ *     if (fc_native_begin(&native, workers) < 0) {    // workers: NULL, None, an int, or an object with _workers
+ *         return NULL;
+ *     }
+ *     fc_status status = fc_core_call(&native.run, ...);      // no PyObject is touched here
+ *     if (fc_native_end(&native, status) < 0) {       // takes the GIL back; sets the exception on failure
+ *         return NULL;
+ *     } */
+#ifndef RUN_H
+#define RUN_H
+
+#include "state.h"
+#include "fc_pool.h"
+
+typedef struct fc_native {
+    fc_run run;
+    fc_cancel cancel;
+    PyThreadState *thread; /* of the caller, while the GIL is released */
+} fc_native;
+
+/* The width that a `workers` argument asks for: NULL or None 0 (all cores), an int >= 1, a pool its width.
+ * -1 with TypeError or ValueError set, which name the argument and the value. */
+int fc_width_of(PyObject *workers, unsigned *width);
+
+/* Between these two the GIL is not held. `keep_gil`: for work that runs Python code on the calling thread. */
+int fc_native_begin(fc_native *native, PyObject *workers);
+int fc_native_end(fc_native *native, fc_status status);
+
+#endif
