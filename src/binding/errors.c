@@ -5,7 +5,8 @@
 
 int fc_init_errors(PyObject *Py_UNUSED(module))
 {
-    return 0; /* the classes are written in Python (fastconc._errors) and imported when first needed */
+    return 0; /* the classes are written in Python (fastconc._errors) and imported when first needed
+               */
 }
 
 PyObject *fc_error_class(fc_state *state, const char *name)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * fastconc._core: multi-phase initialisation and the module's state. Types and functions are added by the
- * topics listed in state.h, each in a file of its own. */
+ * fastconc._core: multi-phase initialisation and the module's state. Types and functions are added
+ * by the topics listed in state.h, each in a file of its own. */
 #include "state.h"
 
 static int module_traverse(PyObject *module, visitproc visit, void *arg)

@@ -3,6 +3,8 @@
  * Start and end of a native call; contract in run.h. */
 #include "run.h"
 
+#include "fc_platform.h"
+
 int fc_width_of(PyObject *workers, unsigned *width)
 {
     *width = 0;
@@ -15,7 +17,8 @@ int fc_width_of(PyObject *workers, unsigned *width)
     } else {
         number = PyObject_GetAttrString(workers, "_workers"); /* Pool and PoolExecutor have it */
         if (number == NULL && PyErr_ExceptionMatches(PyExc_AttributeError)) {
-            PyErr_Format(PyExc_TypeError, "workers must be None, an int or a fastconc pool, not %.200s",
+            PyErr_Format(PyExc_TypeError,
+                         "workers must be None, an int or a fastconc pool, not %.200s",
                          Py_TYPE(workers)->tp_name);
         }
     }
@@ -38,7 +41,8 @@ int fc_width_of(PyObject *workers, unsigned *width)
     return 0;
 }
 
-/* On the calling thread, every few milliseconds: did a signal (Ctrl-C) arrive? Its handler runs here. */
+/* On the calling thread, every few milliseconds: did a signal (Ctrl-C) arrive? Its handler runs
+ * here. */
 static bool poll_signals(void *context)
 {
     fc_native *native = context;
@@ -55,8 +59,10 @@ int fc_native_begin(fc_native *native, PyObject *workers)
         return -1;
     }
     native->run.cancel = &native->cancel;
-    native->run.poll = poll_signals;
-    native->run.poll_context = native;
+    native->cancel.poll = poll_signals;
+    native->cancel.poll_context = native;
+    native->cancel.owner = pthread_self();
+    native->cancel.next_poll_ns = fc_now_ns() + 1000000; /* short calls never poll */
     native->thread = PyEval_SaveThread();
     return 0;
 }

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * How a binding starts a native call: width from the `workers` argument, Ctrl-C, and the GIL released.
+ * How a binding starts a native call: width from the `workers` argument, Ctrl-C, and the GIL
+ * released.
  *
  *     fc_native native;
- *     if (fc_native_begin(&native, workers) < 0) {    // workers: NULL, None, an int, or an object with _workers
- *         return NULL;
+ *     if (fc_native_begin(&native, workers) < 0) {    // workers: NULL, None, an int, or an object
+ * with _workers return NULL;
  *     }
  *     fc_status status = fc_core_call(&native.run, ...);      // no PyObject is touched here
- *     if (fc_native_end(&native, status) < 0) {       // takes the GIL back; sets the exception on failure
- *         return NULL;
+ *     if (fc_native_end(&native, status) < 0) {       // takes the GIL back; sets the exception on
+ * failure return NULL;
  *     } */
 #ifndef RUN_H
 #define RUN_H
@@ -22,11 +23,13 @@ typedef struct fc_native {
     PyThreadState *thread; /* of the caller, while the GIL is released */
 } fc_native;
 
-/* The width that a `workers` argument asks for: NULL or None 0 (all cores), an int >= 1, a pool its width.
- * -1 with TypeError or ValueError set, which name the argument and the value. */
+/* The width that a `workers` argument asks for: NULL or None 0 (all cores), an int >= 1, a pool its
+ * width. -1 with TypeError or ValueError set, which name the argument and the value. */
 int fc_width_of(PyObject *workers, unsigned *width);
 
-/* Between these two the GIL is not held. `keep_gil`: for work that runs Python code on the calling thread. */
+/* Between these two the GIL is not held; native->cancel may be changed after the first (a
+ * deadline). An exception that a callback of the core left on the calling thread (signal handler,
+ * integrand) is what _end reports. */
 int fc_native_begin(fc_native *native, PyObject *workers);
 int fc_native_end(fc_native *native, fc_status status);
 

@@ -6,9 +6,10 @@
 #include "fc_cpu.h"
 #include "fc_platform.h"
 
-PyDoc_STRVAR(cpu_count_doc,
-             "cpu_count($module, /)\n--\n\n"
-             "Cores this process may use: the affinity mask, lowered by the control group's quota.");
+PyDoc_STRVAR(
+    cpu_count_doc,
+    "cpu_count($module, /)\n--\n\n"
+    "Cores this process may use: the affinity mask, lowered by the control group's quota.");
 
 static PyObject *runtime_cpu_count(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignored))
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * What every file of the binding includes: Python.h, the state of the module, and the way from a type to it.
- * No C global holds a Python object: each interpreter has its own module and state. */
+ * What every file of the binding includes: Python.h, the state of the module, and the way from a
+ * type to it. No C global holds a Python object: each interpreter has its own module and state. */
 #ifndef STATE_H
 #define STATE_H
 
@@ -10,8 +10,8 @@
 
 #include "fc_status.h"
 
-/* Each topic adds its types and functions to the module: int fc_init_<topic>(PyObject *module), -1 with an
- * exception set on failure. The order is the order of initialisation. */
+/* Each topic adds its types and functions to the module: int fc_init_<topic>(PyObject *module), -1
+ * with an exception set on failure. The order is the order of initialisation. */
 #define FC_TOPICS(X)                                                                               \
     X(errors)                                                                                      \
     X(runtime)
@@ -21,8 +21,7 @@ FC_TOPICS(FC_TOPIC_DECLARE)
 #undef FC_TOPIC_DECLARE
 
 /* Every object that the module keeps; visited and cleared in module.c through this one list. */
-#define FC_STATE_OBJECTS(X)                                                                        \
-    X(errors_module) /* fastconc._errors, imported at first use */
+#define FC_STATE_OBJECTS(X) X(errors_module) /* fastconc._errors, imported at first use */
 
 typedef struct fc_state {
 #define FC_STATE_FIELD(name) PyObject *name;
@@ -37,15 +36,17 @@ static inline fc_state *fc_state_of_module(PyObject *module)
     return (fc_state *)PyModule_GetState(module);
 }
 
-/* The state of the module that defined `type` or one of its bases (PyType_GetModuleByDef, for 3.10 as well).
- * NULL with TypeError set when there is none. */
+/* The state of the module that defined `type` or one of its bases (PyType_GetModuleByDef, for 3.10
+ * as well). NULL with TypeError set when there is none. */
 fc_state *fc_state_of_type(PyTypeObject *type);
 
-/* Sets the exception for a status (never FC_OK) and returns NULL. FC_ERR_CANCELLED and FC_ERR_CALLBACK keep an
- * exception that is already set. `what` (may be NULL) names the function or argument. */
+/* Sets the exception for a status (never FC_OK) and returns NULL. FC_ERR_CANCELLED and
+ * FC_ERR_CALLBACK keep an exception that is already set. `what` (may be NULL) names the function or
+ * argument. */
 PyObject *fc_raise(fc_status status, const char *what);
 
-/* Borrowed class `name` of fastconc._errors (KernelError, ...); NULL with an exception set on failure. */
+/* Borrowed class `name` of fastconc._errors (KernelError, ...); NULL with an exception set on
+ * failure. */
 PyObject *fc_error_class(fc_state *state, const char *name);
 
 #endif

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How many calls may still succeed; negative: no failure is planned. Relaxed: the count orders nothing. */
+/* How many calls may still succeed; negative: no failure is planned. Relaxed: the count orders
+ * nothing. */
 static atomic_long fail_after = -1;
 
 void fc_alloc_fail_after(long allowed)
