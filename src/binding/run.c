@@ -3,6 +3,9 @@
  * Start and end of a native call; contract in run.h. */
 #include "run.h"
 
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include "fc_platform.h"
 
 int fc_width_of(PyObject *workers, unsigned *width)
@@ -52,6 +55,17 @@ static bool poll_signals(void *context)
     return stop;
 }
 
+/* Only the main thread runs Python's signal handlers; elsewhere a look would cost the GIL for
+ * nothing. */
+static bool may_see_signals(void)
+{
+#ifdef __linux__
+    return getpid() == (pid_t)syscall(SYS_gettid);
+#else
+    return true;
+#endif
+}
+
 int fc_native_begin(fc_native *native, PyObject *workers)
 {
     *native = (fc_native){0};
@@ -59,7 +73,7 @@ int fc_native_begin(fc_native *native, PyObject *workers)
         return -1;
     }
     native->run.cancel = &native->cancel;
-    native->cancel.poll = poll_signals;
+    native->cancel.poll = may_see_signals() ? poll_signals : NULL;
     native->cancel.poll_context = native;
     native->cancel.owner = pthread_self();
     native->cancel.next_poll_ns = fc_now_ns() + 1000000; /* short calls never poll */
