@@ -16,7 +16,7 @@
 
 /* Under a sanitizer everything is ten times slower. */
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-#define ROUNDS 2000
+#define ROUNDS 5000
 #else
 #define ROUNDS 20000
 #endif
