@@ -25,7 +25,13 @@ _LAZY = {
 _SHADOWS_BUILTINS = {"map", "sum", "min", "max", "any", "all"}
 
 __all__ = sorted(
-    ["__version__", "cpu_count", "get_num_threads", "set_num_threads", *(_LAZY.keys() - _SHADOWS_BUILTINS)]
+    [
+        "__version__",
+        "cpu_count",
+        "get_num_threads",
+        "set_num_threads",
+        *(_LAZY.keys() - _SHADOWS_BUILTINS),
+    ]
 )
 
 
