@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Parallel Python that is really parallel.
 
-The public names are listed in ``__all__``; those that shadow builtins (``map``, ``sum``, ...) are attributes
-of the package but stay out of it. A name's module is imported when the name is first used, so that
-``import fastconc`` costs little.
+The public names are listed in ``__all__``; those that shadow builtins (``map``, ``sum``, ...) are
+attributes of the package but stay out of it. A name's module is imported when the name is first
+used, so that ``import fastconc`` costs little.
 """
 
 from importlib import import_module as _import_module
 
-from fastconc._core import cpu_count, get_num_threads, set_num_threads
+from fastconc._core import cpu_count, get_num_threads, set_num_threads  # noqa: F401
 
 __version__ = "0.1.0"
 
@@ -24,15 +24,9 @@ _LAZY = {
 }
 _SHADOWS_BUILTINS = {"map", "sum", "min", "max", "any", "all"}
 
-__all__ = sorted(
-    [
-        "__version__",
-        "cpu_count",
-        "get_num_threads",
-        "set_num_threads",
-        *(_LAZY.keys() - _SHADOWS_BUILTINS),
-    ]
-)
+_EAGER = {"__version__", "cpu_count", "get_num_threads", "set_num_threads"}
+
+__all__ = sorted(_EAGER | (_LAZY.keys() - _SHADOWS_BUILTINS))
 
 
 def __getattr__(name: str) -> object:

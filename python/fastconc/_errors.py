@@ -5,11 +5,14 @@ from concurrent.futures import BrokenExecutor
 
 
 class KernelError(TypeError):
-    """A function cannot be compiled; the text gives file, line, caret, reason and the nearest rewrite."""
+    """A function cannot be compiled; the text gives file, line, caret, reason and a rewrite."""
 
 
 class PerformanceWarning(UserWarning):
-    """A function runs as plain Python, correct but slow; the text gives line and reason. Warned once per function."""
+    """A function runs as plain Python, correct but slow; the text gives line and reason.
+
+    Warned once per function.
+    """
 
 
 class IntegrationWarning(UserWarning):

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A formula typed by a user, such as ``x**2``, as a Python function: parsed, checked, never run with builtins."""
+"""A formula typed by a user, such as ``x**2``, as a Python function.
+
+It is parsed and checked, and never sees builtins.
+"""
 
 import ast
 import linecache
@@ -33,8 +36,9 @@ _counter = count()
 def parse(text: str, *variables: str) -> Callable[..., float]:
     """Return the function of `variables` that the formula `text` states.
 
-    Allowed are numbers, the variables, arithmetic, comparisons, conditional expressions, the constants and
-    functions of ``math`` (by their bare names or as ``math.sin``) and ``abs min max round int float pow``.
+    Allowed are numbers, the variables, arithmetic, comparisons, conditional expressions, the
+    constants and functions of ``math`` (by their bare names or as ``math.sin``), and the builtins
+    ``abs min max round int float pow``.
 
     Raises ValueError, which shows the text and names what is not allowed, for anything else.
     """

@@ -16,9 +16,7 @@ def test_num_threads_is_restored():
     assert fastconc.get_num_threads() == before
 
 
-@pytest.mark.parametrize(
-    "bad, error", [(0, ValueError), (-1, ValueError), ("2", TypeError), (1.5, TypeError)]
-)
+@pytest.mark.parametrize("bad", [0, -1, "2", 1.5])
 def test_bad_num_threads(bad):
     with pytest.raises((ValueError, TypeError), match="workers|n must"):
         fastconc.set_num_threads(bad)
