@@ -17,6 +17,7 @@ _LAZY = {
     "BrokenPool": "_errors",
     "DeadlockError": "_errors",
     "IntegrationWarning": "_errors",
+    "integrate": "_integrate",
     "KernelError": "_errors",
     "PerformanceWarning": "_errors",
     "num_threads": "_runtime",

@@ -14,7 +14,8 @@
  * with an exception set on failure. The order is the order of initialisation. */
 #define FC_TOPICS(X)                                                                               \
     X(errors)                                                                                      \
-    X(runtime)
+    X(runtime)                                                                                     \
+    X(integrate)
 
 #define FC_TOPIC_DECLARE(name) int fc_init_##name(PyObject *module);
 FC_TOPICS(FC_TOPIC_DECLARE)

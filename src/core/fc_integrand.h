@@ -1,28 +1,39 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * What every integrator integrates: a function evaluated on many points at once. Behind it stands a compiled
- * kernel, a native function pointer, or a Python callable (src/binding/integrand.c makes one of any object). */
+ * What every integrator integrates: a function evaluated on many points at once. Behind it stands a
+ * compiled kernel, a native function pointer, or a Python callable (src/binding/integrand.c makes
+ * one of any object). */
 #ifndef FC_INTEGRAND_H
 #define FC_INTEGRAND_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "fc_status.h"
 
-/* Evaluate n points: x[d][i] is coordinate d of point i, y[o][i] receives output o. The arrays are 64-byte aligned
- * and have room for n rounded up to a multiple of 16, which may be read and overwritten. `worker` as in
- * fc_range_fn. Threads: many at once, unless `serial`. Errors: FC_ERR_CALLBACK when Python raised, or whatever
- * the kernel's errors policy gives; a nan or inf result is no error. */
+/* Evaluate n points: x[d][i] is coordinate d of point i, y[o][i] receives output o. The arrays are
+ * 64-byte aligned and have room for n rounded up to a multiple of 16, which may be read and
+ * overwritten. `worker` as in fc_range_fn. Threads: many at once, unless `serial`. Errors:
+ * FC_ERR_CALLBACK when Python raised, or whatever the kernel's errors policy gives; a nan or inf
+ * result is no error. */
 typedef fc_status fc_eval_fn(void *context, unsigned worker, size_t n, const double *const *x,
                              double *const *y);
 
+/* The sum of output 0 over the n points whose coordinate 0 is start + (first + i) * step, each
+ * operation rounded once, and whose other coordinates are rest[0 ..]: *sum + *correction, in a
+ * fixed order, compensated. */
+typedef fc_status fc_sum_ramp_fn(void *context, unsigned worker, size_t n, double start,
+                                 double step, uint64_t first, const double *rest, double *sum,
+                                 double *correction);
+
 typedef struct fc_integrand {
     fc_eval_fn *eval;
+    fc_sum_ramp_fn *sum_ramp; /* for n_out 1, where points need not be stored; or NULL */
     void *context;
-    unsigned n_dim;     /* coordinates a point has */
-    unsigned n_out;     /* values a point gives (2 for a complex function: real, imaginary) */
-    bool serial;        /* must run on the calling thread alone (Python code that needs the GIL) */
+    unsigned n_dim; /* coordinates a point has */
+    unsigned n_out; /* values a point gives (2 for a complex function: real, imaginary) */
+    bool serial;    /* must run on the calling thread alone (Python code that needs the GIL) */
 } fc_integrand;
 
 #endif

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * integrate and quad for fastconc._integrate: objects apart, the core called without the GIL,
+ * numbers back. These functions are private; defaults, messages about types and documentation live
+ * in the Python layer. */
+#include "integrand.h"
+
+#include <string.h>
+
+#include "fc_platform.h"
+#include "fc_rules.h"
+
+/* A float, or `count` floats behind the buffer protocol. */
+typedef struct Doubles {
+    Py_buffer view; /* view.obj is NULL for a single float */
+    double one;
+    const double *data;
+    Py_ssize_t count; /* -1: a single float */
+} Doubles;
+
+static int doubles_init(Doubles *self, PyObject *object, const char *name)
+{
+    *self = (Doubles){.count = -1};
+    if (PyFloat_CheckExact(object)) {
+        self->one = PyFloat_AS_DOUBLE(object);
+        self->data = &self->one;
+        return 0;
+    }
+    if (PyObject_GetBuffer(object, &self->view, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT) < 0) {
+        return -1;
+    }
+    if (self->view.format == NULL || strcmp(self->view.format, "d") != 0) {
+        PyErr_Format(PyExc_TypeError, "%s must hold float64 numbers", name);
+        PyBuffer_Release(&self->view);
+        return -1;
+    }
+    self->data = self->view.buf;
+    self->count = self->view.len / (Py_ssize_t)sizeof(double);
+    return 0;
+}
+
+static void doubles_release(Doubles *self)
+{
+    if (self->view.obj != NULL) {
+        PyBuffer_Release(&self->view);
+    }
+}
+
+/* What integrate and quad have in common. */
+typedef struct Job {
+    BoundIntegrand f;
+    Doubles a, b, params;
+    fc_integrals in;
+    fc_native native;
+    int64_t deadline_ns; /* from now; 0: none */
+} Job;
+
+static void job_release(Job *job)
+{
+    integrand_release(&job->f);
+    doubles_release(&job->a);
+    doubles_release(&job->b);
+    doubles_release(&job->params);
+}
+
+/* `params` is None or an array (m, n_params); a and b are floats (m is 1) or arrays of m. */
+static int job_init(Job *job, fc_state *state, PyObject *f, PyObject *a, PyObject *b,
+                    PyObject *args, PyObject *params, unsigned n_params, unsigned n_out, int flags,
+                    double deadline)
+{
+    memset(job, 0, sizeof *job);
+    if (doubles_init(&job->a, a, "a") < 0 || doubles_init(&job->b, b, "b") < 0 ||
+        (params != Py_None && doubles_init(&job->params, params, "params") < 0) ||
+        integrand_bind(&job->f, state, f, args, 1 + n_params, n_out, flags) < 0) {
+        job_release(job);
+        return -1;
+    }
+    job->in = (fc_integrals){.m = job->a.count < 0 ? 1 : (size_t)job->a.count,
+                             .a = job->a.data,
+                             .b = job->b.data,
+                             .params = job->params.data,
+                             .n_params = n_params};
+    if (job->a.count != job->b.count ||
+        (n_params > 0 &&
+         (job->params.data == NULL || (size_t)job->params.count != job->in.m * n_params))) {
+        PyErr_SetString(PyExc_ValueError, "limits and parameters differ in length");
+        job_release(job);
+        return -1;
+    }
+    job->deadline_ns = deadline > 0 ? (int64_t)(deadline < 1e9 ? deadline * 1e9 : 1e18) : 0;
+    return 0;
+}
+
+/* As fc_native_begin, with the deadline set and the integrand told where its thread is. */
+static int job_begin(Job *job, PyObject *workers)
+{
+    if (fc_native_begin(&job->native, workers) < 0) {
+        return -1;
+    }
+    job->f.native = &job->native;
+    if (job->deadline_ns != 0) {
+        job->native.cancel.deadline_ns = fc_now_ns() + job->deadline_ns;
+    }
+    return 0;
+}
+
+/* A float, a complex number, or a tuple of floats. */
+static PyObject *value_object(const double *values, unsigned n_out, int flags)
+{
+    if (flags & FC_INTEGRAND_COMPLEX) {
+        return PyComplex_FromDoubles(values[0], values[1]);
+    }
+    if (n_out == 1) {
+        return PyFloat_FromDouble(values[0]);
+    }
+    PyObject *tuple = PyTuple_New(n_out);
+    for (unsigned o = 0; tuple != NULL && o < n_out; o++) {
+        PyObject *value = PyFloat_FromDouble(values[o]);
+        if (value == NULL) {
+            Py_CLEAR(tuple);
+        } else {
+            PyTuple_SET_ITEM(tuple, o, value);
+        }
+    }
+    return tuple;
+}
+
+/* The writable float64 array `out` of `count` numbers; its data, or NULL with an exception set. */
+static double *out_buffer(PyObject *out, size_t count, Py_buffer *view)
+{
+    if (PyObject_GetBuffer(out, view, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE) < 0) {
+        return NULL;
+    }
+    if ((size_t)view->len != count * sizeof(double)) {
+        PyErr_SetString(PyExc_ValueError, "out has the wrong size");
+        PyBuffer_Release(view);
+        return NULL;
+    }
+    return view->buf;
+}
+
+PyDoc_STRVAR(
+    integrate_doc,
+    "_integrate($module, f, a, b, n, rule, order, args, params, n_params, n_out, flags, out,\n"
+    "           workers, deadline, /)\n--\n\n"
+    "The composite sum of a rule; fastconc.integrate is the public form.");
+
+static PyObject *integrate(PyObject *module, PyObject *arguments)
+{
+    PyObject *f, *a, *b, *args, *params, *out, *workers;
+    unsigned long long n;
+    unsigned rule, order, n_params, n_out;
+    int flags;
+    double deadline;
+    if (!PyArg_ParseTuple(arguments, "OOOKIIOOIIiOOd", &f, &a, &b, &n, &rule, &order, &args,
+                          &params, &n_params, &n_out, &flags, &out, &workers, &deadline)) {
+        return NULL;
+    }
+    Job job;
+    if (job_init(&job, fc_state_of_module(module), f, a, b, args, params, n_params, n_out, flags,
+                 deadline) < 0) {
+        return NULL;
+    }
+    double few[16], *result = few;
+    Py_buffer view = {0};
+    PyObject *answer = NULL;
+    if (out != Py_None) {
+        result = out_buffer(out, job.in.m * n_out, &view);
+    } else if (n_out > 16) {
+        result = PyMem_Calloc(n_out, sizeof *result);
+        if (result == NULL) {
+            PyErr_NoMemory();
+        }
+    }
+    if (result != NULL && job_begin(&job, workers) == 0) {
+        fc_status status =
+            fc_integrate(&job.native.run, &job.f.base, (fc_rule)rule, order, n, &job.in, result);
+        if (fc_native_end(&job.native, status) == 0) {
+            answer = out != Py_None ? Py_NewRef(Py_None) : value_object(result, n_out, flags);
+        }
+    }
+    if (view.obj != NULL) {
+        PyBuffer_Release(&view);
+    } else if (result != few) {
+        PyMem_Free(result);
+    }
+    job_release(&job);
+    return answer;
+}
+
+PyDoc_STRVAR(gauss_legendre_doc, "_gauss_legendre($module, order, /)\n--\n\n"
+                                 "Nodes and weights on (-1, 1), as two tuples.");
+
+static PyObject *gauss_legendre(PyObject *Py_UNUSED(module), PyObject *order_object)
+{
+    unsigned long order = PyLong_AsUnsignedLong(order_object);
+    if (order == (unsigned long)-1 && PyErr_Occurred()) {
+        return NULL;
+    }
+    if (order < 1 || order > FC_MAX_GAUSS_ORDER) {
+        return PyErr_Format(PyExc_ValueError, "order must be 1 to %d, not %lu", FC_MAX_GAUSS_ORDER,
+                            order);
+    }
+    PyObject *answer = NULL;
+    double *x = PyMem_Calloc(2 * order, sizeof *x);
+    if (x == NULL) {
+        return PyErr_NoMemory();
+    }
+    fc_status status = fc_gauss_legendre((unsigned)order, x, x + order);
+    if (status != FC_OK) {
+        fc_raise(status, "order");
+    } else {
+        PyObject *nodes = PyTuple_New((Py_ssize_t)order), *weights = PyTuple_New((Py_ssize_t)order);
+        bool failed = nodes == NULL || weights == NULL;
+        for (unsigned long i = 0; !failed && i < order; i++) {
+            PyObject *node = PyFloat_FromDouble(x[i]), *weight = PyFloat_FromDouble(x[order + i]);
+            failed = node == NULL || weight == NULL;
+            PyTuple_SET_ITEM(nodes, (Py_ssize_t)i, node);
+            PyTuple_SET_ITEM(weights, (Py_ssize_t)i, weight);
+        }
+        answer = failed ? NULL : PyTuple_Pack(2, nodes, weights);
+        Py_XDECREF(nodes);
+        Py_XDECREF(weights);
+    }
+    PyMem_Free(x);
+    return answer;
+}
+
+PyDoc_STRVAR(capsule_doc, "_capsule($module, capsule, /)\n--\n\n"
+                          "(address, name, context) of a PyCapsule, for fastconc._native.");
+
+static PyObject *capsule(PyObject *Py_UNUSED(module), PyObject *object)
+{
+    if (!PyCapsule_CheckExact(object)) {
+        return PyErr_Format(PyExc_TypeError, "a PyCapsule is wanted, not %.200s",
+                            Py_TYPE(object)->tp_name);
+    }
+    const char *name = PyCapsule_GetName(object);
+    void *address = PyCapsule_GetPointer(object, name);
+    if (address == NULL) {
+        return NULL;
+    }
+    void *context = PyCapsule_GetContext(object);
+    if (context == NULL && PyErr_Occurred()) {
+        return NULL;
+    }
+    return Py_BuildValue("(KzK)", (unsigned long long)(uintptr_t)address, name,
+                         (unsigned long long)(uintptr_t)context);
+}
+
+static PyMethodDef functions[] = {
+    {"_integrate", integrate, METH_VARARGS, integrate_doc},
+    {"_gauss_legendre", gauss_legendre, METH_O, gauss_legendre_doc},
+    {"_capsule", capsule, METH_O, capsule_doc},
+    {NULL, NULL, 0, NULL},
+};
+
+int fc_init_integrate(PyObject *module)
+{
+    return PyModule_AddFunctions(module, functions);
+}
