@@ -15,6 +15,7 @@ __version__ = "0.1.0"
 # Public name -> the module of this package that defines it, imported at first use (PEP 562).
 _LAZY = {
     "BrokenPool": "_errors",
+    "Classifier": "classify",
     "DeadlockError": "_errors",
     "IntegrationWarning": "_errors",
     "integrate": "_integrate",

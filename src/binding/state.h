@@ -15,14 +15,18 @@
 #define FC_TOPICS(X)                                                                               \
     X(errors)                                                                                      \
     X(runtime)                                                                                     \
-    X(integrate)
+    X(integrate)                                                                                   \
+    X(net)
 
 #define FC_TOPIC_DECLARE(name) int fc_init_##name(PyObject *module);
 FC_TOPICS(FC_TOPIC_DECLARE)
 #undef FC_TOPIC_DECLARE
 
 /* Every object that the module keeps; visited and cleared in module.c through this one list. */
-#define FC_STATE_OBJECTS(X) X(errors_module) /* fastconc._errors, imported at first use */
+#define FC_STATE_OBJECTS(X)                                                                        \
+    X(errors_module) /* fastconc._errors, imported at first use */                                 \
+    X(numpy_empty)   /* numpy.empty and numpy.float32, for predict() */                            \
+    X(numpy_float32)
 
 typedef struct fc_state {
 #define FC_STATE_FIELD(name) PyObject *name;

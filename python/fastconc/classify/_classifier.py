@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The Classifier: checks what comes in, names what goes out; its C base class runs it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from fastconc import _core
+from fastconc.classify._labels import read_labels
+from fastconc.classify._network import Network, shape_text
+
+ENGINES = {"auto": 0, "packed": 1, "openblas": 2}
+Ranking = list[tuple[Any, float]]
+
+
+class Classifier(_core.Net):
+    """A pretrained network that classifies batches of images on all cores, without the GIL.
+
+    Make one with ``Classifier.load(path)`` or ``Classifier.load_digits()``. It may be used by any
+    number of threads at once, and pickles. ``with Classifier.load(path) as classifier:`` closes it
+    at the end.
+    """
+
+    _network: Network
+    _labels: list[str] | None
+    _workers: Any
+    _engine: str
+    _n_weights: int
+
+    def __init__(self) -> None:
+        raise TypeError("make a Classifier with Classifier.load(path)")
+
+    @classmethod
+    def load(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        labels: str | os.PathLike[str] | Sequence[str] | None = None,
+        workers: Any = None,
+        engine: str = "auto",
+    ) -> Classifier:
+        """Load a network from a file.
+
+        path      a .npz of a dense network (arrays W0, b0, W1, b1, ...).
+        labels    a name per class: a sequence of strings, or the path of a text file with one name
+        a line. workers   threads that predict uses: None (all cores), an int, or a fastconc pool.
+        engine    who multiplies matrices: "packed" (kernels of this package), "openblas", or
+        "auto".
+
+        Raises FileNotFoundError; ValueError for a damaged file, for arrays that do not fit each
+        other (both named), for as many labels as there are not classes; ImportError when OpenBLAS
+        is asked for and not installed.
+
+        >>> from fastconc.classify import Classifier, load_digits
+        >>> from fastconc.classify._digits import PATH
+        >>> with Classifier.load(PATH) as classifier:
+        ...     classifier.predict(load_digits().images[:3]).shape
+        (3, 10)
+        """
+        from fastconc.classify._npz import load_npz
+
+        network, own_labels = load_npz(path)
+        return cls._make(network, own_labels if labels is None else labels, workers, engine)
+
+    @classmethod
+    def load_digits(cls, *, workers: Any = None, engine: str = "auto") -> Classifier:
+        """Load the digits network that comes with the package, 64-128-10; see ``load_digits``."""
+        from fastconc.classify._digits import PATH
+
+        return cls.load(PATH, workers=workers, engine=engine)
+
+    @classmethod
+    def _make(cls, network: Network, labels: Any, workers: Any, engine: str) -> Classifier:
+        if engine not in ENGINES:
+            raise ValueError(f"engine must be one of {', '.join(ENGINES)}, not {engine!r}")
+        if engine == "openblas" or (engine == "auto" and _core.isa() == "baseline"):
+            from fastconc.classify._blas import load_blas
+
+            try:
+                load_blas()
+            except ImportError:
+                if engine == "openblas":
+                    raise
+        self = cls.__new__(cls)
+        self._network = network
+        self._workers = workers
+        self._engine = engine
+        self._labels = read_labels(labels)
+        n_classes = network.output.shape[-1] if len(network.output.shape) > 1 else None
+        if self._labels is not None and len(self._labels) != n_classes:
+            raise ValueError(f"labels must name {n_classes} classes, not {len(self._labels)}")
+        shapes: Any = (None, None)
+        if network.rows and len(network.inputs) == 1 and network.output.dtype == "float32":
+            shapes = tuple(
+                tuple(size or 0 for size in spec.shape)
+                for spec in (network.inputs[0], network.output)
+            )
+        self._setup(network.plan, network.weights, shapes[0], shapes[1], workers, ENGINES[engine])
+        self._n_weights = len(network.weights)
+        network.weights = None  # the core has its own
+        return self
+
+    # What the C base class cannot take as it is comes here.
+    def _predict_any(self, *batch: Any) -> Any:
+        self._steps()  # raises when closed
+        inputs, items = self._convert(batch)
+        shape = [items if size is None else size for size in self._network.output.shape]
+        output = np.empty(shape, np.float32)
+        self._run(items if self._network.rows else 1, inputs, output)
+        return (
+            output
+            if self._network.output.dtype == "float32"
+            else output.astype(self._network.output.dtype)
+        )
+
+    def _convert(self, batch: tuple[Any, ...]) -> tuple[tuple[Any, ...], int]:
+        specs = self._network.inputs
+        if len(batch) != len(specs):
+            names = ", ".join(map(str, specs))
+            raise TypeError(f"predict takes {len(specs)} array(s) ({names}), not {len(batch)}")
+        arrays = tuple(self._convert_one(x, spec) for x, spec in zip(batch, specs, strict=True))
+        sizes = {array.shape[0] for array in arrays} if self._network.rows else set()
+        if len(sizes) > 1:
+            raise ValueError(f"all arrays must have the same number of images, not {sorted(sizes)}")
+        return arrays, next(iter(sizes), 1)
+
+    @staticmethod
+    def _convert_one(x: Any, spec: Any) -> Any:
+        array = np.asarray(x)
+        if array.dtype.kind not in "fiub":
+            raise TypeError(
+                f"batch must be an array of real numbers, not of {array.dtype} ({type(x).__name__})"
+            )
+        fits = array.ndim == len(spec.shape) and all(
+            want is None or want == got for want, got in zip(spec.shape, array.shape, strict=True)
+        )
+        if not fits:
+            raise ValueError(f"batch must have shape {shape_text(spec.shape)}, not {array.shape}")
+        with np.errstate(over="ignore"):
+            return np.require(array, np.float32, ["C", "A"])
+
+    def top_k(self, batch: Any, k: int = 5) -> list[Ranking]:
+        """Return, for every image of the batch, its k most probable classes as (label,
+        probability), best first.
+
+        Without labels the class's index stands in their place. Networks that end in raw scores (no
+        Softmax or Sigmoid) get a softmax here, so that the numbers are probabilities; ``predict``
+        never does that. Equal probabilities rank by index, and a row of NaN keeps the order of the
+        indices.
+
+        Raises ValueError when k is not within 1 and the number of classes, or when the output is
+        not (n, classes).
+        """
+        scores = self._probabilities(self.predict(batch))
+        if isinstance(k, bool) or not hasattr(k, "__index__"):
+            raise TypeError(f"k must be an int, not {type(k).__name__}")
+        if not 1 <= k <= scores.shape[1]:
+            raise ValueError(
+                f"k must be within 1 and {scores.shape[1]} (the number of classes), not {k}"
+            )
+        order = np.argsort(-scores, axis=1, kind="stable")[:, : int(k)]
+        names: Any = self._labels if self._labels is not None else range(scores.shape[1])
+        return [
+            [(names[j], float(row[j])) for j in best]
+            for row, best in zip(scores, order.tolist(), strict=True)
+        ]
+
+    def _probabilities(self, scores: Any) -> Any:
+        if scores.ndim != 2:
+            raise ValueError(
+                f"the output must have shape (n, classes) to be ranked, not {scores.shape}"
+            )
+        activation = self._network.activation
+        if activation in ("softmax", "sigmoid"):
+            return scores
+        with np.errstate(invalid="ignore"):
+            if activation != "logsoftmax":
+                scores = scores - scores.max(axis=1, keepdims=True, initial=-np.inf)
+            powers = np.exp(scores)
+            return (
+                powers if activation == "logsoftmax" else powers / powers.sum(axis=1, keepdims=True)
+            )
+
+    @property
+    def labels(self) -> list[str] | None:
+        """The names of the classes, or None."""
+        return None if self._labels is None else list(self._labels)
+
+    @property
+    def input_shape(self) -> tuple[int | None, ...]:
+        """Shape that predict expects; None stands for any size."""
+        return self._network.inputs[0].shape
+
+    @property
+    def output_shape(self) -> tuple[int | None, ...]:
+        """Shape of what predict returns; None stands for the number of images."""
+        return self._network.output.shape
+
+    def summary(self) -> str:
+        """Return a table of the steps the network runs: layer, kind, and MFLOP for one image."""
+        steps, arena, chunk = self._steps()
+        lines = [f"{'step':>4}  {'layer':<36} {'kind':<12} {'MFLOP':>10}"]
+        for i, ((kind, flops, _), name) in enumerate(zip(steps, self._network.layers, strict=True)):
+            lines.append(f"{i:>4}  {name[-36:]:<36} {kind:<12} {flops / 1e6:>10.3f}")
+        total = sum(flops for _, flops, _ in steps)
+        inputs = ", ".join(map(str, self._network.inputs))
+        lines.append(f"input {inputs}; output {self._network.output}")
+        lines.append(
+            f"{self._n_weights:,} weights, {total / 1e6:.3f} MFLOP an image, "
+            f"{arena / 1024:.0f} KiB a worker for {chunk} image(s) at a time"
+        )
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return f"<Classifier {', '.join(map(str, self._network.inputs))} -> {self._network.output}>"
+
+    def __enter__(self) -> Classifier:
+        return self
+
+    def __exit__(self, *unused: object) -> None:
+        self.close()
+
+    def __reduce__(self) -> Any:
+        weights = np.zeros(self._n_weights, np.float32)
+        self._export(weights)
+        workers = getattr(
+            self._workers, "_workers", self._workers
+        )  # a pool stays behind, its width goes along
+        network = dict(self._network.__dict__, weights=weights)
+        return _rebuild, (type(self), network, self._labels, workers, self._engine)
+
+
+def _rebuild(
+    cls: type[Classifier], network: dict[str, Any], labels: Any, workers: Any, engine: str
+) -> Classifier:
+    return cls._make(Network(**network), labels, workers, engine)

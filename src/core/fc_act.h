@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Functions of one float that networks use: activations and the unary operators of ONNX. NaN in
+ * gives NaN out (but for the casts). Those marked * have two parameters p and q. */
+#ifndef FC_ACT_H
+#define FC_ACT_H
+
+#include <stddef.h>
+
+#include "fc_cpu.h"
+
+/*    name         y = */
+#define FC_ACT_TABLE(X)                                                                            \
+    X(NONE)        /* x */                                                                         \
+    X(CLIP)        /* * min(max(x, p), q); Relu is p = 0, q = inf */                               \
+    X(AFFINE)      /* * p x + q */                                                                 \
+    X(LEAKY)       /* * x < 0 ? p x : x */                                                         \
+    X(ELU)         /* * x < 0 ? p (exp(x) - 1) : q x; Selu too */                                  \
+    X(SIGMOID)     /* 1 / (1 + exp(-x)) */                                                         \
+    X(SILU)        /* x sigmoid(p x) */                                                            \
+    X(HARDSIGMOID) /* * min(max(p x + q, 0), 1) */                                                 \
+    X(HARDSWISH)   /* * x min(max(p x + q, 0), 1) */                                               \
+    X(TANH)                                                                                        \
+    X(SOFTPLUS) X(SOFTSIGN) X(ERF) X(GELU) /* x (1 + erf(x / sqrt(2))) / 2 */                      \
+        X(GELU_TANH)                       /* the approximation by tanh */                         \
+        X(MISH)                            /* x tanh(softplus(x)) */                               \
+        X(EXP) X(LOG) X(SQRT) X(NEG) X(ABS) X(RECIPROCAL) X(POW) /* * x to the p */                \
+        X(TRUNC)   /* towards zero: a cast to an integer type wide enough */                       \
+        X(WRAP)    /* * an integer modulo p, into [q, q + p): uint8 is 256, 0 */                   \
+        X(BOOL)    /* x != 0 ? 1 : 0 */                                                            \
+        X(FLOAT16) /* rounded to half precision */                                                 \
+        X(FLOOR) X(CEIL) X(ROUND) /* to even */ X(SIGN)                                            \
+            X(CELU)  /* * max(0, x) + min(0, p (exp(x / p) - 1)) */                                \
+        X(THRESHOLD) /* * x > p ? x : 0 */                                                         \
+        X(SIN) X(COS)
+
+typedef enum fc_act_kind {
+#define FC_ACT_ENUM(name) FC_ACT_##name,
+    FC_ACT_TABLE(FC_ACT_ENUM)
+#undef FC_ACT_ENUM
+        FC_N_ACT
+} fc_act_kind;
+
+typedef struct fc_act {
+    fc_act_kind kind;
+    float p, q;
+} fc_act;
+
+/* y[i] = act(x[i]) for n floats of any alignment; y may be x. Element by element: the bits of y[i]
+ * depend on x[i] alone, never on n. Threads: any. */
+void fc_act_apply(fc_act act, size_t n, const float *x, float *y);
+
+/* The same, plain C with libm, for tests. */
+void fc_act_reference(fc_act act, size_t n, const float *x, float *y);
+
+/* Instances of fc_act_impl.h: true when this kind is vectorised and was done. */
+int fc_act_apply_baseline(fc_act act, size_t n, const float *x, float *y);
+int fc_act_apply_avx2(fc_act act, size_t n, const float *x, float *y);
+int fc_act_apply_avx512(fc_act act, size_t n, const float *x, float *y);
+
+#endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Dense layers and 1x1 convolutions: out (rows, n) = act(in (rows, k) @ weights (k, n) + bias +
+ * residual (rows, n)). The rows of all items of a chunk lie behind each other and are multiplied
+ * together. */
+#include "fc_layer.h"
+
+#include "fc_alloc.h"
+
+#define ROW_BLOCK 96     /* rows of a unit */
+#define COLUMN_BLOCK 256 /* columns of a unit, a multiple of every panel's width */
+
+typedef struct dense {
+    fc_gemm *gemm;
+    size_t rows, k, n;
+    size_t weights_at, bias_at; /* for export */
+    bool has_bias;
+    bool has_residual;
+    fc_gemm_tail tail;
+} dense;
+
+static void dense_destroy(void *params)
+{
+    dense *layer = params;
+    if (layer != NULL) {
+        fc_gemm_destroy(layer->gemm);
+        fc_free(layer);
+    }
+}
+
+/* Inputs: x, and the residual if there is one. Parameters: rows k n weights bias act act_first. */
+static fc_status dense_build(fc_build *build, fc_step *step)
+{
+    dense *layer = fc_calloc(1, sizeof *layer);
+    if (layer == NULL) {
+        return FC_ERR_NOMEM;
+    }
+    step->params = layer;
+    layer->rows = fc_build_size(build, 1, FC_MAX_NUMEL);
+    layer->k = fc_build_size(build, 1, INT32_MAX);
+    layer->n = fc_build_size(build, 1, INT32_MAX);
+    size_t weight_count = fc_build_product(build, (size_t[]){layer->k, layer->n}, 2);
+    size_t in_numel = fc_build_product(build, (size_t[]){layer->rows, layer->k}, 2);
+    size_t out_numel = fc_build_product(build, (size_t[]){layer->rows, layer->n}, 2);
+    const float *weights = fc_build_weights(build, weight_count, false, &layer->weights_at);
+    const float *bias = fc_build_weights(build, layer->n, true, &layer->bias_at);
+    layer->has_bias = bias != NULL;
+    layer->tail.act = fc_build_act(build);
+    layer->tail.act_first = fc_build_int(build) != 0;
+    layer->has_residual = step->n_in == 2;
+    layer->tail.ld_residual = layer->n;
+    fc_build_require(build, step->in_numel[0] == in_numel);
+    fc_build_require(build, step->out_numel == out_numel);
+    fc_build_require(build, !layer->has_residual || step->in_numel[1] == out_numel);
+    if (build->problem != NULL) {
+        return FC_ERR_FORMAT;
+    }
+    step->flops = 2.0 * (double)layer->rows * (double)weight_count;
+    size_t m = layer->rows * build->chunk_hint;
+    return fc_gemm_create(build->engine, m < ROW_BLOCK ? m : ROW_BLOCK, layer->k, layer->n, weights,
+                          layer->n, bias, &layer->gemm);
+}
+
+static size_t blocks_of(size_t n, size_t block)
+{
+    return (n + block - 1) / block;
+}
+
+static size_t dense_units(const fc_step *step, size_t items)
+{
+    const dense *layer = step->params;
+    return blocks_of(items * layer->rows, ROW_BLOCK) * blocks_of(layer->n, COLUMN_BLOCK);
+}
+
+static fc_status dense_run(const fc_step *step, const fc_frame *frame, size_t begin, size_t end,
+                           float *scratch)
+{
+    const dense *layer = step->params;
+    const float *in = frame->data[step->in[0]];
+    float *out = frame->data[step->out];
+    size_t m = frame->items * layer->rows, n_columns = blocks_of(layer->n, COLUMN_BLOCK);
+    (void)scratch;
+    for (size_t unit = begin; unit < end; unit++) {
+        size_t row = unit / n_columns * ROW_BLOCK, column = unit % n_columns * COLUMN_BLOCK;
+        size_t rows = m - row < ROW_BLOCK ? m - row : ROW_BLOCK;
+        size_t to = layer->n - column < COLUMN_BLOCK ? layer->n : column + COLUMN_BLOCK;
+        fc_gemm_tail tail = layer->tail;
+        tail.residual = layer->has_residual ? frame->data[step->in[1]] + row * layer->n : NULL;
+        fc_gemm_rows(layer->gemm, rows, in + row * layer->k, layer->k, out + row * layer->n,
+                     layer->n, column, to, &tail);
+    }
+    return FC_OK;
+}
+
+static void dense_export(const fc_step *step, float *weights)
+{
+    const dense *layer = step->params;
+    fc_gemm_unpack(layer->gemm, weights + layer->weights_at,
+                   layer->has_bias ? weights + layer->bias_at : NULL);
+}
+
+const fc_layer fc_layer_dense = {
+    .name = "Dense",
+    .min_in = 1,
+    .max_in = 2,
+    .build = dense_build,
+    .units = dense_units,
+    .run = dense_run,
+    .export = dense_export,
+    .destroy = dense_destroy,
+};
