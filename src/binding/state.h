@@ -16,7 +16,9 @@
     X(errors)                                                                                      \
     X(runtime)                                                                                     \
     X(integrate)                                                                                   \
-    X(net)
+    X(net)                                                                                         \
+    X(queue_type)                                                                                  \
+    X(counter_type)
 
 #define FC_TOPIC_DECLARE(name) int fc_init_##name(PyObject *module);
 FC_TOPICS(FC_TOPIC_DECLARE)
@@ -26,7 +28,20 @@ FC_TOPICS(FC_TOPIC_DECLARE)
 #define FC_STATE_OBJECTS(X)                                                                        \
     X(errors_module) /* fastconc._errors, imported at first use */                                 \
     X(numpy_empty)   /* numpy.empty and numpy.float32, for predict() */                            \
-    X(numpy_float32)
+    X(numpy_float32)                                                                               \
+    X(queue_type)                                                                                  \
+    X(lifo_queue_type)                                                                             \
+    X(priority_queue_type)                                                                         \
+    X(queue_names)         /* interned strings, queue.h */                                         \
+    X(queue_allocate_lock) /* this and the rest of queue_*: imported at first use */               \
+    X(queue_condition)                                                                             \
+    X(queue_deque)                                                                                 \
+    X(queue_heappush)                                                                              \
+    X(queue_heappop)                                                                               \
+    X(queue_empty)                                                                                 \
+    X(queue_full)                                                                                  \
+    X(queue_shutdown)                                                                              \
+    X(counter_type)
 
 typedef struct fc_state {
 #define FC_STATE_FIELD(name) PyObject *name;
