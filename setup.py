@@ -80,7 +80,7 @@ setup(
         Extension(
             "fastconc._core",
             sources=sorted(glob("src/core/*.c") + glob("src/binding/*.c")),
-            depends=sorted(glob("src/core/*.h") + glob("src/binding/*.h")),
+            depends=sorted(glob("src/core/*.h") + glob("src/core/*.inc") + glob("src/binding/*.h")),
             include_dirs=["src/core", "src/binding"],
             define_macros=[("_GNU_SOURCE", "1")],
             libraries=["m", "dl"] if os.name == "posix" else [],

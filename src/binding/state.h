@@ -14,6 +14,7 @@
  * with an exception set on failure. The order is the order of initialisation. */
 #define FC_TOPICS(X)                                                                               \
     X(errors)                                                                                      \
+    X(vmath_debug)                                                                                 \
     X(runtime)                                                                                     \
     X(integrate)                                                                                   \
     X(net)                                                                                         \

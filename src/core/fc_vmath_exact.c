@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * The functions of Python's math module, bit for bit where they return: the C library's, except for those that
- * CPython computes itself. Single precision is the double result rounded, which is what Python gives for a
- * number that came from a float32.
+ * The functions of Python's math module, bit for bit where they return: the C library's, except for
+ * those that CPython computes itself. Single precision is the double result rounded, which is what
+ * Python gives for a number that came from a float32.
  *
- * gamma, lgamma   Lanczos' approximation in the form of G. Pugh, "An Analysis of the Lanczos Gamma Approximation"
- *                 (2004), rational as in Boost.Math: N = 13, g = 6.0246800407767296; reflection for x < 0.
- * hypot           square root of a compensated sum of exact squares, with one Newton correction of the root
- *                 (C. F. Borges, "An Improved Algorithm for hypot(a,b)", arXiv:1904.09481, 2019). */
+ * gamma, lgamma   Lanczos' approximation in the form of G. Pugh, "An Analysis of the Lanczos Gamma
+ * Approximation" (2004), rational as in Boost.Math: N = 13, g = 6.0246800407767296; reflection for
+ * x < 0. hypot           square root of a compensated sum of exact squares, with one Newton
+ * correction of the root (C. F. Borges, "An Improved Algorithm for hypot(a,b)", arXiv:1904.09481,
+ * 2019). */
 #include "fc_vmath.h"
 
 #include <float.h>
@@ -22,10 +23,18 @@
 
 /* Rising powers of x. The denominator is x (x + 1) ... (x + 11). */
 static const double lanczos_num[N_LANCZOS] = {
-    23531376880.410759688572, 42919803642.649098768958, 35711959237.355668049440,
-    17921034426.037209699920, 6039542586.3520280050643, 1439720407.3117216736632,
-    248874557.86205415651146, 31426415.585400194380614, 2876370.6289353724412254,
-    186056.26539522349504030, 8071.6720023658162106380, 210.82427775157934587251,
+    23531376880.410759688572,
+    42919803642.649098768958,
+    35711959237.355668049440,
+    17921034426.037209699920,
+    6039542586.3520280050643,
+    1439720407.3117216736632,
+    248874557.86205415651146,
+    31426415.585400194380614,
+    2876370.6289353724412254,
+    186056.26539522349504030,
+    8071.6720023658162106380,
+    210.82427775157934587251,
     2.5066282746310002701649081771338373386,
 };
 static const double lanczos_den[N_LANCZOS] = {
@@ -123,7 +132,8 @@ static double exact_tgamma(double x)
     if (a > 200) {
         return x < 0 ? 0.0 / sinpi(x) : INFINITY;
     }
-    /* y = a + g - 1/2 with rounding error -error; the factor that it causes is 1 + error * g / y. */
+    /* y = a + g - 1/2 with rounding error -error; the factor that it causes is 1 + error * g / y.
+     */
     const double y = a + G_MINUS_HALF;
     const double error = a > G_MINUS_HALF ? (y - a) - G_MINUS_HALF : (y - G_MINUS_HALF) - a;
     const double correction = error * G / y;
@@ -187,7 +197,8 @@ static double exact_hypot(double a, double b)
         return DBL_MIN * exact_hypot(a / DBL_MIN, b / DBL_MIN);
     }
     const double scale = ldexp(1, -exponent), x[2] = {a * scale, b * scale};
-    double sum = 1, low_squares = 0, low_sums = 0; /* from 1, so that every partial sum is >= its addend */
+    double sum = 1, low_squares = 0,
+           low_sums = 0; /* from 1, so that every partial sum is >= its addend */
     for (int i = 0; i < 2; i++) {
         double low, high = square(x[i], &low), before = sum;
         sum += high;

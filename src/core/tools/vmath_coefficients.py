@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Make src/core/fc_vmath_coef.h: the minimax polynomials and split constants of the vector functions.
+
+    python src/core/tools/vmath_coefficients.py | clang-format > src/core/fc_vmath_coef.h
+
+Each polynomial is found by Remez' exchange (E. Remez, 1934; told in J.-M. Muller, "Elementary Functions", 3rd ed.,
+chapter 3) with mpmath. It minimises max |w(t) (p(t) - g(t))|, where g is what stands behind the leading terms
+that the C code adds by itself and w makes the error relative to the function's value. The comment above
+each table gives the error with and without the rounding of the coefficients. Takes some seconds.
+"""
+
+import sys
+from collections.abc import Callable
+
+from mpmath import mp, mpf
+
+mp.dps = 50
+Real = Callable[[mpf], mpf]
+
+
+def nodes(lo: mpf, hi: mpf, n: int) -> list[mpf]:
+    """Extrema of a Chebyshev polynomial on [lo, hi]."""
+    return [(lo + hi) / 2 - (hi - lo) / 2 * mp.cos(mp.pi * i / (n - 1)) for i in range(n)]
+
+
+def remez(g: Real, w: Real, lo: mpf, hi: mpf, n: int) -> tuple[list[mpf], mpf]:
+    """Minimax sum of c[j] t**j, j < n, and its largest weighted error."""
+    # The first guess keeps off the zeros of w, which are 0 or the middle of [lo, hi].
+    points = [t + (hi - lo) / 997 * (1 if i == 0 else -1) for i, t in enumerate(nodes(lo, hi, n + 1))]
+    grid = nodes(lo, hi, 24 * n + 1)
+    values = [(g(t), w(t)) for t in grid]
+    for _ in range(12):
+        rows = [
+            [w(t) * t**j for j in range(n)] + [mpf((-1) ** i)]
+            for i, t in enumerate(points)
+        ]
+        solution = mp.lu_solve(mp.matrix(rows), mp.matrix([w(t) * g(t) for t in points]))
+        c = [solution[j] for j in range(n)]
+        errors = [
+            wt * (mp.polyval(c[::-1], t) - gt) for t, (gt, wt) in zip(grid, values, strict=True)
+        ]
+        # One extremum for each run of equal sign; of too many, drop the smaller end.
+        extrema: list[int] = []
+        for i, e in enumerate(errors):
+            if extrema and mp.sign(errors[extrema[-1]]) == mp.sign(e):
+                if abs(e) > abs(errors[extrema[-1]]):
+                    extrema[-1] = i
+            else:
+                extrema.append(i)
+        while len(extrema) > n + 1:
+            extrema.pop(0 if abs(errors[extrema[0]]) < abs(errors[extrema[-1]]) else -1)
+        top = max(abs(e) for e in errors)
+        if len(extrema) < n + 1 or top < abs(solution[n]) * mpf("1.01"):
+            break
+        points = [grid[i] for i in extrema]
+    return c, top
+
+
+def rounded(x: mpf, bits: int) -> mpf:
+    with mp.workprec(bits):
+        return +x
+
+
+def fit(name: str, g: Real, lo, hi, n: int, w: Real = lambda t: mpf(1), bits: int = 53) -> None:
+    """Print the polynomial of n coefficients, lowest first."""
+    lo, hi = mpf(lo), mpf(hi)
+    c, best = remez(g, w, lo, hi, n)
+    done = [rounded(v, bits) for v in c]
+    grid = nodes(lo, hi, 400)
+    error = max(abs(w(t) * (mp.polyval(done[::-1], t) - g(t))) for t in grid)
+    kind, suffix = ("double", "") if bits == 53 else ("float", "f")
+    print(f"/* error 2^{float(mp.log(error, 2)):.1f} (minimax 2^{float(mp.log(best, 2)):.1f}) on "
+          f"[{float(lo):.6g}, {float(hi):.6g}] */")  # fmt: skip
+    print(f"static const {kind} {name}[{len(done)}] = {{")
+    for v in done:
+        print(f"    {float(v).hex()}{suffix},")
+    print("};")
+    sys.stdout.flush()
+
+
+def split(name: str, x: mpf, *bits: int) -> None:
+    """Print x as a sum of doubles of so many bits each, the last of 53."""
+    for i, b in enumerate([*bits, 53]):
+        part = rounded(x, b)
+        print(f"#define {name}_{i + 1} {float(part).hex()}")
+        x -= part
+
+
+def series(f: Real, terms: Callable[[int], mpf], t: mpf) -> mpf:
+    """f(t), or its power series where f(t) would cancel."""
+    if abs(t) > mpf("1e-6"):
+        return f(t)
+    return sum(terms(k) * t**k for k in range(8))
+
+
+def exp_tail(r: mpf) -> mpf:  # (e^r - 1 - r) / r^2
+    return series(lambda r: (mp.expm1(r) - r) / r**2, lambda k: 1 / mp.factorial(k + 2), r)
+
+
+def atanh_tail(first: int) -> Real:
+    """2 (atanh(s) - s - ... ) / s^first as a function of z = s^2."""
+
+    def g(z: mpf) -> mpf:
+        def direct(z: mpf) -> mpf:
+            s = mp.sqrt(z)
+            return 2 * (mp.atanh(s) - sum(s**k / k for k in range(1, first, 2))) / s**first
+
+        return series(direct, lambda k: mpf(2) / (2 * k + first), z)
+
+    return g
+
+
+def sin_tail(z: mpf) -> mpf:  # (sin r - r) / r^3
+    return series(
+        lambda z: (mp.sin(mp.sqrt(z)) / mp.sqrt(z) - 1) / z,
+        lambda k: (-1) ** (k + 1) / mp.factorial(2 * k + 3),
+        z,
+    )
+
+
+def cos_tail(z: mpf) -> mpf:  # (cos r - 1 + r^2/2) / r^4
+    return series(
+        lambda z: (mp.cos(mp.sqrt(z)) - 1 + z / 2) / z**2,
+        lambda k: (-1) ** k / mp.factorial(2 * k + 4),
+        z,
+    )
+
+
+def atan_tail(z: mpf) -> mpf:  # (atan t - t) / t^3
+    return series(
+        lambda z: (mp.atan(mp.sqrt(z)) / mp.sqrt(z) - 1) / z,
+        lambda k: mpf((-1) ** (k + 1)) / (2 * k + 3),
+        z,
+    )
+
+
+def asin_tail(z: mpf) -> mpf:  # (asin t - t) / t^3
+    return series(
+        lambda z: (mp.asin(mp.sqrt(z)) / mp.sqrt(z) - 1) / z,
+        lambda k: mp.binomial(2 * k + 2, k + 1) / mpf(4) ** (k + 1) / (2 * k + 3),
+        z,
+    )
+
+
+def main() -> None:
+    print("/* SPDX-License-Identifier: BSD-3-Clause")
+    print(" *")
+    print(" * Constants of the vector functions. Made by tools/vmath_coefficients.py: do not edit. */")
+    print("#ifndef FC_VMATH_COEF_H")
+    print("#define FC_VMATH_COEF_H")
+    print("\n#include <stdint.h>\n")
+    ln2, pi = mp.ln(2), +mp.pi
+    half = ln2 / 2 * mpf("1.0001")
+    z_log = ((mp.sqrt(2) - 1) / (mp.sqrt(2) + 1)) ** 2 * mpf("1.0001")
+    quarter = pi / 4 * mpf("1.0001")
+    tan8 = mp.tan(pi / 8) * mpf("1.0001")
+
+    print("\n/* ln 2 in parts of which an exponent's multiples are exact; 1/ln 2, 1/ln 10, log10(2) likewise */")
+    split("LN2", ln2, 38)
+    split("INV_LN2", 1 / ln2, 21)
+    split("INV_LN10", 1 / mp.ln(10), 21)
+    split("LOG10_2", mp.log10(2), 38)
+    print("/* ln 2 and 1/ln 2 to 106 bits */")
+    split("LN2_DD", ln2, 53)
+    split("INV_LN2_DD", 1 / ln2, 53)
+    split("THIRD_DD", mpf(1) / 3, 53)
+    print("/* pi/2 in three parts of 53 bits (with FMA) and in four of 33 (without); 2/pi */")
+    split("PIO2_FMA", pi / 2, 53, 53)
+    split("PIO2_CW", pi / 2, 33, 33, 33)
+    print(f"#define TWO_OVER_PI {float(2 / pi).hex()}")
+
+    print("/* the first bits of 2/pi's fraction, most significant word first */")
+    with mp.workprec(1400):
+        words = int(mp.floor(2 / mp.pi * mpf(2) ** 1280))
+    print("static const uint64_t TWO_OVER_PI_BITS[20] = {")
+    for i in range(20):
+        print(f"    {words >> 64 * (19 - i) & (2**64 - 1):#018x},")
+    print("};")
+
+    print("\n/* e^r = 1 + r + r^2 EXP(r) */")
+    fit("EXP", exp_tail, -half, half, 10, lambda r: r * r / mp.exp(r))
+    print("/* log((1 + s)/(1 - s)) = 2 s + s z LOG(z), z = s^2 */")
+    fit("LOG", atanh_tail(3), 0, z_log, 7)
+    print("/* the same = 2 s (1 + z/3 + z^2 LOG_DD(z)) */")
+    fit("LOG_DD", lambda z: atanh_tail(5)(z) / 2, 0, z_log, 8)
+    print("/* sin r = r + r z SIN(z), cos r = 1 - z/2 + z^2 COS(z), z = r^2 */")
+    fit("SIN", sin_tail, 0, quarter**2, 6, lambda z: z)
+    fit("COS", cos_tail, 0, quarter**2, 6, lambda z: z * z)
+    print("/* atan t = t + t z ATAN(z), z = t^2 */")
+    fit("ATAN", atan_tail, 0, tan8**2, 11, lambda z: z)
+    print("/* asin t = t + t z ASIN(z), z = t^2 */")
+    fit("ASIN", asin_tail, 0, mpf("0.25001"), 13, lambda z: z)
+
+    print("/* sinh r = r + r z SINH(z), cosh r = 1 + z/2 + z^2 COSH(z), z = r^2 */")
+    fit("SINH", lambda z: -mp.re(sin_tail(-z)), 0, half**2, 5, lambda z: z)
+    fit("COSH", lambda z: mp.re(cos_tail(-z)), 0, half**2, 4, lambda z: z * z)
+    print("/* f^(-1/3), a first guess */")
+    fit("CBRT", lambda f: 1 / mp.cbrt(f), 1, 2, 5)
+
+    print("\n/* The same for single precision. */")
+    fit("EXP_F", exp_tail, -half, half, 5, lambda r: r * r / mp.exp(r), bits=24)
+    fit("LOG_F", atanh_tail(3), 0, z_log, 3, lambda z: z, bits=24)
+    fit("SIN_F", sin_tail, 0, quarter**2, 3, lambda z: z, bits=24)
+    fit("COS_F", cos_tail, 0, quarter**2, 3, lambda z: z * z, bits=24)
+    print("\n#endif")
+
+
+if __name__ == "__main__":
+    main()
