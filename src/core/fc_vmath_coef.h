@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * Constants of the vector functions. Made by tools/vmath_coefficients.py: do not edit. */
+ * Constants of the vector functions, made by tools/vmath_coefficients.py. */
 #ifndef FC_VMATH_COEF_H
 #define FC_VMATH_COEF_H
 
 #include <stdint.h>
 
-/* ln 2 in parts of which an exponent's multiples are exact; 1/ln 2, 1/ln 10, log10(2) likewise */
+/* ln 2, 1/ln 2, 1/ln 10, log10(2): multiples of the first part are exact */
 #define LN2_1 0x1.62e42fefa0000p-1
 #define LN2_2 0x1.cf79abc9e3b3ap-40
 #define INV_LN2_1 0x1.7154700000000p+0

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Make src/core/fc_vmath_coef.h: the minimax polynomials and split constants of the vector functions.
+"""Make src/core/fc_vmath_coef.h: minimax polynomials and split constants of the vector functions.
 
     python src/core/tools/vmath_coefficients.py | clang-format > src/core/fc_vmath_coef.h
 
-Each polynomial is found by Remez' exchange (E. Remez, 1934; told in J.-M. Muller, "Elementary Functions", 3rd ed.,
-chapter 3) with mpmath. It minimises max |w(t) (p(t) - g(t))|, where g is what stands behind the leading terms
-that the C code adds by itself and w makes the error relative to the function's value. The comment above
-each table gives the error with and without the rounding of the coefficients. Takes some seconds.
+Each polynomial is found by Remez' exchange (E. Remez, 1934; told in J.-M. Muller, "Elementary
+Functions", 3rd ed., chapter 3) with mpmath. It minimises max |w(t) (p(t) - g(t))|, where g is what
+stands behind the leading terms that the C code adds by itself and w makes the error relative to the
+function's value. The comment above each table gives the error with and without the rounding of the
+coefficients. Takes some seconds.
 """
 
 import sys
@@ -26,14 +27,13 @@ def nodes(lo: mpf, hi: mpf, n: int) -> list[mpf]:
 def remez(g: Real, w: Real, lo: mpf, hi: mpf, n: int) -> tuple[list[mpf], mpf]:
     """Minimax sum of c[j] t**j, j < n, and its largest weighted error."""
     # The first guess keeps off the zeros of w, which are 0 or the middle of [lo, hi].
-    points = [t + (hi - lo) / 997 * (1 if i == 0 else -1) for i, t in enumerate(nodes(lo, hi, n + 1))]
+    first, *others = nodes(lo, hi, n + 1)
+    away = (hi - lo) / 997
+    points = [first + away, *(t - away for t in others)]
     grid = nodes(lo, hi, 24 * n + 1)
     values = [(g(t), w(t)) for t in grid]
     for _ in range(12):
-        rows = [
-            [w(t) * t**j for j in range(n)] + [mpf((-1) ** i)]
-            for i, t in enumerate(points)
-        ]
+        rows = [[w(t) * t**j for j in range(n)] + [mpf((-1) ** i)] for i, t in enumerate(points)]
         solution = mp.lu_solve(mp.matrix(rows), mp.matrix([w(t) * g(t) for t in points]))
         c = [solution[j] for j in range(n)]
         errors = [
@@ -145,7 +145,7 @@ def asin_tail(z: mpf) -> mpf:  # (asin t - t) / t^3
 def main() -> None:
     print("/* SPDX-License-Identifier: BSD-3-Clause")
     print(" *")
-    print(" * Constants of the vector functions. Made by tools/vmath_coefficients.py: do not edit. */")
+    print(" * Constants of the vector functions, made by tools/vmath_coefficients.py. */")
     print("#ifndef FC_VMATH_COEF_H")
     print("#define FC_VMATH_COEF_H")
     print("\n#include <stdint.h>\n")
@@ -155,7 +155,7 @@ def main() -> None:
     quarter = pi / 4 * mpf("1.0001")
     tan8 = mp.tan(pi / 8) * mpf("1.0001")
 
-    print("\n/* ln 2 in parts of which an exponent's multiples are exact; 1/ln 2, 1/ln 10, log10(2) likewise */")
+    print("\n/* ln 2, 1/ln 2, 1/ln 10, log10(2): multiples of the first part are exact */")
     split("LN2", ln2, 38)
     split("INV_LN2", 1 / ln2, 21)
     split("INV_LN10", 1 / mp.ln(10), 21)
