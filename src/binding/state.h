@@ -19,7 +19,8 @@
     X(integrate)                                                                                   \
     X(net)                                                                                         \
     X(queue_type)                                                                                  \
-    X(counter_type)
+    X(counter_type)                                                                                \
+    X(kernel)
 
 #define FC_TOPIC_DECLARE(name) int fc_init_##name(PyObject *module);
 FC_TOPICS(FC_TOPIC_DECLARE)
@@ -42,7 +43,9 @@ FC_TOPICS(FC_TOPIC_DECLARE)
     X(queue_empty)                                                                                 \
     X(queue_full)                                                                                  \
     X(queue_shutdown)                                                                              \
-    X(counter_type)
+    X(counter_type)                                                                                \
+    X(program_type)                                                                                \
+    X(numpy_dtypes) /* those of the VM's types; set together with numpy_empty */
 
 typedef struct fc_state {
 #define FC_STATE_FIELD(name) PyObject *name;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * Programs of the block VM: their serialised form, and the verifier that every program passes once, when it is
- * built. The VM then trusts it. The bytes come from the compiler in Python, but also out of pickles: they are the
- * trust boundary, and nothing that they say may make the VM crash, hang uncancellably, or touch foreign memory.
+ * Programs of the block VM: their serialised form, and the verifier that every program passes once,
+ * when it is built. The VM then trusts it. The bytes come from the compiler in Python, but also out
+ * of pickles: they are the trust boundary, and nothing that they say may make the VM crash, hang
+ * uncancellably, or touch foreign memory.
  *
  * Serialised, little-endian, no padding:
  *
@@ -14,18 +15,16 @@
  *     10      2      n_tables
  *     12      4      n_instructions                at most 65536
  *     16      4      flags                         FC_PROGRAM_*
- *     20      8*R    registers: u8 type (0 D, 1 F, 2 I, 3 B), u8 kind (0 varying, 1 uniform, 2 constant), u16 0,
- *                    u32 index into the constants (kind 2) or 0
- *             4      n_constants
- *             8*C    constants: the bits of a float64, an int64, a bool as int64; a float32 as float64
- *             2*I    register that each input fills (varying: elementwise array; uniform: a scalar)
- *             2*O    register that each output is taken from
- *             1*T    element type of each table (as the register types)
- *             16*N   instructions: u16 op, d, a, b, c, m; i32 imm       (0xFFFF: no register)
+ *     20      8*R    registers: u8 type (0 D, 1 F, 2 I, 3 B), u8 kind (0 varying, 1 uniform, 2
+ * constant), u16 0, u32 index into the constants (kind 2) or 0 4      n_constants 8*C    constants:
+ * the bits of a float64, an int64, a bool as int64; a float32 as float64 2*I    register that each
+ * input fills (varying: elementwise array; uniform: a scalar) 2*O    register that each output is
+ * taken from 1*T    element type of each table (as the register types) 16*N   instructions: u16 op,
+ * d, a, b, c, m; i32 imm       (0xFFFF: no register)
  *
- * A constant register is uniform and read-only. All other registers hold 0 at the start of a block, then
- * the inputs are loaded, then instruction 0 runs. The last instruction is END. Registers may be assigned many
- * times (the front end uses that for variables of loops). */
+ * A constant register is uniform and read-only. All other registers hold 0 at the start of a block,
+ * then the inputs are loaded, then instruction 0 runs. The last instruction is END. Registers may
+ * be assigned many times (the front end uses that for variables of loops). */
 #ifndef FC_PROGRAM_H
 #define FC_PROGRAM_H
 
@@ -43,9 +42,11 @@ enum {
 
 typedef enum fc_type { FC_TYPE_D, FC_TYPE_F, FC_TYPE_I, FC_TYPE_B } fc_type;
 
-typedef struct fc_program fc_program; /* immutable once built, shared by threads, reference counted */
+typedef struct fc_program
+    fc_program; /* immutable once built, shared by threads, reference counted */
 
-/* Builds and verifies. On FC_ERR_FORMAT `reason` (at least 160 bytes) tells what is wrong and where. */
+/* Builds and verifies. On FC_ERR_FORMAT `reason` (at least 160 bytes) tells what is wrong and
+ * where. */
 FC_MUST_CHECK fc_status fc_program_create(const void *bytes, size_t size, fc_program **out,
                                           char *reason);
 void fc_program_retain(fc_program *program);

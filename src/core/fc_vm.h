@@ -51,8 +51,11 @@ typedef struct fc_table {
 /* What went wrong at which element; filled when fc_vm_run returns an error. */
 typedef struct fc_fault {
     size_t element;       /* index within the call's n elements */
-    uint32_t instruction; /* index in the program, for the line in the source */
+    uint32_t instruction; /* index in the program, for the line in the source; FC_NO_INSTRUCTION:
+                           * the element itself does not fit the type it is loaded or stored as */
 } fc_fault;
+
+#define FC_NO_INSTRUCTION UINT32_MAX
 
 typedef struct fc_vm fc_vm; /* registers of one worker for one program; not shared by threads */
 

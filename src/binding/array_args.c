@@ -1,0 +1,713 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Arguments of elementwise calls; contract in array_args.h. */
+#include "array_args.h"
+
+#include <string.h>
+
+#include "fc_code.h"
+
+static const char *const dtype_names[FC_N_DTYPES] = {
+    [FC_F64] = "float64", [FC_F32] = "float32", [FC_I64] = "int64", [FC_I32] = "int32",
+    [FC_I16] = "int16",   [FC_I8] = "int8",     [FC_U8] = "uint8",  [FC_U16] = "uint16",
+    [FC_U32] = "uint32",  [FC_U64] = "uint64",  [FC_BOOL] = "bool",
+};
+static const char *const type_names[4] = {"float64", "float32", "int64", "bool"};
+
+/* The element type of a buffer, from its format (struct module) and size; -1 for others. */
+static int dtype_of(const Py_buffer *view)
+{
+    const char *format = view->format != NULL ? view->format : "B";
+    const union {
+        uint16_t number;
+        char first;
+    } order = {1};
+    if (*format == '@' || *format == '=' || *format == (order.first != 0 ? '<' : '>')) {
+        format++;
+    }
+    if (format[0] == 0 || format[1] != 0) {
+        return -1;
+    }
+    static const fc_dtype of_int[9] = {[1] = FC_I8, [2] = FC_I16, [4] = FC_I32, [8] = FC_I64};
+    static const fc_dtype of_unsigned[9] = {[1] = FC_U8, [2] = FC_U16, [4] = FC_U32, [8] = FC_U64};
+    Py_ssize_t size = view->itemsize;
+    bool whole = size == 1 || size == 2 || size == 4 || size == 8;
+    if (strchr("bhilqn", format[0]) != NULL && whole) {
+        return (int)of_int[size];
+    }
+    if (strchr("BHILQN", format[0]) != NULL && whole) {
+        return (int)of_unsigned[size];
+    }
+    switch (format[0]) {
+    case '?':
+        return FC_BOOL;
+    case 'd':
+        return FC_F64;
+    case 'f':
+        return FC_F32;
+    default:
+        return -1;
+    }
+}
+
+/* ---- numbers
+ * -----------------------------------------------------------------------------------------------
+ */
+
+static int int64_of(PyObject *number, int64_t *out, int index)
+{
+    PyObject *whole = PyNumber_Index(number);
+    if (whole == NULL) {
+        if (PyErr_ExceptionMatches(PyExc_TypeError)) {
+            PyErr_Format(PyExc_TypeError, "argument %d must be an int, not %.200s", index + 1,
+                         Py_TYPE(number)->tp_name);
+        }
+        return -1;
+    }
+    int overflow;
+    long long value = PyLong_AsLongLongAndOverflow(whole, &overflow);
+    Py_DECREF(whole);
+    if (overflow != 0) {
+        PyErr_Format(PyExc_OverflowError, "argument %d does not fit in 64 bits", index + 1);
+        return -1;
+    }
+    *out = value;
+    return value == -1 && PyErr_Occurred() ? -1 : 0;
+}
+
+int fc_scalar_of(PyObject *number, unsigned type, fc_operand *out, int index)
+{
+    out->kind = FC_SCALAR;
+    if (type == FC_TYPE_I) {
+        return int64_of(number, &out->scalar.i, index);
+    }
+    if (type == FC_TYPE_B) {
+        int truth = PyObject_IsTrue(number);
+        out->scalar.i = truth;
+        return truth < 0 ? -1 : 0;
+    }
+    out->scalar.d = PyFloat_AsDouble(number);
+    if (out->scalar.d == -1.0 && PyErr_Occurred()) {
+        if (PyErr_ExceptionMatches(PyExc_TypeError)) {
+            PyErr_Format(PyExc_TypeError, "argument %d must be a number, not %.200s", index + 1,
+                         Py_TYPE(number)->tp_name);
+        }
+        return -1;
+    }
+    return 0;
+}
+
+void fc_scalar_output(fc_scalar *value, unsigned type, fc_map_operand *out)
+{
+    static const fc_dtype dtypes[4] = {FC_F64, FC_F32, FC_I64, FC_BOOL};
+    out->base = (fc_operand){.kind = FC_ARRAY, .dtype = dtypes[type], .data = value};
+    out->strides = NULL;
+}
+
+PyObject *fc_scalar_object(const fc_scalar *value, unsigned type)
+{
+    switch (type) {
+    case FC_TYPE_D:
+        return PyFloat_FromDouble(value->d);
+    case FC_TYPE_F:
+        return PyFloat_FromDouble(value->f);
+    case FC_TYPE_I:
+        return PyLong_FromLongLong(value->i);
+    default:
+        return PyBool_FromLong(value->b);
+    }
+}
+
+PyObject *fc_reduced_object(const fc_reduced *value)
+{
+    if (value->type == FC_TYPE_D) {
+        return PyFloat_FromDouble(value->d);
+    }
+    if (value->type == FC_TYPE_B) {
+        return PyBool_FromLong(value->low != 0);
+    }
+    if (value->high == (value->low > INT64_MAX ? -1 : 0)) {
+        return PyLong_FromLongLong((int64_t)value->low);
+    }
+    /* high * 2^64 + low */
+    PyObject *high = PyLong_FromLongLong(value->high),
+             *low = PyLong_FromUnsignedLongLong(value->low);
+    PyObject *shift = PyLong_FromLong(64), *top = NULL, *sum = NULL;
+    if (high != NULL && low != NULL && shift != NULL) {
+        top = PyNumber_Lshift(high, shift);
+        sum = top != NULL ? PyNumber_Add(top, low) : NULL;
+    }
+    Py_XDECREF(high);
+    Py_XDECREF(low);
+    Py_XDECREF(shift);
+    Py_XDECREF(top);
+    return sum;
+}
+
+/* ---- inputs
+ * ------------------------------------------------------------------------------------------------
+ */
+
+static void *room(size_t count, size_t size, void *few, size_t n_few)
+{
+    if (count <= n_few) {
+        memset(few, 0, count * size);
+        return few;
+    }
+    return PyMem_Calloc(count, size);
+}
+
+static int take_view(PyObject *object, Py_buffer *view, fc_dtype *dtype, int flags,
+                     const char *role, unsigned index)
+{
+    if (PyObject_GetBuffer(object, view, PyBUF_STRIDES | PyBUF_FORMAT | flags) < 0) {
+        view->obj = NULL;
+        return -1;
+    }
+    int found = dtype_of(view);
+    if (found < 0) {
+        PyErr_Format(PyExc_TypeError, "%s %u: elements of format '%s' are not supported", role,
+                     index + 1, view->format != NULL ? view->format : "B");
+        return -1;
+    }
+    *dtype = (fc_dtype)found;
+    return 0;
+}
+
+/* One element, as the number of a uniform register. */
+static int uniform_of(fc_array_args *call, unsigned i, const Py_buffer *view, fc_dtype dtype)
+{
+    const fc_program *p = call->program;
+    const unsigned type = p->regs[p->inputs[i]].type;
+    fc_operand *out = &call->inputs[i].base;
+    fc_scalar value = {0};
+    size_t bad;
+    if (view->len != view->itemsize) {
+        PyErr_Format(PyExc_TypeError, "argument %u must be a number, not an array of %zd elements",
+                     i + 1, view->len / view->itemsize);
+        return -1;
+    }
+    if (p->handlers->load[type][dtype](1, view->buf, 0, &value, &bad) != FC_OK) {
+        PyErr_Format(PyExc_OverflowError, "argument %u does not fit in 64 bits", i + 1);
+        return -1;
+    }
+    out->kind = FC_SCALAR;
+    if (type == FC_TYPE_D || type == FC_TYPE_F) {
+        out->scalar.d = type == FC_TYPE_D ? value.d : value.f;
+    } else {
+        out->scalar.i = type == FC_TYPE_I ? value.i : value.b;
+    }
+    return 0;
+}
+
+static int take_input(fc_array_args *call, PyObject *object, unsigned i)
+{
+    const fc_program *p = call->program;
+    const fc_reg_info *reg = &p->regs[p->inputs[i]];
+    fc_operand *out = &call->inputs[i].base;
+    if (PyFloat_Check(object) || PyLong_Check(object) || !PyObject_CheckBuffer(object)) {
+        return fc_scalar_of(object, reg->type, out, (int)i);
+    }
+    Py_buffer *view = &call->views[i];
+    fc_dtype dtype;
+    if (take_view(object, view, &dtype, 0, "argument", i) < 0) {
+        return -1;
+    }
+    if (p->handlers->load[reg->type][dtype] == NULL) {
+        PyErr_Format(PyExc_TypeError, "argument %u: elements are %s where the program takes %s",
+                     i + 1, dtype_names[dtype], type_names[reg->type]);
+        return -1;
+    }
+    call->all_numbers = call->all_numbers && view->ndim == 0;
+    if (reg->kind == FC_KIND_UNIFORM) {
+        return uniform_of(call, i, view, dtype);
+    }
+    *out = (fc_operand){.kind = FC_ARRAY, .dtype = dtype, .data = view->buf};
+    return 0;
+}
+
+static int take_table(fc_array_args *call, PyObject *object, unsigned i)
+{
+    Py_buffer *view = &call->views[call->n_operands + i];
+    const unsigned type = call->program->table_types[i];
+    fc_dtype dtype;
+    if (take_view(object, view, &dtype, 0, "table", i) < 0) {
+        return -1;
+    }
+    if (view->ndim != 1) {
+        PyErr_Format(PyExc_ValueError, "table %u must have one dimension, not %d", i + 1,
+                     view->ndim);
+        return -1;
+    }
+    bool is_float = dtype == FC_F64 || dtype == FC_F32;
+    if ((type == FC_TYPE_B && dtype != FC_BOOL) || (type == FC_TYPE_I && is_float)) {
+        PyErr_Format(PyExc_TypeError, "table %u: elements are %s where the program takes %s", i + 1,
+                     dtype_names[dtype], type_names[type]);
+        return -1;
+    }
+    call->tables[i] = (fc_table){.data = view->buf,
+                                 .dtype = dtype,
+                                 .stride = view->strides[0],
+                                 .length = (size_t)view->shape[0]};
+    return 0;
+}
+
+/* Is operand i an array (and not a number)? */
+static bool is_array(const fc_array_args *call, unsigned i)
+{
+    return call->views[i].obj != NULL && call->inputs[i].base.kind == FC_ARRAY;
+}
+
+static int shape_error(const fc_array_args *call)
+{
+    PyObject *text = PyUnicode_FromString("arguments cannot be broadcast together: shapes");
+    for (unsigned i = 0; text != NULL && i < call->program->n_inputs; i++) {
+        const Py_buffer *view = &call->views[i];
+        if (!is_array(call, i)) {
+            continue;
+        }
+        PyObject *shape = PyTuple_New(view->ndim), *longer = NULL;
+        for (int axis = 0; shape != NULL && axis < view->ndim; axis++) {
+            PyObject *length = PyLong_FromSsize_t(view->shape[axis]);
+            if (length == NULL) {
+                Py_CLEAR(shape);
+            } else {
+                PyTuple_SET_ITEM(shape, axis, length);
+            }
+        }
+        if (shape != NULL) {
+            longer = PyUnicode_FromFormat("%U %R", text, shape);
+            Py_DECREF(shape);
+        }
+        Py_SETREF(text, longer);
+    }
+    if (text != NULL) {
+        PyErr_SetObject(PyExc_ValueError, text);
+        Py_DECREF(text);
+    }
+    return -1;
+}
+
+/* The common shape of the input arrays. */
+static int find_shape(fc_array_args *call)
+{
+    call->n_dim = 0;
+    for (unsigned i = 0; i < call->program->n_inputs; i++) {
+        if (is_array(call, i)) {
+            unsigned n_dim = (unsigned)call->views[i].ndim;
+            if (n_dim > FC_MAP_MAX_DIMS) {
+                PyErr_Format(PyExc_ValueError,
+                             "argument %u has %u dimensions; at most %d are supported", i + 1,
+                             n_dim, FC_MAP_MAX_DIMS);
+                return -1;
+            }
+            call->n_dim = n_dim > call->n_dim ? n_dim : call->n_dim;
+        }
+    }
+    for (unsigned axis = 0; axis < call->n_dim; axis++) {
+        call->shape[axis] = 1;
+    }
+    for (unsigned i = 0; i < call->program->n_inputs; i++) {
+        const Py_buffer *view = &call->views[i];
+        for (int axis = 0; is_array(call, i) && axis < view->ndim; axis++) {
+            size_t *common = &call->shape[call->n_dim - (unsigned)view->ndim + (unsigned)axis];
+            size_t length = (size_t)view->shape[axis];
+            if (length != *common && length != 1 && *common != 1) {
+                return shape_error(call);
+            }
+            *common = *common == 1 ? length : *common;
+        }
+    }
+    return 0;
+}
+
+static int count_elements(fc_array_args *call)
+{
+    size_t n = 1;
+    bool empty = false;
+    for (unsigned axis = 0; axis < call->n_dim; axis++) {
+        empty = empty || call->shape[axis] == 0;
+    }
+    for (unsigned axis = 0; axis < call->n_dim && !empty; axis++) {
+        if (__builtin_mul_overflow(n, call->shape[axis], &n) || n > PY_SSIZE_T_MAX) {
+            PyErr_SetString(PyExc_ValueError, "arguments broadcast to too large a shape");
+            return -1;
+        }
+    }
+    call->n = empty ? 0 : n;
+    return 0;
+}
+
+int fc_array_args_init(fc_array_args *call, fc_state *Py_UNUSED(state), fc_program *program,
+                       PyObject *inputs, PyObject *tables)
+{
+    call->program = program;
+    call->n_operands = program->n_inputs + program->n_outputs;
+    call->n_tables = program->n_tables;
+    call->n_kept = 0;
+    call->all_numbers = true;
+    call->strides = call->few_strides;
+    call->views = room((size_t)call->n_operands + call->n_tables, sizeof *call->views,
+                       call->few.views, FC_FEW_OPERANDS);
+    call->inputs =
+        room(call->n_operands, sizeof *call->inputs, call->few.operands, FC_FEW_OPERANDS);
+    call->kept = room(program->n_outputs, sizeof *call->kept, call->few.kept, FC_FEW_OPERANDS);
+    call->copies = room(program->n_inputs, sizeof *call->copies, call->few.copies, FC_FEW_OPERANDS);
+    call->scalars =
+        room(program->n_outputs, sizeof *call->scalars, call->few.scalars, FC_FEW_OPERANDS);
+    call->tables = call->n_tables != 0 ? PyMem_Calloc(call->n_tables, sizeof *call->tables) : NULL;
+    if (call->views == NULL || call->inputs == NULL || call->kept == NULL || call->copies == NULL ||
+        call->scalars == NULL || (call->n_tables != 0 && call->tables == NULL)) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    call->outputs = call->inputs + program->n_inputs;
+    if (PyTuple_GET_SIZE(inputs) != (Py_ssize_t)program->n_inputs) {
+        PyErr_Format(PyExc_TypeError, "the program takes %u inputs, not %zd", program->n_inputs,
+                     PyTuple_GET_SIZE(inputs));
+        return -1;
+    }
+    Py_ssize_t given = tables == NULL || tables == Py_None ? 0 : PySequence_Size(tables);
+    if (given != (Py_ssize_t)program->n_tables) {
+        if (given >= 0) {
+            PyErr_Format(PyExc_TypeError, "the program takes %u tables, not %zd", program->n_tables,
+                         given);
+        }
+        return -1;
+    }
+    for (unsigned i = 0; i < program->n_inputs; i++) {
+        if (take_input(call, PyTuple_GET_ITEM(inputs, i), i) < 0) {
+            return -1;
+        }
+    }
+    for (unsigned i = 0; i < program->n_tables; i++) {
+        PyObject *table = PySequence_GetItem(tables, i);
+        int failed = table == NULL || take_table(call, table, i) < 0;
+        Py_XDECREF(table); /* the view keeps it */
+        if (failed) {
+            return -1;
+        }
+    }
+    if (find_shape(call) < 0 || count_elements(call) < 0) {
+        return -1;
+    }
+    return fc_array_args_strides(call);
+}
+
+int fc_array_args_strides(fc_array_args *call)
+{
+    size_t wanted = (size_t)call->n_operands * call->n_dim;
+    if (call->strides != call->few_strides) {
+        PyMem_Free(call->strides);
+        call->strides = call->few_strides;
+    }
+    if (wanted > FC_FEW_STRIDES) {
+        call->strides = PyMem_Malloc(wanted * sizeof *call->strides);
+        if (call->strides == NULL) {
+            call->strides = call->few_strides;
+            PyErr_NoMemory();
+            return -1;
+        }
+    }
+    for (unsigned i = 0; i < call->n_operands; i++) {
+        const Py_buffer *view = &call->views[i];
+        ptrdiff_t *strides = call->strides + (size_t)i * call->n_dim;
+        call->inputs[i].strides = strides;
+        if (!is_array(call, i)) {
+            continue;
+        }
+        unsigned missing = call->n_dim - (unsigned)view->ndim;
+        for (unsigned axis = 0; axis < call->n_dim; axis++) {
+            bool broadcast = axis < missing || view->shape[axis - missing] == 1;
+            strides[axis] = broadcast ? 0 : view->strides[axis - missing];
+        }
+    }
+    return 0;
+}
+
+/* ---- outputs
+ * -----------------------------------------------------------------------------------------------
+ */
+
+static PyObject *new_array(fc_array_args *call, fc_state *state, unsigned type)
+{
+    if (state->numpy_dtypes == NULL) {
+        PyObject *numpy = PyImport_ImportModule("numpy");
+        if (numpy == NULL) {
+            return NULL;
+        }
+        PyObject *dtypes = PyTuple_New(4);
+        for (int i = 0; dtypes != NULL && i < 4; i++) {
+            PyObject *dtype = PyObject_CallMethod(numpy, "dtype", "s", type_names[i]);
+            if (dtype == NULL) {
+                Py_CLEAR(dtypes);
+            } else {
+                PyTuple_SET_ITEM(dtypes, i, dtype);
+            }
+        }
+        PyObject *empty = dtypes != NULL ? PyObject_GetAttrString(numpy, "empty") : NULL;
+        Py_DECREF(numpy);
+        if (empty == NULL) {
+            Py_XDECREF(dtypes);
+            return NULL;
+        }
+        Py_XSETREF(state->numpy_empty, empty);
+        Py_XSETREF(state->numpy_dtypes, dtypes);
+    }
+    PyObject *shape;
+    if (call->n_dim == 1) {
+        shape = PyLong_FromSize_t(call->shape[0]);
+    } else {
+        shape = PyTuple_New(call->n_dim);
+        for (unsigned axis = 0; shape != NULL && axis < call->n_dim; axis++) {
+            PyObject *length = PyLong_FromSize_t(call->shape[axis]);
+            if (length == NULL) {
+                Py_CLEAR(shape);
+            } else {
+                PyTuple_SET_ITEM(shape, axis, length);
+            }
+        }
+    }
+    if (shape == NULL) {
+        return NULL;
+    }
+    PyObject *args[3] = {NULL, shape, PyTuple_GET_ITEM(state->numpy_dtypes, type)};
+    PyObject *array =
+        PyObject_Vectorcall(state->numpy_empty, args + 1, 2 | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
+    Py_DECREF(shape);
+    return array;
+}
+
+static int take_output(fc_array_args *call, fc_state *state, PyObject *object, unsigned o)
+{
+    const fc_program *p = call->program;
+    const unsigned type = p->regs[p->outputs[o]].type;
+    Py_buffer *view = &call->views[p->n_inputs + o];
+    fc_dtype dtype;
+    bool ours = object == NULL;
+    if (ours) {
+        if (call->all_numbers) {
+            fc_scalar_output(&call->scalars[o], type, &call->outputs[o]);
+            return 0;
+        }
+        object = new_array(call, state, type);
+        if (object == NULL) {
+            return -1;
+        }
+        call->kept[o] = object;
+    } else {
+        call->kept[o] = Py_NewRef(object);
+    }
+    if (take_view(object, view, &dtype, PyBUF_WRITABLE, "output", o) < 0) {
+        return -1;
+    }
+    if (p->handlers->store[type][dtype] == NULL) {
+        PyErr_Format(PyExc_TypeError, "output %u: elements are %s where the program gives %s",
+                     o + 1, dtype_names[dtype], type_names[type]);
+        return -1;
+    }
+    call->outputs[o].base = (fc_operand){.kind = FC_ARRAY, .dtype = dtype, .data = view->buf};
+    return 0;
+}
+
+/* The outputs decide the shape; the inputs must broadcast to it. */
+static int check_output_shape(fc_array_args *call, unsigned o)
+{
+    const Py_buffer *view = &call->views[call->program->n_inputs + o];
+    bool same = (unsigned)view->ndim == call->n_dim;
+    for (unsigned axis = 0; same && axis < call->n_dim; axis++) {
+        same = (size_t)view->shape[axis] == call->shape[axis];
+    }
+    for (int axis = 0; axis < view->ndim; axis++) {
+        if (view->shape[axis] > 1 && view->strides[axis] == 0) {
+            PyErr_Format(PyExc_ValueError, "output %u has elements that share memory", o + 1);
+            return -1;
+        }
+    }
+    if (same) {
+        return 0;
+    }
+    bool wider = o == 0 && (unsigned)view->ndim >= call->n_dim && view->ndim <= FC_MAP_MAX_DIMS;
+    unsigned missing = (unsigned)view->ndim - call->n_dim;
+    for (unsigned axis = 0; wider && axis < call->n_dim; axis++) {
+        wider = call->shape[axis] == 1 || call->shape[axis] == (size_t)view->shape[axis + missing];
+    }
+    if (!wider) {
+        PyErr_Format(PyExc_ValueError,
+                     "output %u does not have the shape that the arguments broadcast to", o + 1);
+        return -1;
+    }
+    call->n_dim = (unsigned)view->ndim;
+    for (unsigned axis = 0; axis < call->n_dim; axis++) {
+        call->shape[axis] = (size_t)view->shape[axis];
+    }
+    return count_elements(call);
+}
+
+static void view_extent(const Py_buffer *view, uintptr_t *low, uintptr_t *high)
+{
+    *low = *high = (uintptr_t)view->buf;
+    for (int axis = 0; axis < view->ndim; axis++) {
+        if (view->shape[axis] == 0) {
+            *high = *low;
+            return;
+        }
+        ptrdiff_t reach = (view->shape[axis] - 1) * view->strides[axis];
+        *(reach < 0 ? low : high) += (uintptr_t)reach;
+    }
+    *high += (uintptr_t)view->itemsize;
+}
+
+static bool views_overlap(const Py_buffer *a, const Py_buffer *b)
+{
+    uintptr_t a_low, a_high, b_low, b_high;
+    view_extent(a, &a_low, &a_high);
+    view_extent(b, &b_low, &b_high);
+    return a_low < b_high && b_low < a_high;
+}
+
+static bool same_elements(const fc_array_args *call, unsigned i, unsigned j)
+{
+    const fc_map_operand *a = &call->inputs[i], *b = &call->inputs[j];
+    if (a->base.data != b->base.data || call->views[i].itemsize != call->views[j].itemsize) {
+        return false;
+    }
+    for (unsigned axis = 0; axis < call->n_dim; axis++) {
+        if (call->shape[axis] > 1 && a->strides[axis] != b->strides[axis]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Inputs that an output would overwrite before they are read are copied; outputs must not overlap
+ * each other. */
+static int resolve_overlaps(fc_array_args *call)
+{
+    const unsigned n_inputs = call->program->n_inputs;
+    for (unsigned o = n_inputs; o < call->n_operands; o++) {
+        const Py_buffer *out = &call->views[o];
+        if (out->obj == NULL) {
+            continue;
+        }
+        for (unsigned other = n_inputs; other < o + call->n_tables; other++) {
+            unsigned at = other < o ? other : call->n_operands + (other - o);
+            if (call->views[at].obj != NULL && views_overlap(&call->views[at], out)) {
+                PyErr_Format(PyExc_ValueError, "output %u overlaps %s", o - n_inputs + 1,
+                             other < o ? "another output" : "a table");
+                return -1;
+            }
+        }
+        for (unsigned i = 0; i < n_inputs; i++) {
+            Py_buffer *in = &call->views[i];
+            if (!is_array(call, i) || call->copies[i] != NULL || !views_overlap(in, out) ||
+                same_elements(call, i, o)) {
+                continue;
+            }
+            call->copies[i] = PyMem_Malloc((size_t)(in->len > 0 ? in->len : 1));
+            if (call->copies[i] == NULL) {
+                PyErr_NoMemory();
+                return -1;
+            }
+            if (PyBuffer_ToContiguous(call->copies[i], in, in->len, 'C') < 0) {
+                return -1;
+            }
+            call->inputs[i].base.data = call->copies[i];
+            ptrdiff_t stride = in->itemsize;
+            ptrdiff_t *strides =
+                call->strides + (size_t)i * call->n_dim + (call->n_dim - (unsigned)in->ndim);
+            for (int axis = in->ndim - 1; axis >= 0; axis--) {
+                strides[axis] = in->shape[axis] == 1 ? 0 : stride;
+                stride *= in->shape[axis];
+            }
+        }
+    }
+    return 0;
+}
+
+int fc_array_args_outputs(fc_array_args *call, fc_state *state, PyObject *outputs)
+{
+    const fc_program *p = call->program;
+    const unsigned n = p->n_outputs;
+    bool none = outputs == NULL || outputs == Py_None;
+    if (!none && (!PyTuple_Check(outputs) || PyTuple_GET_SIZE(outputs) != (Py_ssize_t)n)) {
+        PyErr_Format(PyExc_TypeError, "outputs must be None or a tuple of %u", n);
+        return -1;
+    }
+    call->n_kept = n;
+    bool given = false;
+    for (unsigned pass = 0; pass < 2; pass++) { /* those given first: they decide the shape */
+        for (unsigned o = 0; o < n; o++) {
+            PyObject *object = none ? NULL : PyTuple_GET_ITEM(outputs, o);
+            object = object == Py_None ? NULL : object;
+            if ((object == NULL) == (pass == 0)) {
+                continue;
+            }
+            if (take_output(call, state, object, o) < 0) {
+                return -1;
+            }
+            if (object != NULL) {
+                given = true;
+                call->all_numbers = false;
+                if (check_output_shape(call, o) < 0) {
+                    return -1;
+                }
+            }
+        }
+    }
+    if (fc_array_args_strides(call) < 0) {
+        return -1;
+    }
+    return given ? resolve_overlaps(call) : 0;
+}
+
+PyObject *fc_array_args_result(fc_array_args *call)
+{
+    const fc_program *p = call->program;
+    PyObject *result = PyTuple_New(p->n_outputs);
+    for (unsigned o = 0; result != NULL && o < p->n_outputs; o++) {
+        PyObject *item = call->kept[o] != NULL
+                             ? Py_NewRef(call->kept[o])
+                             : fc_scalar_object(&call->scalars[o], p->regs[p->outputs[o]].type);
+        if (item == NULL) {
+            Py_CLEAR(result);
+        } else {
+            PyTuple_SET_ITEM(result, o, item);
+        }
+    }
+    return result;
+}
+
+void fc_array_args_clear(fc_array_args *call)
+{
+    for (unsigned i = 0; call->views != NULL && i < call->n_operands + call->n_tables; i++) {
+        if (call->views[i].obj != NULL) {
+            PyBuffer_Release(&call->views[i]);
+        }
+    }
+    for (unsigned o = 0; call->kept != NULL && o < call->n_kept; o++) {
+        Py_XDECREF(call->kept[o]);
+    }
+    for (unsigned i = 0; call->copies != NULL && i < call->program->n_inputs; i++) {
+        PyMem_Free(call->copies[i]);
+    }
+    if (call->views != call->few.views) {
+        PyMem_Free(call->views);
+    }
+    if (call->inputs != call->few.operands) {
+        PyMem_Free(call->inputs);
+    }
+    if (call->kept != call->few.kept) {
+        PyMem_Free(call->kept);
+    }
+    if (call->copies != call->few.copies) {
+        PyMem_Free(call->copies);
+    }
+    if (call->scalars != call->few.scalars) {
+        PyMem_Free(call->scalars);
+    }
+    if (call->strides != call->few_strides) {
+        PyMem_Free(call->strides);
+    }
+    PyMem_Free(call->tables);
+}
