@@ -275,8 +275,8 @@ static PyObject *Program_reduce(PyObject *op, PyObject *args, PyObject *kwargs)
             PyErr_Format(PyExc_ValueError, "%s of no elements", name);
         } else if (fc_native_begin(&native, workers) == 0) {
             fc_status status =
-                fc_reduce(&native.run, self->program, (fc_reduction)kind, call.n_dim, call.shape,
-                          call.inputs, call.tables, max_iterations, &value, &fault);
+                fc_fold(&native.run, self->program, (fc_reduction)kind, call.n_dim, call.shape,
+                        call.inputs, call.tables, max_iterations, &value, &fault);
             PyEval_RestoreThread(native.thread);
             if (status != FC_OK) {
                 raise_fault(status, &fault);

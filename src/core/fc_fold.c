@@ -228,8 +228,8 @@ static fc_status finish(const reduction *r, const partial *all, fc_reduced *out)
 }
 
 fc_status fc_fold(const fc_run *run, fc_program *program, fc_reduction kind, unsigned n_dim,
-                    const size_t *shape, const fc_map_operand *inputs, const fc_table *tables,
-                    uint64_t max_iterations, fc_reduced *out, fc_fault *fault)
+                  const size_t *shape, const fc_map_operand *inputs, const fc_table *tables,
+                  uint64_t max_iterations, fc_reduced *out, fc_fault *fault)
 {
     const fc_reg_info *reg = &program->regs[program->outputs[0]];
     reduction r = {.kind = kind, .type = reg->type, .uniform = reg->kind != FC_KIND_VARYING};

@@ -32,8 +32,8 @@ typedef struct fc_reduced {
  * into chunks of fixed size, whose partial results are combined pairwise. Of no elements: 0, 1,
  * false, true, 0; MIN and MAX FC_ERR_INVALID. Errors as fc_map. */
 FC_MUST_CHECK fc_status fc_fold(const fc_run *run, fc_program *program, fc_reduction kind,
-                                  unsigned n_dim, const size_t *shape, const fc_map_operand *inputs,
-                                  const fc_table *tables, uint64_t max_iterations, fc_reduced *out,
-                                  fc_fault *fault);
+                                unsigned n_dim, const size_t *shape, const fc_map_operand *inputs,
+                                const fc_table *tables, uint64_t max_iterations, fc_reduced *out,
+                                fc_fault *fault);
 
 #endif

@@ -42,7 +42,8 @@ static fc_status run_range(void *context, size_t begin, size_t end, unsigned wor
         }
     }
     fc_fault fault = {0};
-    fc_status status = fc_walk_range(&job->plan, slot->vm, begin, end, run_part, &job->plan, &fault);
+    fc_status status =
+        fc_walk_range(&job->plan, slot->vm, begin, end, run_part, &job->plan, &fault);
     if (status != FC_OK) {
         /* A worker takes blocks in ascending order and stops at its first failure: it writes here
          * once. */

@@ -235,7 +235,7 @@ static fc_status walk_short(const fc_walk *plan, fc_vm *vm, size_t begin, size_t
 }
 
 fc_status fc_walk_range(const fc_walk *plan, fc_vm *vm, size_t begin, size_t end, fc_walk_fn *fn,
-                       void *context, fc_fault *fault)
+                        void *context, fc_fault *fault)
 {
     const unsigned inner = plan->n_dim - 1;
     size_t index[FC_MAP_MAX_DIMS];

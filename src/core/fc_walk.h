@@ -40,7 +40,7 @@ void fc_walk_clear(fc_walk *plan);
 /* Calls fn for the runs that make up elements [begin, end), in order, until one fails. Runs along a
  * short innermost axis are collected in contiguous memory first. */
 FC_MUST_CHECK fc_status fc_walk_range(const fc_walk *plan, fc_vm *vm, size_t begin, size_t end,
-                                     fc_walk_fn *fn, void *context, fc_fault *fault);
+                                      fc_walk_fn *fn, void *context, fc_fault *fault);
 
 /* Time that n elements take, in nanoseconds, roughly: to decide whether threads are worth their
  * while. */

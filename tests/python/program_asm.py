@@ -26,7 +26,9 @@ class Asm:
         return self.reg(type, 1)
 
     def const(self, type: str, value: float) -> int:
-        self.constants.append(struct.pack("<q", int(value)) if type in "IB" else struct.pack("<d", value))
+        self.constants.append(
+            struct.pack("<q", int(value)) if type in "IB" else struct.pack("<d", value)
+        )
         self.registers.append((TYPES.index(type), 2, len(self.constants) - 1))
         return len(self.registers) - 1
 
@@ -54,7 +56,10 @@ class Asm:
             [
                 b"FCP1",
                 struct.pack("<HHHHII", *n, len(self.code), flags),
-                *(struct.pack("<BBHI", type, kind, 0, index) for type, kind, index in self.registers),
+                *(
+                    struct.pack("<BBHI", type, kind, 0, index)
+                    for type, kind, index in self.registers
+                ),
                 struct.pack("<I", len(self.constants)),
                 *self.constants,
                 struct.pack(f"<{len(self.inputs)}H", *self.inputs),
