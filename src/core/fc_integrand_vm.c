@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Programs as integrands; contract in fc_integrand_vm.h. */
+#include "fc_integrand_vm.h"
+
+#include <string.h>
+
+#include "fc_alloc.h"
+#include "fc_code.h"
+
+#define FEW 16
+
+static fc_status vm_of(const fc_integrand_vm *self, unsigned worker, fc_vm **out)
+{
+    if (self->vms[worker] == NULL) {
+        fc_status status = fc_vm_take(self->program, &self->vms[worker]);
+        if (status != FC_OK) {
+            return status;
+        }
+    }
+    *out = self->vms[worker];
+    return FC_OK;
+}
+
+static fc_status eval(void *context, unsigned worker, size_t n, const double *const *x,
+                      double *const *y)
+{
+    const fc_integrand_vm *self = context;
+    const unsigned n_inputs = self->program->n_inputs, n_outputs = self->program->n_outputs;
+    fc_operand few[FEW], *operands = few;
+    fc_fault fault;
+    fc_vm *vm;
+    fc_status status = vm_of(self, worker, &vm);
+    if (status != FC_OK) {
+        return status;
+    }
+    if (n_inputs + n_outputs > FEW) {
+        operands = fc_malloc((size_t)n_inputs + n_outputs, sizeof *operands);
+        if (operands == NULL) {
+            return FC_ERR_NOMEM;
+        }
+    }
+    const fc_operand array = {.kind = FC_ARRAY, .dtype = FC_F64, .stride = sizeof(double)};
+    for (unsigned i = 0; i < n_inputs; i++) {
+        bool coordinate = i < self->base.n_dim;
+        operands[i] = coordinate ? array : self->args[i - self->base.n_dim];
+        if (coordinate) {
+            operands[i].data = (void *)x[i]; /* inputs are only read */
+        }
+    }
+    for (unsigned o = 0; o < n_outputs; o++) {
+        operands[n_inputs + o] = array;
+        operands[n_inputs + o].data = y[o];
+    }
+    status = fc_vm_run(vm, n, operands, operands + n_inputs, self->tables, self->cancel,
+                       self->max_iterations, &fault);
+    if (operands != few) {
+        fc_free(operands);
+    }
+    return status;
+}
+
+bool fc_integrand_vm_sums(const fc_integrand_vm *self)
+{
+    const fc_program *p = self->program;
+    return self->base.n_dim == 1 && p->regs[p->inputs[0]].type == FC_TYPE_D &&
+           p->regs[p->outputs[0]].type == FC_TYPE_D;
+}
+
+fc_status fc_integrand_vm_sum(const fc_integrand_vm *self, unsigned worker, size_t n, double start,
+                              double step, uint64_t first, double *sum, double *correction)
+{
+    const unsigned n_inputs = self->program->n_inputs;
+    fc_operand few[FEW], *operands = few;
+    fc_fault fault;
+    fc_vm *vm;
+    fc_status status = vm_of(self, worker, &vm);
+    if (status != FC_OK) {
+        return status;
+    }
+    if (n_inputs > FEW) {
+        operands = fc_malloc(n_inputs, sizeof *operands);
+        if (operands == NULL) {
+            return FC_ERR_NOMEM;
+        }
+    }
+    operands[0] = (fc_operand){.kind = FC_RAMP, .start = start, .step = step, .first = first};
+    memcpy(operands + 1, self->args, (n_inputs - 1) * sizeof *operands);
+    status = fc_vm_sum(vm, n, operands, self->tables, self->cancel, self->max_iterations, sum,
+                       correction, &fault);
+    if (operands != few) {
+        fc_free(operands);
+    }
+    return status;
+}
+
+void fc_integrand_vm_clear(fc_integrand_vm *self)
+{
+    for (unsigned i = 0; i < self->n_vms; i++) {
+        fc_vm_put(self->vms[i]);
+    }
+    fc_free(self->vms);
+    fc_free(self->args);
+    fc_program_release(self->program);
+    memset(self, 0, sizeof *self);
+}
+
+fc_status fc_integrand_vm_init(fc_integrand_vm *self, fc_program *program, unsigned n_dim,
+                               const fc_operand *args, const fc_table *tables)
+{
+    memset(self, 0, sizeof *self);
+    if (n_dim == 0 || program->n_inputs < n_dim) {
+        return FC_ERR_INVALID;
+    }
+    for (unsigned i = 0; i < n_dim; i++) {
+        const fc_reg_info *reg = &program->regs[program->inputs[i]];
+        if (reg->kind != FC_KIND_VARYING || (reg->type != FC_TYPE_D && reg->type != FC_TYPE_F)) {
+            return FC_ERR_INVALID;
+        }
+    }
+    const size_t n_args = program->n_inputs - n_dim;
+    self->args = fc_malloc(n_args, sizeof *self->args);
+    self->vms = fc_calloc(FC_MAX_WIDTH, sizeof(fc_vm *));
+    if (self->args == NULL || self->vms == NULL) {
+        fc_free(self->args);
+        fc_free(self->vms);
+        memset(self, 0, sizeof *self);
+        return FC_ERR_NOMEM;
+    }
+    if (n_args != 0) {
+        memcpy(self->args, args, n_args * sizeof *args);
+    }
+    fc_program_retain(program);
+    self->program = program;
+    self->tables = tables;
+    self->n_vms = FC_MAX_WIDTH;
+    self->base =
+        (fc_integrand){.eval = eval, .context = self, .n_dim = n_dim, .n_out = program->n_outputs};
+    return FC_OK;
+}

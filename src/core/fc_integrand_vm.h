@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * A compiled program as an integrand: native, on as many threads as call it. */
+#ifndef FC_INTEGRAND_VM_H
+#define FC_INTEGRAND_VM_H
+
+#include "fc_integrand.h"
+#include "fc_vm.h"
+
+typedef struct fc_integrand_vm {
+    fc_integrand base;       /* base.context is this struct: it must not move */
+    fc_cancel *cancel;       /* may be NULL; may be set later, before the integrator runs */
+    uint64_t max_iterations; /* 0: no bound */
+    fc_program *program;     /* retained */
+    fc_operand *args;        /* inputs n_dim, n_dim + 1, ... */
+    const fc_table *tables;  /* borrowed */
+    struct fc_vm **vms;      /* by worker, made when first used */
+    unsigned n_vms;
+} fc_integrand_vm;
+
+/* Inputs 0 to n_dim - 1 of the program are the coordinates, which must be float registers; the
+ * others are given by `args` (FC_SCALAR each; copied). Outputs of any type are taken as float64.
+ * Workers up to FC_MAX_WIDTH may call. Errors  FC_ERR_INVALID if the program has fewer inputs, or a
+ * coordinate of another type; FC_ERR_NOMEM. On an error nothing is held. Evaluation gives what
+ * fc_vm_run gives. */
+FC_MUST_CHECK fc_status fc_integrand_vm_init(fc_integrand_vm *self, fc_program *program,
+                                             unsigned n_dim, const fc_operand *args,
+                                             const fc_table *tables);
+void fc_integrand_vm_clear(fc_integrand_vm *self); /* all zero is fine */
+
+/* The compensated sum of f(start + (first + i) * step) for i in [0, n), of the first output of a
+ * program with n_dim 1. Its bits depend on the arguments alone, not on `worker`. What fc_vm_sum
+ * gives. */
+FC_MUST_CHECK fc_status fc_integrand_vm_sum(const fc_integrand_vm *self, unsigned worker, size_t n,
+                                            double start, double step, uint64_t first, double *sum,
+                                            double *correction);
+/* Can that be called: one coordinate, a float64 register, and a first output that is float64? */
+bool fc_integrand_vm_sums(const fc_integrand_vm *self);
+
+#endif
