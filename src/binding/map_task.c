@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * The future of a whole map. It is one node of the queue; workers take chunks of its items until
+ * none is left, and whoever ends the last chunk finishes it. Contract in tasks.h.
+ *
+ * Errors are the standard library's: one ends its chunk, the others run all the same, the first to
+ * happen is the map's. With automatic chunks and with return_exceptions an error ends no more than
+ * its item. */
+#include "tasks.h"
+
+#include "fc_platform.h"
+
+enum {
+    AUTO_CHUNK_NS =
+        200 *
+        1000, /* what a chunk should take: far above its overhead, far below a human's patience */
+    AUTO_CHUNK_MAX = 4096,
+};
+
+static Py_ssize_t auto_chunk_locked(const MapObject *self)
+{
+    if (self->item_ns == 0) {
+        return 1; /* nothing is known yet */
+    }
+    Py_ssize_t left = self->n_items - self->cursor;
+    Py_ssize_t chunk = (Py_ssize_t)(AUTO_CHUNK_NS / self->item_ns);
+    Py_ssize_t fair = left / (2 * (Py_ssize_t)self->queue->width) + 1;
+    chunk = chunk < fair ? chunk : fair;
+    return chunk < 1 ? 1 : chunk > AUTO_CHUNK_MAX ? AUTO_CHUNK_MAX : chunk;
+}
+
+bool map_take_locked(MapObject *self, Py_ssize_t *start, Py_ssize_t *stop)
+{
+    if (future_is_done(&self->future)) {
+        self->cursor = self->n_items;
+    }
+    if (self->cursor >= self->n_items) {
+        return false;
+    }
+    Py_ssize_t chunk = self->chunk > 0 ? self->chunk : auto_chunk_locked(self);
+    Py_ssize_t left = self->n_items - self->cursor;
+    *start = self->cursor;
+    *stop = self->cursor += chunk < left ? chunk : left;
+    return true;
+}
+
+/* function(*item); steals nothing. */
+static PyObject *call_star(PyObject *function, PyObject *item)
+{
+    PyObject *args = PySequence_Tuple(item); /* an exact tuple comes back as it is */
+    if (args == NULL) {
+        return NULL;
+    }
+    PyObject *result = PyObject_Vectorcall(function, ((PyTupleObject *)args)->ob_item,
+                                           (size_t)PyTuple_GET_SIZE(args), NULL);
+    Py_DECREF(args);
+    return result;
+}
+
+/* Keeps the exception that is set if it is the first. */
+static void error_keep(MapObject *self)
+{
+    PyObject *error = exception_take();
+    fc_lock(&self->queue->mutex);
+    if (self->error == NULL) {
+        self->error = error;
+        error = NULL;
+    }
+    fc_unlock(&self->queue->mutex);
+    Py_XDECREF(error);
+}
+
+static void run_items(MapObject *self, Worker *worker, Py_ssize_t start, Py_ssize_t stop)
+{
+    PyObject *function = self->function;
+    for (Py_ssize_t i = start; i < stop; i++) {
+        PyObject *slots[2] = {NULL, PyList_GET_ITEM(self->items, i)};
+        PyList_SET_ITEM(self->items, i, NULL);
+        PyObject *result = self->star
+                               ? call_star(function, slots[1])
+                               : PyObject_Vectorcall(function, slots + 1,
+                                                     1 | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
+        Py_DECREF(slots[1]);
+        if (result == NULL) {
+            if (!self->return_exceptions) {
+                error_keep(self);
+                if (self->chunk > 0) {
+                    return;
+                }
+                continue;
+            }
+            result = exception_take();
+        }
+        PyList_SET_ITEM(self->results, i, result);
+        if (worker != NULL) {
+            worker_breathe(worker);
+        }
+    }
+}
+
+static void map_finish(MapObject *self)
+{
+    PyObject *value = self->error;
+    bool is_error = value != NULL;
+    self->error = NULL;
+    if (!is_error) {
+        value = self->results;
+        self->results = NULL;
+        PyObject_GC_Track(value);
+    }
+    if (self->before != NULL) {
+        PyObject *none =
+            PyObject_CallFunction(self->before, "NO", PyBool_FromLong(!is_error), value);
+        if (none == NULL) {
+            log_exception(self->queue->state, "exception", "exception calling callback for %r",
+                          (PyObject *)self);
+        }
+        Py_XDECREF(none);
+    }
+    if (future_finish(&self->future, value, is_error) < 0) {
+        log_exception(self->queue->state, "critical", "Exception in worker", NULL);
+    }
+    Py_CLEAR(self->function);
+    Py_CLEAR(self->items);
+    Py_CLEAR(self->results);
+    Py_CLEAR(self->before);
+}
+
+void map_run(MapObject *self, Worker *worker, Py_ssize_t start, Py_ssize_t stop)
+{
+    TaskQueue *queue = self->queue;
+    Frame frame = {.future = &self->future, .function = self->function, .worker = worker};
+    fc_lock(&self->future.mutex);
+    if (self->future.state == FUTURE_PENDING) {
+        future_set_state(&self->future, FUTURE_RUNNING);
+    }
+    bool runs = self->future.state == FUTURE_RUNNING;
+    fc_unlock(&self->future.mutex);
+    if (worker != NULL) {
+        fc_lock(&queue->mutex);
+        frame.next_claim = self->claims;
+        self->claims = &frame;
+        fc_unlock(&queue->mutex);
+        frame.below = worker->frames;
+        worker->frames = &frame;
+    }
+    int64_t begun = fc_now_ns();
+    if (runs) {
+        run_items(self, worker, start, stop);
+    }
+    int64_t per_item = (fc_now_ns() - begun) / (stop - start) + 1;
+
+    fc_lock(&queue->mutex);
+    self->n_done += stop - start;
+    self->item_ns = self->item_ns == 0 ? per_item : (self->item_ns + per_item) / 2;
+    bool is_last = self->n_done == self->n_items;
+    if (worker != NULL) {
+        Frame **at = &self->claims;
+        while (*at != &frame) {
+            at = &(*at)->next_claim;
+        }
+        *at = frame.next_claim;
+    }
+    fc_unlock(&queue->mutex);
+    if (worker != NULL) {
+        worker->frames = frame.below;
+        worker->n_tasks += (uint64_t)(stop - start);
+        worker->call_ns += per_item * (stop - start);
+        worker->n_samples += (uint64_t)(stop - start);
+    }
+    if (is_last) {
+        map_finish(self);
+    }
+}

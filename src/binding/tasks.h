@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Python tasks: the future that is its own queue node, the queue with its workers, the waits.
+ *
+ *     submit --> FutureObject --(linked)--> TaskQueue --pop--> a worker calls it --> future_finish
+ *                                                                                      |
+ *     result(), wait(), as_completed():   Waiter <--WaitLink-- FutureObject.extra <----+
+ *
+ * With a GIL it guards everything here: no Python code runs between a test and the change that
+ * relies on it. A free-threaded build has the mutexes named beside the fields; their order is
+ * graph, future, waiter, queue (take them left to right, never two of one kind, but for the search
+ * in future_wait.c). No destructor and no other Python code runs under a mutex.
+ *
+ * The standard library's readers of a future (`concurrent.futures.wait` and the like) lock its
+ * `_condition`. It is made when somebody asks; from then on every transition that they may see
+ * happens under it. */
+#ifndef TASKS_H
+#define TASKS_H
+
+#include "state.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef Py_GIL_DISABLED
+typedef PyMutex fc_mutex;
+#else
+typedef struct fc_mutex {
+    uint8_t unused;
+} fc_mutex;
+#endif
+
+static inline void fc_lock(fc_mutex *mutex)
+{
+#ifdef Py_GIL_DISABLED
+    PyMutex_Lock(mutex);
+#else
+    (void)mutex;
+#endif
+}
+
+static inline void fc_unlock(fc_mutex *mutex)
+{
+#ifdef Py_GIL_DISABLED
+    PyMutex_Unlock(mutex);
+#else
+    (void)mutex;
+#endif
+}
+
+/* ---- futures ---- */
+
+typedef struct FutureObject FutureObject;
+typedef struct MapObject MapObject;
+typedef struct TaskQueue TaskQueue;
+typedef struct Worker Worker;
+typedef struct Waiter Waiter;
+
+typedef struct ListLink { /* member of a circular list with a sentinel; next is NULL outside of one
+                           */
+    struct ListLink *next, *prev;
+} ListLink;
+
+enum { /* FutureObject.state */
+       FUTURE_PENDING,
+       FUTURE_RUNNING,
+       FUTURE_CANCELLED, /* from here on result() does not wait */
+       FUTURE_CANCELLED_AND_NOTIFIED,
+       FUTURE_FINISHED,
+       FUTURE_N_STATES
+};
+
+enum {                          /* FutureObject.flags */
+       FUTURE_HAS_ERROR = 1,    /* finished: value is an exception */
+       FUTURE_PACKED = 2,       /* pending: args[0] is a PackedArgs */
+       FUTURE_MAP = 4,          /* this is a MapObject */
+       FUTURE_STARTED_ONCE = 8, /* set_running_or_notify_cancel() was called on it */
+};
+
+enum { INLINE_ARGS = 3 };
+
+typedef struct PackedArgs { /* the arguments of a call with keywords or more than INLINE_ARGS
+                               positions */
+    PyObject *kwnames;      /* tuple or NULL */
+    Py_ssize_t n_positional;
+    Py_ssize_t n_items;
+    PyObject *items[]; /* items[0] is left free for PY_VECTORCALL_ARGUMENTS_OFFSET */
+} PackedArgs;
+
+typedef struct WaitLink { /* a waiter's membership in one future's list */
+    struct WaitLink *next, *prev;
+    Waiter *waiter;
+    FutureObject *future; /* strong while the link is in use */
+    struct WaitLink *next_done;
+} WaitLink;
+
+typedef struct FutureExtra { /* what few futures need; made on demand */
+    PyObject *condition;     /* threading.Condition; set once, under the future's mutex */
+    PyObject *waiters;       /* list of the standard library's waiters */
+    PyObject *callbacks;     /* list */
+    ListLink links;          /* of WaitLink */
+    uint32_t generation;     /* of the process (forks) that made the links */
+} FutureExtra;
+
+struct FutureObject {
+    PyObject_HEAD
+#if PY_VERSION_HEX < 0x030b0000
+        PyObject
+            *base_dict; /* where concurrent.futures.Future keeps its __dict__ and weak references */
+#endif
+#if PY_VERSION_HEX < 0x030c0000
+    PyObject *base_weakrefs;
+#endif
+    ListLink link;    /* in the queue; guarded by the queue's mutex */
+    TaskQueue *queue; /* strong while pending or running there, else NULL */
+    PyObject *value;  /* pending: the callable; finished: the result or exception */
+    union {
+        PyObject *args[INLINE_ARGS]; /* pending */
+        PackedArgs *packed;          /* pending, FUTURE_PACKED */
+        Worker *runner;              /* running in a worker, else NULL */
+    } u;
+    FutureExtra *extra;
+    uint8_t state; /* fc_mutex mutex; read without it by future_state() */
+    uint8_t flags;
+    uint8_t n_args;
+    fc_mutex mutex;
+};
+
+typedef struct Task { /* a claimed call, moved out of its future */
+    PyObject *function;
+    PackedArgs *packed; /* or NULL: then the arguments are args[1 .. n_args] */
+    Py_ssize_t n_args;
+    PyObject *args[1 + INLINE_ARGS];
+} Task;
+
+static inline uint8_t future_state(const FutureObject *self)
+{
+#ifdef Py_GIL_DISABLED
+    return __atomic_load_n(&self->state,
+                           __ATOMIC_ACQUIRE); /* pairs with future_set_state: value is visible */
+#else
+    return self->state;
+#endif
+}
+
+static inline void future_set_state(FutureObject *self, uint8_t state)
+{
+#ifdef Py_GIL_DISABLED
+    __atomic_store_n(&self->state, state, __ATOMIC_RELEASE);
+#else
+    self->state = state;
+#endif
+}
+
+static inline bool future_is_done(const FutureObject *self)
+{
+    return future_state(self) >= FUTURE_CANCELLED;
+}
+
+/* A new pending future, unknown to the cyclic collector. */
+FutureObject *future_new(PyTypeObject *type);
+
+/* Let the cyclic collector see it: it may be part of a cycle from now on. */
+void future_track(FutureObject *self);
+
+/* The extra part, made when missing; NULL with MemoryError. The future's mutex is held. */
+FutureExtra *future_extra_locked(FutureObject *self);
+
+/* Pending -> running, for `runner` (NULL: not a worker): the call is moved to *task. False when the
+ * future is not pending (any more); *task is untouched. */
+bool future_claim(FutureObject *self, Worker *runner, Task *task);
+
+/* Calls it; a new reference, or NULL with an exception. task_clear drops what the task holds. */
+PyObject *task_call(Task *task);
+void task_clear(Task *task);
+
+/* Pending or running -> finished. Steals `value`. Wakes and notifies whoever waits, then runs the
+ * callbacks. 0; 1 when it was done before (nothing happens); -1 with the BaseException of a
+ * callback or a lock. */
+int future_finish(FutureObject *self, PyObject *value, bool is_error);
+
+/* cancelled -> cancelled and notified, for a future that leaves the queue unrun. Same results. */
+int future_notify_cancelled(FutureObject *self);
+
+/* Pending -> cancelled: 1 it is cancelled, 0 it is running or finished, -1 with an exception. */
+int future_cancel(FutureObject *self);
+
+/* The exception that is set, taken off and complete with traceback. Never NULL. */
+PyObject *exception_take(void);
+
+/* logging.getLogger("concurrent.futures").<method>(format, *args, exc_info=<the exception that is
+ * set>); the exception is consumed. A failure of the log itself goes to sys.unraisablehook. */
+void log_exception(fc_state *state, const char *method, const char *format, PyObject *arg);
+
+/* ---- waiting ---- */
+
+struct Waiter {
+    PyThread_type_lock lock; /* held; released by whoever wakes the waiter */
+    fc_mutex mutex;          /* guards all below */
+    bool on_cancel;          /* a future that is merely cancelled counts as done: result() */
+    bool on_error;           /* the first failed future wakes: FIRST_EXCEPTION */
+    bool asleep;             /* so a wake-up is due */
+    Worker *worker;          /* sleeping worker that gave its place in its pool away, or NULL */
+    size_t wanted;           /* more completions until the wake-up */
+    WaitLink *done, **done_tail;
+};
+
+int waiter_init(Waiter *self); /* -1 with MemoryError */
+void waiter_destroy(Waiter *self);
+
+/* Deadlines are fc_now_ns() values; FOREVER never comes. */
+#define FOREVER INT64_MAX
+
+/* Sleeps until woken (1), the deadline (0), or a signal whose handler raised (-1). Releases the
+ * GIL. */
+int waiter_sleep(Waiter *self, int64_t deadline);
+
+/* Both with the future's mutex held. A link that a fork left behind is forgotten, not touched. */
+bool future_link_locked(FutureObject *self, WaitLink *link); /* false with MemoryError */
+void future_unlink_locked(FutureObject *self, WaitLink *link);
+
+/* Tell the waiters of a future that changed; the mutex is held. `final`: more than just cancelled.
+ */
+void future_wake_locked(FutureObject *self, bool final);
+
+/* Wait until result() need not wait: 1; 0 at the deadline; -1 with an exception (signal,
+ * DeadlockError, out of memory). A worker waiting for its own pool without a deadline runs a
+ * pending task itself. `caller_runs`: so does any other thread. */
+int future_wait(FutureObject *self, int64_t deadline, bool caller_runs);
+
+/* The standard library's reading of a time-out: None is FOREVER, not positive is now. -1 with the
+ * exception that lock.acquire() raises. */
+int deadline_from(PyObject *timeout, int64_t *deadline);
+
+/* ---- the queue and its workers ---- */
+
+typedef struct Frame { /* one for every task on a worker's stack */
+    FutureObject *future;
+    PyObject *function; /* borrowed; for the text of a DeadlockError */
+    struct Frame *below;
+    struct Frame *next_claim; /* of the same map */
+    Worker *worker;
+} Frame;
+
+struct Worker { /* lives on the stack of its thread */
+    TaskQueue *queue;
+    PyThread_type_lock parker; /* held; released to wake an idle worker */
+    Worker *next_idle;
+    Worker *next, *prev;     /* all workers of the queue */
+    Frame *frames;           /* the tasks that it runs, innermost first */
+    FutureObject *waits_for; /* guarded by the graph mutex */
+    uint32_t generation;
+    bool blocked; /* counted in n_blocked; guarded by the queue's mutex */
+    unsigned ticks;
+    int64_t since_ns; /* of the last chance for other threads */
+    int64_t awake_ns; /* end of its last sleep */
+    uint64_t n_tasks, n_samples;
+    int64_t busy_ns, gil_ns, call_ns, overhead_ns; /* the last two of the samples */
+};
+
+typedef struct Level { /* the tasks of one priority other than 0 */
+    struct Level *next;
+    long priority;
+    ListLink tasks;
+} Level;
+
+enum { /* TaskQueue.closed: reasons to take no more tasks */
+       QUEUE_SHUTDOWN = 1,
+       QUEUE_BROKEN = 2,
+       QUEUE_EXITING = 4,
+       QUEUE_ORPHAN = 8, /* the pool was dropped */
+};
+
+struct TaskQueue {
+    PyObject_HEAD fc_state *state;
+    PyObject *spawn;  /* spawn(): starts one more worker thread; NULL once cleared */
+    PyObject *refuse; /* refuse(): raises why no task is taken */
+    fc_mutex mutex;   /* guards all below */
+    uint8_t closed;
+    bool waking;       /* a wake-up is under way: one at a time, the woken worker wakes the next */
+    bool caller_runs;  /* default of result(caller_runs=) */
+    bool copy_context; /* tasks run in a copy of the submitter's context */
+    ListLink tasks;    /* of priority 0 */
+    Level *levels;     /* all others, highest first; empty ones stay */
+    size_t n_pending;  /* linked futures */
+    unsigned width;    /* no more workers than that run at once */
+    unsigned n_threads, n_starting, n_idle,
+        n_blocked;    /* starting, idle and blocked ones are among the threads */
+    unsigned n_holds; /* feeders that will add tasks even though the queue is closed */
+    Worker *idle;     /* last in, first out */
+    Worker *workers;
+    uint64_t n_tasks, n_samples; /* of workers that left */
+    int64_t busy_ns, gil_ns, call_ns, overhead_ns, started_ns;
+};
+
+/* The worker that runs on this thread, or NULL. */
+extern _Thread_local Worker *fc_current_worker;
+
+/* Grows in each forked child: workers and waits of an older generation do not exist here. */
+extern uint32_t fc_fork_generation;
+
+/* Append a pending future and see to it that a worker comes. The queue takes a reference. -1 with
+ * an exception, and the future not in the queue, when the queue is closed (`is_internal` ignores
+ * that) or has no worker and none can be started. */
+int queue_push(TaskQueue *self, FutureObject *future, long priority, bool is_internal);
+
+/* Take a future out that is not to be run from the queue (run elsewhere); no-op when it is not in
+ * it. */
+void queue_unlink(FutureObject *future);
+
+/* Run a pending task of the queue on this thread: false when it is not pending. `worker` may be
+ * NULL. */
+bool queue_run_inline(FutureObject *future, Worker *worker);
+
+/* A worker goes to sleep waiting for a task of its pool; the pool may replace it meanwhile. -1 with
+ * an exception. */
+int queue_block(Worker *worker);
+
+/* It is awake. Whoever wakes it does this on its behalf, so that a replacement retires in time;
+ * idempotent. */
+void queue_unblock(Worker *worker);
+
+/* Wake every idle worker, so that it sees that the queue was closed. */
+void queue_wake_all(TaskQueue *self);
+
+/* The loop of a worker thread: returns when the queue is closed and drained, or the worker is
+ * surplus. */
+int queue_work(TaskQueue *self);
+
+/* Give other threads a chance now and then in a loop that may never enter Python's evaluation loop.
+ */
+void worker_breathe(Worker *worker);
+
+/* ---- maps ---- */
+
+struct MapObject {
+    FutureObject future;
+    TaskQueue *queue; /* strong; future.queue goes when the map is finished, this stays */
+    /* set when made */
+    PyObject *function;
+    PyObject *items; /* private list; an item is taken out when its turn comes */
+    PyObject
+        *before; /* before(succeeded, value) is called just before the future finishes, or NULL */
+    Py_ssize_t n_items, chunk; /* chunk 0: chosen as the map goes, from the time that items take */
+    bool star, return_exceptions;
+    /* guarded by the queue's mutex */
+    PyObject *results; /* private list until finished */
+    PyObject *error;
+    Py_ssize_t cursor, n_done;
+    int64_t item_ns; /* estimate for automatic chunks */
+    Frame *claims;   /* workers that run items of it */
+};
+
+/* The next chunk [*start, *stop); false when none is left. The queue's mutex is held. */
+bool map_take_locked(MapObject *self, Py_ssize_t *start, Py_ssize_t *stop);
+
+/* Run a chunk that was taken; `worker` may be NULL. */
+void map_run(MapObject *self, Worker *worker, Py_ssize_t start, Py_ssize_t stop);
+
+/* ---- set-up ---- */
+
+extern PyType_Spec fc_future_spec, fc_map_spec, fc_queue_spec, fc_tasks_spec, fc_completions_spec;
+
+PyObject *fc_tasks_wait(PyObject *module, PyObject *args);
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Makes the types of Python tasks. That waits until they are first needed (fastconc._future asks),
+ * because they derive from concurrent.futures.Future, whose import costs more than all of
+ * fastconc's. */
+#include "tasks.h"
+
+#include <string.h>
+
+static int check_layout(PyObject *base)
+{
+    PyTypeObject *type = (PyTypeObject *)base;
+    if (!PyType_Check(base) || type->tp_itemsize != 0 ||
+        type->tp_basicsize != (Py_ssize_t)offsetof(FutureObject, link)) {
+        PyErr_SetString(
+            PyExc_ImportError,
+            "concurrent.futures.Future is not the standard library's class; cannot derive from it");
+        return -1;
+    }
+    return 0;
+}
+
+/* Every future would get room for thirty attributes (PEP 412's shared keys, inlined since 3.13);
+ * ours keep what the base class keeps in attributes in fields, so a dict made on demand is right.
+ * The flag is inherited, not given. */
+static void drop_inline_attributes(PyObject *type)
+{
+#if PY_VERSION_HEX >= 0x030d0000
+    ((PyTypeObject *)type)->tp_flags &= ~(1UL << 2); /* Py_TPFLAGS_INLINE_VALUES */
+#else
+    (void)type;
+#endif
+}
+
+static PyObject *type_from(PyObject *module, PyType_Spec *spec, PyObject *base)
+{
+    PyObject *bases = base == NULL ? NULL : PyTuple_Pack(1, base);
+    if (base != NULL && bases == NULL) {
+        return NULL;
+    }
+    PyObject *type = PyType_FromModuleAndSpec(module, spec, bases);
+    Py_XDECREF(bases);
+    return type;
+}
+
+PyDoc_STRVAR(tasks_setup_doc,
+             "_tasks_setup($module, /)\n--\n\nMake the types of tasks and return them.");
+
+static PyObject *tasks_setup(PyObject *module, PyObject *Py_UNUSED(ignored))
+{
+    fc_state *state = fc_state_of_module(module);
+    if (state->future_type == NULL) {
+        PyObject *threading = PyImport_ImportModule("threading");
+        PyObject *base = NULL, *condition = NULL,
+                 *futures = PyImport_ImportModule("concurrent.futures._base");
+        PyObject *types[5] = {NULL};
+        if (threading != NULL && futures != NULL &&
+            (condition = PyObject_GetAttrString(threading, "Condition")) != NULL &&
+            (base = PyObject_GetAttrString(futures, "Future")) != NULL && check_layout(base) == 0 &&
+            (types[0] = type_from(module, &fc_future_spec, base)) != NULL) {
+            drop_inline_attributes(types[0]);
+            if ((types[1] = type_from(module, &fc_map_spec, types[0])) != NULL &&
+                (types[2] = type_from(module, &fc_queue_spec, NULL)) != NULL &&
+                (types[3] = type_from(module, &fc_tasks_spec, NULL)) != NULL) {
+                drop_inline_attributes(types[1]);
+                types[4] = type_from(module, &fc_completions_spec, NULL);
+            }
+        }
+        Py_XDECREF(threading);
+        Py_XDECREF(base);
+        if (types[4] == NULL) {
+            Py_XDECREF(futures);
+            Py_XDECREF(condition);
+            for (int i = 0; i < 4; i++) {
+                Py_XDECREF(types[i]);
+            }
+            return NULL;
+        }
+        Py_XSETREF(state->futures_base, futures);
+        Py_XSETREF(state->condition_type, condition);
+        Py_XSETREF(state->map_type, types[1]);
+        Py_XSETREF(state->task_queue_type, types[2]);
+        Py_XSETREF(state->task_pool_type, types[3]);
+        Py_XSETREF(state->completions_type, types[4]);
+        Py_XSETREF(state->future_type, types[0]);
+    }
+    return PyTuple_Pack(5, state->future_type, state->map_type, state->task_queue_type,
+                        state->task_pool_type, state->completions_type);
+}
+
+PyDoc_STRVAR(tasks_wait_doc,
+             "_tasks_wait($module, futures, timeout, mode, /)\n--\n\n"
+             "Wait for a list of futures: (done, not_done). Mode 0 all, 1 first, 2 first error.");
+
+PyDoc_STRVAR(after_fork_doc,
+             "_tasks_after_fork($module, /)\n--\n\nForget waits and workers of the parent.");
+
+static PyObject *tasks_after_fork(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignored))
+{
+    fc_fork_generation++;
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef functions[] = {
+    {"_tasks_setup", tasks_setup, METH_NOARGS, tasks_setup_doc},
+    {"_tasks_wait", fc_tasks_wait, METH_VARARGS, tasks_wait_doc},
+    {"_tasks_after_fork", tasks_after_fork, METH_NOARGS, after_fork_doc},
+    {NULL, NULL, 0, NULL},
+};
+
+int fc_init_tasks(PyObject *module)
+{
+    return PyModule_AddFunctions(module, functions);
+}
