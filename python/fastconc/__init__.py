@@ -35,6 +35,7 @@ _LAZY = {
     "Event": "_sync",
     "Full": "_sync",
     "IntegrationWarning": "_errors",
+    "Kernel": "_kernel",
     "KernelError": "_errors",
     "LifoQueue": "_sync",
     "Lock": "_sync",
@@ -46,6 +47,8 @@ _LAZY = {
     "ShutDown": "_sync",
     "SimpleQueue": "_sync",
     "integrate": "_integrate",
+    "kernel": "_kernel",
+    "map": "_kernel",
     "num_threads": "_runtime",
     "show_config": "_runtime",
 }

@@ -1,0 +1,336 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""From the tree of instructions to the bytes of a program (src/core/fc_program.h).
+
+flatten    the tree becomes a list; dead instructions stay out
+coalesce   a value computed only to be assigned to a variable is computed right there
+allocate   linear scan over lifetimes (Poletto and Sarkar 1999); a value that a loop reads and that
+was made
+           before it lives until the loop's end
+serialise
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+from .errors import Unsupported
+from .ir import Assign, Exit, Loop, Node, Skip, Val
+
+_TYPE_CODE = {"D": 0, "F": 1, "I": 2, "B": 3}
+_VARYING, _UNIFORM, _CONSTANT = 0, 1, 2
+_NONE = 0xFFFF
+FLAG_EXACT = 1
+
+# Raising instructions whose results nobody reads must still raise, as they do in Python; overflow
+# is no Python error.
+_ROOTS = {"RAISE_IF"}
+_ROOT_PREFIXES = ("FLOORDIV_I", "MOD_I", "TRUEDIV_I", "INDEX_", "SHL_I", "SHR_I", "COMB_I")
+_ROOT_OPS = {"FACTORIAL_I", "ISQRT_I"}
+
+
+class Instruction:
+    __slots__ = ("args", "dest", "imm", "line", "mask", "op", "target")
+
+    def __init__(
+        self,
+        op: str,
+        dest: Val | None,
+        args: tuple[Val, ...],
+        mask: Val | None,
+        imm: int,
+        line: int,
+    ) -> None:
+        self.op = op
+        self.dest = dest
+        self.args = args
+        self.mask = mask
+        self.imm = imm
+        self.line = line
+        self.target = -1  # of a jump
+
+
+class Emitted:
+    """A program's bytes and what explain() shows of it."""
+
+    __slots__ = ("data", "instructions", "n_registers", "registers")
+
+    def __init__(
+        self, data: bytes, instructions: list[Instruction], registers: dict[int, int], n: int
+    ) -> None:
+        self.data = data
+        self.instructions = instructions
+        self.registers = registers
+        self.n_registers = n
+
+
+def live_values(body: list[Node], outputs: list[Val]) -> set[int]:
+    """ids of the Vals and nodes that matter."""
+    live: set[int] = set()
+    work: list[Any] = list(outputs)
+
+    def roots(nodes: list[Node]) -> None:
+        for node in nodes:
+            if isinstance(node, Val):
+                op = node.op
+                if op in _ROOTS or op in _ROOT_OPS or op.startswith(_ROOT_PREFIXES):
+                    work.append(node)
+            elif isinstance(node, (Skip, Loop)):
+                roots(node.body)
+
+    roots(body)
+    while work:
+        node = work.pop()
+        if id(node) in live:
+            continue
+        live.add(id(node))
+        if isinstance(node, Val):
+            work.extend(node.args)
+            if node.mask is not None:
+                work.append(node.mask)
+            if node.assigns:
+                work.extend(node.assigns)
+        elif isinstance(node, Assign):
+            work.append(node.source)
+        elif isinstance(node, Skip):
+            assert node.mask is not None
+            work.append(node.mask)
+        elif isinstance(node, Loop):
+            work.extend(e.cond for e in node.exits)
+        home = node.home
+        if home is not None:
+            work.append(home)
+    return live
+
+
+class _Flattener:
+    def __init__(self, live: set[int]) -> None:
+        self.live = live
+        self.out: list[Instruction] = []
+        self.loops: list[tuple[int, int]] = []
+        self.values: list[tuple[Val, int]] = []  # assigned where
+        self.assigns: list[tuple[Assign, int]] = []
+
+    def run(self, nodes: list[Node]) -> None:
+        live, out = self.live, self.out
+        for node in nodes:
+            if id(node) not in live and not isinstance(node, Exit):
+                continue
+            if isinstance(node, Val):
+                dest = node if node.type else None
+                out.append(Instruction(node.op, dest, node.args, node.mask, node.imm, node.line))
+            elif isinstance(node, Assign):
+                self.assigns.append((node, len(out)))
+                op = f"MOV_{node.target.type}"
+                out.append(Instruction(op, node.target, (node.source,), None, 0, node.line))
+            elif isinstance(node, Skip):
+                assert node.mask is not None
+                jump = Instruction("JUMP_NONE", None, (node.mask,), None, 0, 0)
+                out.append(jump)
+                self.run(node.body)
+                jump.target = len(out)
+                if out[-1] is jump:
+                    out.pop()
+            elif isinstance(node, Loop):
+                start = len(out)
+                exits: list[Instruction] = []
+                for inner in node.body:
+                    if isinstance(inner, Exit):
+                        leave = Instruction(inner.op, None, (inner.cond,), None, 0, inner.line)
+                        exits.append(leave)
+                        out.append(leave)
+                    else:
+                        self.run([inner])
+                back = Instruction("JUMP", None, (), None, 0, 0)
+                back.target = start
+                out.append(back)
+                for leave in exits:
+                    leave.target = len(out)
+                self.loops.append((start, len(out) - 1))
+
+
+def coalesce(flat: _Flattener) -> None:
+    """x = MOV(v), v = op(...)  becomes  x = op(...) where v has no other reader and x none in
+    between."""
+    out = flat.out
+    uses: dict[int, int] = {}
+    defined: dict[int, int] = {}
+    for position, ins in enumerate(out):
+        for arg in (*ins.args, ins.mask):
+            if arg is not None:
+                uses[id(arg)] = uses.get(id(arg), 0) + 1
+        if ins.dest is not None and ins.dest.op != "VAR":
+            defined[id(ins.dest)] = position
+    removed: set[int] = set()
+    for assign, position in flat.assigns:
+        source, target = assign.source, assign.target
+        at = defined.get(id(source))
+        if (
+            at is None
+            or uses.get(id(source), 0) != 1
+            or source.uniform != target.uniform
+            or source.home is not assign.home
+            or source.op in ("INPUT", "VAR", "CONST")
+        ):
+            continue
+        between = out[at + 1 : position]
+        if any(
+            target in (*ins.args, ins.mask) or ins.dest is target or ins.target >= 0
+            for ins in between
+        ):
+            continue
+        out[at].dest = target
+        removed.add(position)
+    if not removed:
+        return
+    shift = []
+    count = 0
+    for position in range(len(out) + 1):
+        shift.append(count)
+        if position not in removed:
+            count += 1
+    flat.out = [ins for position, ins in enumerate(out) if position not in removed]
+    for ins in flat.out:
+        if ins.target >= 0:
+            ins.target = shift[ins.target]
+    flat.loops = [(shift[a], shift[b]) for a, b in flat.loops]
+
+
+def allocate(
+    flat: _Flattener, inputs: list[Val], outputs: list[Val]
+) -> tuple[dict[int, int], list[tuple[str, int, Any]]]:
+    """Registers by value id, and the list of (type, kind, constant)."""
+    first: dict[int, int] = {}
+    last: dict[int, int] = {}
+    every: dict[int, Val] = {}
+    constants: dict[int, Val] = {}
+    touched: dict[int, list[int]] = {}
+    in_loops = bool(flat.loops)
+
+    def touch(val: Val, position: int) -> None:
+        key = id(val)
+        if val.op == "CONST":
+            constants[key] = val
+            return
+        every[key] = val
+        if key not in first:
+            first[key] = position
+        last[key] = position
+        if in_loops:
+            touched.setdefault(key, []).append(position)
+
+    for val in inputs:
+        touch(val, -1)
+    for position, ins in enumerate(flat.out):
+        for arg in ins.args:
+            touch(arg, position)
+        if ins.mask is not None:
+            touch(ins.mask, position)
+        if ins.dest is not None:
+            touch(ins.dest, position)
+    end = len(flat.out)
+    for val in outputs:
+        touch(val, end)
+    if in_loops:
+        loops = sorted(flat.loops)
+        for key, places in touched.items():
+            begin = first[key]
+            for start, stop in loops:
+                if start > begin and any(start <= p <= stop for p in places):
+                    last[key] = max(last[key], stop)
+
+    registers: dict[int, int] = {}
+    table: list[tuple[str, int, Any]] = []
+    for val in inputs:  # inputs first, each its own
+        registers[id(val)] = len(table)
+        table.append((val.type, _UNIFORM if val.uniform else _VARYING, None))
+    for key, val in constants.items():
+        registers[key] = len(table)
+        table.append((val.type, _CONSTANT, val.payload))
+    free: dict[tuple[str, bool], list[int]] = {}
+    active: list[tuple[int, int]] = []  # (last, key), a heap would do; programs are short
+    import heapq
+
+    for val in inputs:
+        heapq.heappush(active, (last[id(val)], id(val)))
+    for key in sorted((k for k in every if k not in registers), key=lambda k: first[k]):
+        val = every[key]
+        while active and active[0][0] <= first[key]:
+            _, old = heapq.heappop(active)
+            owner = every[old]
+            free.setdefault((owner.type, owner.uniform), []).append(registers[old])
+        pool = free.get((val.type, val.uniform))
+        if pool:
+            registers[key] = pool.pop()
+        else:
+            registers[key] = len(table)
+            table.append((val.type, _UNIFORM if val.uniform else _VARYING, None))
+        heapq.heappush(active, (last[key], key))
+    if len(table) > 4096:
+        raise Unsupported(
+            f"the function needs {len(table)} registers at once, more than there are",
+            "split it into several kernels",
+        )
+    return registers, table
+
+
+def emit(
+    body: list[Node],
+    inputs: list[Val],
+    outputs: list[Val],
+    tables: list[str],
+    opcodes: dict[str, int],
+    exact: bool,
+) -> Emitted:
+    live = live_values(body, outputs)
+    flat = _Flattener(live)
+    flat.run(body)
+    coalesce(flat)
+    registers, table = allocate(flat, inputs, outputs)
+    flat.out.append(Instruction("END", None, (), None, 0, 0))
+
+    constants = []
+    packed_registers = []
+    for type, kind, payload in table:
+        index = 0
+        if kind == _CONSTANT:
+            index = len(constants)
+            constants.append(
+                struct.pack("<d", payload) if type in "DF" else struct.pack("<q", payload)
+            )
+        packed_registers.append(struct.pack("<BBHI", _TYPE_CODE[type], kind, 0, index))
+    code = []
+    for ins in flat.out:
+        operands = [registers[id(arg)] for arg in ins.args] + [_NONE] * (3 - len(ins.args))
+        code.append(
+            struct.pack(
+                "<6Hi",
+                opcodes[ins.op],
+                registers[id(ins.dest)] if ins.dest is not None else _NONE,
+                *operands,
+                registers[id(ins.mask)] if ins.mask is not None else _NONE,
+                ins.target if ins.target >= 0 else ins.imm,
+            )
+        )
+    data = b"".join(
+        (
+            struct.pack(
+                "<4s4HII",
+                b"FCP1",
+                len(table),
+                len(inputs),
+                len(outputs),
+                len(tables),
+                len(flat.out),
+                FLAG_EXACT if exact else 0,
+            ),
+            *packed_registers,
+            struct.pack("<I", len(constants)),
+            *constants,
+            struct.pack(f"<{len(inputs)}H", *(registers[id(v)] for v in inputs)),
+            struct.pack(f"<{len(outputs)}H", *(registers[id(v)] for v in outputs)),
+            bytes(_TYPE_CODE[t] for t in tables),
+            *code,
+        )
+    )
+    return Emitted(data, flat.out, registers, len(table))

@@ -1,0 +1,374 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""One Python function with its captured values, compiled for each signature it is called with.
+
+A signature is a tuple, one item per parameter:
+
+    "D" "F" "I" "B"    an array of floats, float32s, ints, bools: one element at a time
+    "d" "f" "i" "b"    a number
+    "TD" "TF" ...      an array that the function reads by index
+    ("point", n)       a sequence of n floats (the points of integrators)
+    Constant(obj)      anything else, known at compile time
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import types
+from collections.abc import Callable
+from typing import Any
+
+from fastconc import _core
+
+from .arith import describe, is_number
+from .emit import Emitted, emit
+from .errors import Unsupported, to_kernel_error
+from .evaluate import Evaluator, still_valid
+from .ir import Builder, Val
+from .source import body_of
+from .values import Frame, ListRef, Parameters, Table, Unbound, parameters_of
+
+_OPCODES: dict[str, int] = {name: entry[0] for name, entry in _core.OPCODES.items()}
+
+
+class Constant:
+    """An argument that is no number; the program is made for this object."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Constant) and (
+            self.value is other.value
+            or (
+                isinstance(self.value, (str, bytes, int, float))
+                and type(self.value) is type(other.value)
+                and self.value == other.value
+            )
+        )
+
+    def __hash__(self) -> int:
+        if isinstance(self.value, (str, bytes, int, float)):
+            return hash(self.value)
+        return id(self.value)
+
+
+class Options:
+    __slots__ = ("exact", "fastmath", "raising")
+
+    def __init__(self, raising: bool = False, exact: bool = False, fastmath: bool = False) -> None:
+        self.raising = raising
+        self.exact = exact
+        self.fastmath = fastmath
+
+    def key(self) -> tuple[bool, bool, bool]:
+        return self.raising, self.exact, self.fastmath
+
+
+class Compiled:
+    """A program and how its outputs make up the function's result."""
+
+    __slots__ = ("emitted", "n_outputs", "outputs", "program", "structure")
+
+    def __init__(self, program: Any, emitted: Emitted, structure: Any, outputs: str) -> None:
+        self.program = program
+        self.emitted = emitted
+        self.structure = structure  # None for one number, else a nest of tuples of output indices
+        self.outputs = outputs
+        self.n_outputs = len(outputs)
+
+    def assemble(self, values: tuple[Any, ...]) -> Any:
+        return _assemble(self.structure, values)
+
+
+def _assemble(structure: Any, values: tuple[Any, ...]) -> Any:
+    if isinstance(structure, int):
+        return values[structure]
+    return tuple(_assemble(part, values) for part in structure)
+
+
+class Target:
+    """A callable taken apart: the Python function behind partials, methods and callable objects."""
+
+    __slots__ = ("args", "function", "kwargs", "name", "names", "original", "parameters", "tables")
+
+    def __init__(self, f: Callable[..., Any]) -> None:
+        args: list[Any] = []
+        kwargs: dict[str, Any] = {}
+        g: Any = f
+        for _ in range(32):
+            if isinstance(g, types.FunctionType):
+                break
+            if isinstance(g, functools.partial):
+                args = [*g.args, *args]
+                kwargs = {**g.keywords, **kwargs}
+                g = g.func
+            elif isinstance(g, types.MethodType):
+                args = [g.__self__, *args]
+                g = g.__func__
+            elif getattr(g, "_is_kernel", False) or hasattr(g, "__wrapped__"):
+                g = g.__wrapped__
+            elif isinstance(getattr(g, "py_func", None), types.FunctionType):  # Numba's dispatchers
+                g = g.py_func
+            elif isinstance(_call_of(g), types.FunctionType):
+                args = [g, *args]
+                g = _call_of(g)
+            else:
+                break
+        if not isinstance(g, types.FunctionType):
+            raise Unsupported(
+                f"{describe(f)} is not written in Python, so it has no source to compile",
+                "wrap it: lambda x: f(x), if it is one of math, numpy or operator",
+            )
+        self.original = f
+        self.function: types.FunctionType = g
+        self.args = args
+        self.kwargs = kwargs
+        self.name = g.__name__
+        parameters = parameters_of(g)
+        self.parameters = parameters
+        if g.__code__.co_flags & 0x2A0:
+            raise Unsupported(
+                f"{g.__name__} is a generator or coroutine function", "return a value"
+            )
+        bound = set(parameters.positional[: len(args)]) | set(kwargs)
+        #: what is left to give, in order
+        self.names = [n for n in parameters.names if n not in bound]
+        self.tables: frozenset[str] | None = None
+
+    def table_names(self) -> frozenset[str]:
+        """Parameters that are read by index or iterated, and so are whole arrays to the
+        function."""
+        if self.tables is None:
+            try:
+                body = body_of(self.function.__code__)
+            except Unsupported:
+                self.tables = frozenset()
+                return self.tables
+            if body.subscripted is None:
+                body.subscripted = _subscripted(
+                    [body.expression] if body.expression is not None else body.statements or []
+                )
+            self.tables = frozenset(n for n in self.names if n in body.subscripted)
+        return self.tables
+
+    def key(self) -> tuple[Any, ...]:
+        """Equal keys: same code and same captured values (by identity, numbers by value)."""
+        f = self.function
+        cells = []
+        for cell in f.__closure__ or ():
+            try:
+                cells.append(_value_key(cell.cell_contents))
+            except ValueError:
+                cells.append(None)
+        return (
+            id(f.__code__),
+            id(f.__globals__),
+            tuple(cells),
+            tuple(map(_value_key, f.__defaults__ or ())),
+            tuple((k, _value_key(v)) for k, v in (f.__kwdefaults__ or {}).items()),
+            tuple(map(_value_key, self.args)),
+            tuple((k, _value_key(v)) for k, v in self.kwargs.items()),
+        )
+
+
+def _call_of(value: Any) -> Any:
+    """The Python function behind value(...), None if there is none."""
+    return next((vars(c)["__call__"] for c in type(value).__mro__ if "__call__" in vars(c)), None)
+
+
+def _value_key(value: Any) -> Any:
+    if isinstance(value, float):
+        return ("f", value.hex())
+    if isinstance(value, (int, str)):
+        return (type(value), value)
+    if isinstance(value, types.FunctionType) and value.__closure__ is None:
+        return (id(value.__code__), id(value.__globals__))
+    return id(value)
+
+
+def _subscripted(roots: list[Any]) -> frozenset[str]:
+    names = set()
+    for root in roots:
+        for node in ast.walk(root):
+            owner: Any = None
+            if isinstance(node, ast.Subscript):
+                owner = node.value
+            elif isinstance(node, ast.For | ast.comprehension):
+                owner = node.iter
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                if node.func.id in ("len", "enumerate", "zip", "sum", "reversed", "any", "all"):
+                    names.update(a.id for a in node.args if isinstance(a, ast.Name))
+                elif node.func.id in ("min", "max") and len(node.args) == 1:
+                    owner = node.args[0]
+            while isinstance(owner, ast.Subscript):
+                owner = owner.value
+            if isinstance(owner, ast.Name):
+                names.add(owner.id)
+    return frozenset(names)
+
+
+class Unit:
+    """All programs of one target under one set of options, for captured values as they were."""
+
+    def __init__(self, target: Target, options: Options) -> None:
+        self.target = target
+        self.options = options
+        self.programs: dict[Any, Compiled] = {}
+        self.deps: list[tuple[str, Any, Any, Any]] = []
+        self.own_cells = {id(c) for c in target.function.__closure__ or ()}
+        self.shared_deps: list[tuple[str, Any, Any, Any]] = []
+
+    def valid(self) -> bool:
+        return not self.deps or still_valid(self.deps)
+
+    def get(
+        self, signature: tuple[Any, ...], float_type: str = "D", force_float: bool = False
+    ) -> Compiled:
+        key = (signature, float_type, force_float)
+        found = self.programs.get(key)
+        if found is None:
+            found = compile_target(
+                self.target, signature, self.options, float_type, force_float, self.note
+            )
+            self.programs[key] = found
+        return found
+
+    def note(self, deps: list[tuple[str, Any, Any, Any]]) -> None:
+        seen = {(k, id(c), n if isinstance(n, str) else None) for k, c, n, _ in self.deps}
+        for dep in deps:
+            kind, container, name, _ = dep
+            mark = (kind, id(container), name if isinstance(name, str) else None)
+            if kind == "item" or mark not in seen:
+                seen.add(mark)
+                self.deps.append(dep)
+                if kind != "cell" or id(container) not in self.own_cells:
+                    self.shared_deps.append(dep)
+
+
+_MAX_UNITS = 2048
+_units: dict[Any, Unit] = {}
+
+
+def unit_of(target: Target, options: Options) -> Unit:
+    """The unit for a target as it is now; compiled programs are shared by equal functions."""
+    key = (target.key(), options.key())
+    unit = _units.get(key)
+    if unit is not None and (not unit.shared_deps or still_valid(unit.shared_deps)):
+        return unit
+    unit = Unit(target, options)
+    if len(_units) >= _MAX_UNITS:
+        _units.clear()
+    _units[key] = unit
+    return unit
+
+
+def compile_target(
+    target: Target,
+    signature: tuple[Any, ...],
+    options: Options,
+    float_type: str,
+    force_float: bool,
+    note: Callable[[list[tuple[str, Any, Any, Any]]], None],
+) -> Compiled:
+    """One program. Raises KernelError; never lets an internal error out."""
+    try:
+        return _compile(target, signature, options, float_type, force_float, note)
+    except Unsupported as error:
+        raise to_kernel_error(error, target.name) from None
+    except RecursionError:
+        raise to_kernel_error(
+            Unsupported("the expressions are nested too deeply"), target.name
+        ) from None
+
+
+def _compile(
+    target: Target,
+    signature: tuple[Any, ...],
+    options: Options,
+    float_type: str,
+    force_float: bool,
+    note: Callable[[list[tuple[str, Any, Any, Any]]], None],
+) -> Compiled:
+    builder = Builder(float_type)
+    ev = Evaluator(builder, raising=options.raising, exact=options.exact, fastmath=options.fastmath)
+    inputs: list[Val] = []
+    tables: list[str] = []
+    given: dict[str, Any] = {}
+    for name, item in zip(target.names, signature, strict=False):
+        given[name] = _argument(builder, inputs, tables, name, item)
+    try:
+        env = _bind(ev, target, given)
+        frame = Frame.of_function(target.function, env)
+        result = ev.run_frame(frame)
+    finally:
+        note(ev.deps)
+    outputs: list[Val] = []
+    result = _plain(ev, result)
+    structure = _flatten(ev, result, outputs, force_float, frame)
+    data = emit(builder.body, inputs, outputs, tables, _OPCODES, options.exact)
+    program = _core.Program(data.data)
+    return Compiled(program, data, structure, "".join(v.type for v in outputs))
+
+
+def _argument(builder: Builder, inputs: list[Val], tables: list[str], name: str, item: Any) -> Any:
+    if isinstance(item, Constant):
+        return item.value
+    if isinstance(item, tuple):  # a point
+        coordinates = tuple(Val("INPUT", builder.fl) for _ in range(item[1]))
+        inputs.extend(coordinates)
+        return coordinates
+    if item[0] == "T":
+        tables.append(item[1])
+        return Table(len(tables) - 1, item[1], name)
+    type = item.upper()
+    if type in "DF":
+        type = builder.fl
+    val = Val("INPUT", type, (), item.islower())
+    inputs.append(val)
+    return val
+
+
+def _bind(ev: Evaluator, target: Target, given: dict[str, Any]) -> dict[str, Any]:
+    parameters: Parameters = target.parameters
+    args = [ev.admit(a) for a in target.args]
+    kwargs = {k: ev.admit(v) for k, v in target.kwargs.items()}
+    positional = parameters.positional[len(args) :]
+    for name in positional:
+        if name not in given:
+            break
+        args.append(given.pop(name))
+    env = parameters.bind(target.name, args, {**kwargs, **given})
+    for name in parameters.names:
+        if name in parameters.defaults and env[name] is parameters.defaults[name]:
+            env[name] = ev.admit(env[name])
+    return env
+
+
+def _plain(ev: Evaluator, value: Any) -> Any:
+    if isinstance(value, ListRef):
+        value = ev.heap[value]
+    if isinstance(value, tuple):
+        return tuple(_plain(ev, v) for v in value)
+    return value
+
+
+def _flatten(ev: Evaluator, value: Any, outputs: list[Val], force_float: bool, frame: Frame) -> Any:
+    if isinstance(value, tuple):
+        if not value:
+            raise Unsupported(f"{frame.name} returns an empty sequence")
+        return tuple(_flatten(ev, v, outputs, force_float, frame) for v in value)
+    if not is_number(value):
+        if value is None:
+            hint = "add a `return`"
+            raise Unsupported(f"{frame.name} returns None", hint)
+        if isinstance(value, Unbound):
+            raise Unsupported(f"the result of {frame.name} {value.reason}")
+        raise Unsupported(
+            f"{frame.name} returns {describe(value)}, which is not a number", "return numbers"
+        )
+    type = "D" if force_float else ev.type_of(value)
+    outputs.append(ev.as_type(value, type))
+    return len(outputs) - 1
