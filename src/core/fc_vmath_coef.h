@@ -41,93 +41,118 @@ static const uint64_t TWO_OVER_PI_BITS[20] = {
 };
 
 /* e^r = 1 + r + r^2 EXP(r) */
-/* error 2^-56.4 (minimax 2^-57.9) on [-0.346608, 0.346608] */
+/* error 2^-57.9 (minimax 2^-57.9) on [-0.346608, 0.346608] */
 static const double EXP[10] = {
-    0x1.000000000000ap-1,  0x1.55555555554fap-3,  0x1.5555555550877p-5,  0x1.1111111127b76p-7,
-    0x1.6c16c1842b36dp-10, 0x1.a01a012a8544ap-13, 0x1.a0199a096285ap-16, 0x1.71df24e2b9fa4p-19,
-    0x1.28ad758777c94p-22, 0x1.ad80282ad1654p-26,
+    0x1.000000000000ap-1,  0x1.55555555554fdp-3,  0x1.55555555506b2p-5,  0x1.1111111126e4ep-7,
+    0x1.6c16c18479d90p-10, 0x1.a01a012f11aafp-13, 0x1.a0199956f363ap-16, 0x1.71df1a999ca74p-19,
+    0x1.28ae041f7d629p-22, 0x1.ad908cfb22526p-26,
 };
 /* log((1 + s)/(1 - s)) = 2 s + s z LOG(z), z = s^2 */
 /* error 2^-51.5 (minimax 2^-51.5) on [0, 0.0294402] */
 static const double LOG[7] = {
-    0x1.5555555555558p-1, 0x1.9999999995223p-2, 0x1.2492492e03e54p-2, 0x1.c71c62d03b35bp-3,
-    0x1.7462ba29068a2p-3, 0x1.39fdb9220c050p-3, 0x1.2b5fc0c21f500p-3,
+    0x1.5555555555558p-1, 0x1.99999999952d1p-2, 0x1.2492492df86c2p-2, 0x1.c71c62daa208ap-3,
+    0x1.7462b7de3e73bp-3, 0x1.39fdf7330082bp-3, 0x1.2b5d3a5be1f5ep-3,
 };
 /* the same = 2 s (1 + z/3 + z^2 LOG_DD(z)) */
-/* error 2^-56.1 (minimax 2^-59.9) on [0, 0.0294402] */
+/* error 2^-56.3 (minimax 2^-59.9) on [0, 0.0294402] */
 static const double LOG_DD[8] = {
-    0x1.999999999999ap-3, 0x1.2492492492523p-3, 0x1.c71c71c6ea3a7p-4, 0x1.745d177ae7ca4p-4,
-    0x1.3b1395b312af8p-4, 0x1.1118cdef60706p-4, 0x1.df7b9e38d150dp-5, 0x1.e039c40bcc6e0p-5,
+    0x1.999999999999ap-3, 0x1.24924924922ffp-3, 0x1.c71c71c74c1ccp-4, 0x1.745d173d3a0afp-4,
+    0x1.3b13a9a68cdd4p-4, 0x1.1115592a15d5cp-4, 0x1.e017b9d452632p-5, 0x1.dab78ab389680p-5,
 };
 /* sin r = r + r z SIN(z), cos r = 1 - z/2 + z^2 COS(z), z = r^2 */
-/* error 2^-57.2 (minimax 2^-58.0) on [0, 0.616974] */
+/* error 2^-58.0 (minimax 2^-58.0) on [0, 0.616974] */
 static const double SIN[6] = {
-    -0x1.5555555555549p-3, 0x1.111111110f880p-7,   -0x1.a01a019c124bfp-13,
-    0x1.71de35783cd17p-19, -0x1.ae5e6693bae7cp-26, 0x1.5d9316afc8ed7p-33,
+    -0x1.5555555555549p-3, 0x1.111111110f8a7p-7,   -0x1.a01a019c162e5p-13,
+    0x1.71de357b162a0p-19, -0x1.ae5e6885b59adp-26, 0x1.5d9397482e9f2p-33,
 };
-/* error 2^-60.0 (minimax 2^-64.2) on [0, 0.616974] */
+/* error 2^-64.2 (minimax 2^-64.2) on [0, 0.616974] */
 static const double COS[6] = {
-    0x1.555555555554cp-5,   -0x1.6c16c16c1517fp-10, 0x1.a01a019cb1d8ep-16,
-    -0x1.27e4f80a04955p-22, 0x1.1ee9ebf6c8555p-29,  -0x1.8faea3803c33bp-37,
+    0x1.555555555554cp-5,   -0x1.6c16c16c15222p-10, 0x1.a01a019cbfc71p-16,
+    -0x1.27e4f81301ba3p-22, 0x1.1ee9f1828572dp-29,  -0x1.8fb146d919097p-37,
 };
 /* atan t = t + t z ATAN(z), z = t^2 */
-/* error 2^-58.8 (minimax 2^-59.5) on [0, 0.171607] */
+/* error 2^-59.5 (minimax 2^-59.5) on [0, 0.171607] */
 static const double ATAN[11] = {
-    -0x1.555555555553dp-2, 0x1.99999999958dfp-3, -0x1.24924922b0ce1p-3, 0x1.c71c70e78029cp-4,
-    -0x1.745cf9071d3e8p-4, 0x1.3b111c1b21a28p-4, -0x1.10ebda41833f1p-4, 0x1.df113512a87eap-5,
-    -0x1.9cdb3cedf200cp-5, 0x1.37eadcc060bf5p-5, -0x1.2597e84abaa55p-6,
+    -0x1.555555555553dp-2, 0x1.99999999958aep-3, -0x1.24924922afd33p-3, 0x1.c71c70e72d660p-4,
+    -0x1.745cf8ff05dc9p-4, 0x1.3b111b9b35f6ap-4, -0x1.10ebd5210d000p-4, 0x1.df10f0edb883bp-5,
+    -0x1.9cda21d6b0109p-5, 0x1.37e8408ce8b09p-5, -0x1.2592900fc991fp-6,
 };
 /* asin t = t + t z ASIN(z), z = t^2 */
-/* error 2^-58.8 (minimax 2^-59.8) on [0, 0.25001] */
+/* error 2^-59.8 (minimax 2^-59.8) on [0, 0.25001] */
 static const double ASIN[13] = {
-    0x1.5555555555578p-3, 0x1.333333332df66p-4, 0x1.6db6db722736bp-5, 0x1.f1c71a8d532f4p-6,
-    0x1.6e8bdfb2b543ap-6, 0x1.1c49e1e002c01p-6, 0x1.ca20e289e6300p-7, 0x1.757ad2bbeae2fp-7,
-    0x1.61779e02b4d01p-7, 0x1.e2870a627074ap-9, 0x1.64a3a3ebfcef8p-6, -0x1.596ca652e19bbp-6,
-    0x1.0bb7fdbc36e13p-5,
+    0x1.5555555555578p-3, 0x1.333333332df34p-4, 0x1.6db6db72291c3p-5, 0x1.f1c71a8cb6fc9p-6,
+    0x1.6e8bdfc1e71e1p-6, 0x1.1c49e0e9dbeeap-6, 0x1.ca20f7a2eaad4p-7, 0x1.757a32fa0056dp-7,
+    0x1.617ae215f6ee0p-7, 0x1.e258a24f7efd9p-9, 0x1.64b0fe41a7262p-6, -0x1.597e9de7ed71ap-6,
+    0x1.0bbd5b0d3328fp-5,
 };
 /* sinh r = r + r z SINH(z), cosh r = 1 + z/2 + z^2 COSH(z), z = r^2 */
-/* error 2^-60.7 (minimax 2^-61.7) on [0, 0.120137] */
+/* error 2^-61.7 (minimax 2^-61.7) on [0, 0.120137] */
 static const double SINH[5] = {
-    0x1.5555555555559p-3,  0x1.111111110f6afp-7,  0x1.a01a01afe4da8p-13,
-    0x1.71ddf85428818p-19, 0x1.af5ebe92cd00ep-26,
+    0x1.5555555555559p-3,  0x1.111111110f652p-7,  0x1.a01a01b004f11p-13,
+    0x1.71ddf80bdd28ep-19, 0x1.af5f317bf8bf1p-26,
 };
 /* error 2^-57.3 (minimax 2^-57.3) on [0, 0.120137] */
 static const double COSH[4] = {
     0x1.5555555553164p-5,
-    0x1.6c16c17cf6729p-10,
-    0x1.a019aa8e6554cp-16,
-    0x1.28a025fedb999p-22,
+    0x1.6c16c17cf6541p-10,
+    0x1.a019aa8ebca12p-16,
+    0x1.28a025aeb5a7dp-22,
+};
+/* erf x = x + x ERF(z), z = x^2 */
+/* error 2^-55.9 (minimax 2^-57.0) on [0, 1] */
+static const double ERF[12] = {
+    0x1.06eba8214db68p-3,  -0x1.812746b0379b5p-2,  0x1.ce2f21a040b05p-4,  -0x1.b82ce311f7199p-6,
+    0x1.565bccf90b8a1p-8,  -0x1.c02db0407896ep-11, 0x1.f9a2bb58e724fp-14, -0x1.f4ca5c8920f0ap-17,
+    0x1.b98087c9de0a0p-20, -0x1.5c0bf9fea342cp-23, 0x1.d73efbbb23559p-27, -0x1.ac1ef02b124b8p-31,
+};
+/* erfc x = exp(-x^2) u ERFC(t), u = 1/(x + 3), t = 1 - 8 u; LOW: as erf needs */
+#define ERFC_0_LOW -0x1.35e3601fa2b0fp-56
+#define ERFC_1_LOW -0x1.5e1f862c9fcfdp-56
+/* error 2^-58.4 (minimax 2^-58.4) on [-1.1334, 0.742] */
+static const double ERFC[21] = {
+    0x1.c57239e943d1ap-1,   -0x1.eb2c5e8ccc2b3p-2, 0x1.ca7dc9a16129fp-3,  -0x1.66ea39350198dp-4,
+    0x1.bf93f16567befp-6,   -0x1.88b2c7bd37317p-8, 0x1.0bfeb797cb972p-11, 0x1.af4cc83ccd004p-13,
+    -0x1.5b8370333039ap-14, 0x1.29fb1f0eb9728p-19, 0x1.a1e85e0867b94p-18, -0x1.2b724559cc984p-20,
+    -0x1.dd62256babee5p-22, 0x1.47f987631c162p-23, 0x1.362a299910121p-25, -0x1.3cd7ecd35cfcep-26,
+    -0x1.060d8f9f374d8p-28, 0x1.1ea04737957a4p-29, 0x1.1c600e0994949p-31, -0x1.64df160f2a692p-33,
+    -0x1.dccce247e6cbep-35,
+};
+/* error 2^-59.5 (minimax 2^-59.5) on [-1.0001, 0.1112] */
+static const double ERFC_LOW[12] = {
+    0x1.c57239e1b7804p-1,   -0x1.eb2c5fa4aa94bp-2, 0x1.ca7db7d4eb458p-3,  -0x1.66eadfc021102p-4,
+    0x1.bf8c51114d144p-6,   -0x1.88eac13cdf8aep-8, 0x1.0a4589b965016p-11, 0x1.afcd0ae60ab61p-13,
+    -0x1.42ff074b4f57dp-14, 0x1.7732dd275fabdp-17, 0x1.c1316a8591563p-17, 0x1.0894e02ef9bffp-19,
 };
 /* f^(-1/3), a first guess */
 /* error 2^-14.8 (minimax 2^-14.9) on [1, 2] */
 static const double CBRT[5] = {
-    0x1.ac178e2269278p+0,  -0x1.2ddef0ce7ceffp+0, 0x1.677122665e53ap-1,
-    -0x1.cb2c9231e1c8ep-3, 0x1.dc8b33e4bcc25p-6,
+    0x1.ac178e2269278p+0,  -0x1.2ddef0ce7cf00p+0, 0x1.677122665e53dp-1,
+    -0x1.cb2c9231e1c94p-3, 0x1.dc8b33e4bcc2ep-6,
 };
 
 /* The same for single precision. */
-/* error 2^-28.0 (minimax 2^-28.3) on [-0.346608, 0.346608] */
+/* error 2^-28.3 (minimax 2^-28.3) on [-0.346608, 0.346608] */
 static const float EXP_F[5] = {
-    0x1.fffffc0000000p-2f, 0x1.5554920000000p-3f,  0x1.5558f20000000p-5f,
-    0x1.1239de0000000p-7f, 0x1.6a23340000000p-10f,
+    0x1.fffffc0000000p-2f, 0x1.5554920000000p-3f,  0x1.5558ae0000000p-5f,
+    0x1.1239820000000p-7f, 0x1.6a4f400000000p-10f,
 };
-/* error 2^-29.1 (minimax 2^-29.2) on [0, 0.0294402] */
+/* error 2^-29.2 (minimax 2^-29.2) on [0, 0.0294402] */
 static const float LOG_F[3] = {
     0x1.55557a0000000p-1f,
-    0x1.995eb80000000p-2f,
-    0x1.31e3440000000p-2f,
+    0x1.995ed60000000p-2f,
+    0x1.31e0900000000p-2f,
 };
-/* error 2^-27.5 (minimax 2^-28.1) on [0, 0.616974] */
+/* error 2^-28.0 (minimax 2^-28.1) on [0, 0.616974] */
 static const float SIN_F[3] = {
     -0x1.5555460000000p-3f,
-    0x1.1107600000000p-7f,
-    -0x1.994e600000000p-13f,
+    0x1.11077e0000000p-7f,
+    -0x1.9956a00000000p-13f,
 };
-/* error 2^-30.9 (minimax 2^-33.3) on [0, 0.616974] */
+/* error 2^-33.1 (minimax 2^-33.3) on [0, 0.616974] */
 static const float COS_F[3] = {
     0x1.55554a0000000p-5f,
-    -0x1.6c0c8c0000000p-10f,
-    0x1.9a02600000000p-16f,
+    -0x1.6c0c300000000p-10f,
+    0x1.99ebba0000000p-16f,
 };
 
 #endif

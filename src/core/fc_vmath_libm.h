@@ -12,15 +12,12 @@
 #define FC_LIBM_DECLARE(name)                                                                      \
     fc_unary_d fc_libm_##name##_d;                                                                 \
     fc_unary_f fc_libm_##name##_f;
-FC_LIBM_DECLARE(erf)
-FC_LIBM_DECLARE(erfc)
 FC_LIBM_DECLARE(tgamma)
 FC_LIBM_DECLARE(lgamma)
 #undef FC_LIBM_DECLARE
 #define FC_LIBM_DECLARE(name)                                                                      \
     fc_binary_d fc_libm_##name##_d;                                                                \
     fc_binary_f fc_libm_##name##_f;
-FC_LIBM_DECLARE(pow)
 FC_LIBM_DECLARE(fmod)
 FC_LIBM_DECLARE(remainder)
 #undef FC_LIBM_DECLARE

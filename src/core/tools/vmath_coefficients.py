@@ -61,11 +61,24 @@ def rounded(x: mpf, bits: int) -> mpf:
         return +x
 
 
-def fit(name: str, g: Real, lo, hi, n: int, w: Real = lambda t: mpf(1), bits: int = 53) -> None:
-    """Print the polynomial of n coefficients, lowest first."""
+def fit(
+    name: str, g: Real, lo, hi, n: int, w: Real = lambda t: mpf(1), bits: int = 53, low: int = 0
+) -> None:
+    """Print the polynomial of n coefficients, lowest first, the first `low` in two parts."""
     lo, hi = mpf(lo), mpf(hi)
     c, best = remez(g, w, lo, hi, n)
-    done = [rounded(v, bits) for v in c]
+    done = []
+    samples = [(t, w(t)) for t in nodes(lo, hi, 2 * n + 3)]
+    for i in range(n):
+        done.append(rounded(c[i], bits))
+        if i < low:
+            print(f"#define {name}_{i}_LOW {float(c[i] - done[i]).hex()}")
+            done[i] = c[i]
+        elif i < n - 1:  # the higher powers take over what rounding took away
+            rows = mp.matrix([[wt * t**j for j in range(i + 1, n)] for t, wt in samples])
+            lost = mp.matrix([wt * t**i * (c[i] - done[i]) for t, wt in samples])
+            for j, d in enumerate(mp.lu_solve(rows, lost)):  # least squares
+                c[i + 1 + j] += d
     grid = nodes(lo, hi, 400)
     error = max(abs(w(t) * (mp.polyval(done[::-1], t) - g(t))) for t in grid)
     kind, suffix = ("double", "") if bits == 53 else ("float", "f")
@@ -73,7 +86,7 @@ def fit(name: str, g: Real, lo, hi, n: int, w: Real = lambda t: mpf(1), bits: in
           f"[{float(lo):.6g}, {float(hi):.6g}] */")  # fmt: skip
     print(f"static const {kind} {name}[{len(done)}] = {{")
     for v in done:
-        print(f"    {float(v).hex()}{suffix},")
+        print(f"    {float(rounded(v, bits)).hex()}{suffix},")
     print("};")
     sys.stdout.flush()
 
@@ -142,6 +155,25 @@ def asin_tail(z: mpf) -> mpf:  # (asin t - t) / t^3
     )
 
 
+def erf_tail(z: mpf) -> mpf:  # erf(x)/x - 1
+    return series(
+        lambda z: mp.erf(mp.sqrt(z)) / mp.sqrt(z) - 1,
+        lambda k: 2 / mp.sqrt(mp.pi) * (-1) ** k / (mp.factorial(k) * (2 * k + 1)) - (k == 0),
+        z,
+    )
+
+
+def scaled_erfc(t: mpf) -> mpf:  # exp(x^2) erfc(x) (x + 3)
+    x = 8 / (1 - t) - 3
+    return mp.exp(x * x) * mp.erfc(x) * (x + 3)
+
+
+def low_weight(t: mpf) -> mpf:
+    """Makes the error of ERFC_LOW the error of erf x, x >= 1."""
+    x = 8 / (1 - t) - 3
+    return mp.exp(-x * x) / (x + 3)
+
+
 def main() -> None:
     print("/* SPDX-License-Identifier: BSD-3-Clause")
     print(" *")
@@ -194,6 +226,19 @@ def main() -> None:
     print("/* sinh r = r + r z SINH(z), cosh r = 1 + z/2 + z^2 COSH(z), z = r^2 */")
     fit("SINH", lambda z: -mp.re(sin_tail(-z)), 0, half**2, 5, lambda z: z)
     fit("COSH", lambda z: mp.re(cos_tail(-z)), 0, half**2, 4, lambda z: z * z)
+    print("/* erf x = x + x ERF(z), z = x^2 */")
+    fit("ERF", erf_tail, 0, 1, 12)
+    print("/* erfc x = exp(-x^2) u ERFC(t), u = 1/(x + 3), t = 1 - 8 u; LOW: as erf needs */")
+    fit(
+        "ERFC",
+        scaled_erfc,
+        mpf("-1.1334"),
+        mpf("0.7420"),
+        21,
+        lambda t: 1 / scaled_erfc(t),
+        low=2,
+    )
+    fit("ERFC_LOW", scaled_erfc, mpf("-1.0001"), mpf("0.1112"), 12, lambda t: low_weight(t))
     print("/* f^(-1/3), a first guess */")
     fit("CBRT", lambda f: 1 / mp.cbrt(f), 1, 2, 5)
 
