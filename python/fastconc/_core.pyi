@@ -106,6 +106,9 @@ class Counter:
     def __format__(self, format_spec: str, /) -> str: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
+# words.c
+def _count_words(lines: object, sep: object, lower: bool, workers: object, /) -> Any: ...
+
 # kernel_type.c
 OPCODES: dict[str, tuple[int, str, str]]
 STATUS: dict[str, int]

@@ -21,7 +21,9 @@
     X(queue_type)                                                                                  \
     X(counter_type)                                                                                \
     X(kernel)                                                                                      \
-    X(tasks)
+    X(tasks)                                                                                       \
+    X(words)                                                                                       \
+    X(counter_type)
 
 #define FC_TOPIC_DECLARE(name) int fc_init_##name(PyObject *module);
 FC_TOPICS(FC_TOPIC_DECLARE)
