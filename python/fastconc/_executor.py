@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastconc._backends import check_backend
 from fastconc._future import TaskPool
+from fastconc._options import Options
+from fastconc._report import Report
 from fastconc._workers import SHUTDOWN, Crew
 
 if TYPE_CHECKING:
@@ -130,6 +132,16 @@ class PoolExecutor(TaskPool, ThreadPoolExecutor):  # type: ignore[misc]
         if buffersize is None:
             return _results(futures, end)
         return _buffered_results(weakref.ref(self), fn, arguments, deque(futures), end)
+
+    def options(
+        self, *, priority: int = 0, timeout: float | None = None, copy_context: bool = False
+    ) -> Options:
+        """submit() with a priority, a time-out, or the submitter's contextvars context."""
+        return Options(self, priority, timeout, copy_context)
+
+    def report(self) -> Report:
+        """What the workers did: tasks, busy share, wait for the GIL, overhead per task."""
+        return Report(self._crew.queue.stats())
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Take no more tasks; with `wait`, return when all have finished and the threads ended."""

@@ -9,6 +9,7 @@ expect.
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import weakref
 from collections.abc import Callable
@@ -20,7 +21,7 @@ from fastconc import _core
 from fastconc._future import TaskQueue
 
 # Reasons to take no more tasks; the bits of tasks.h.
-SHUTDOWN, BROKEN, EXITING = 1, 2, 4
+SHUTDOWN, BROKEN, EXITING, TERMINATED = 1, 2, 4, 16
 
 INITIALIZER_FAILED = "A thread initializer failed, the thread pool is not usable anymore"
 
@@ -158,6 +159,9 @@ def _after_fork_in_child() -> None:
     _core._tasks_after_fork()
     for crew in list(_crews):
         crew.after_fork()
+    options = sys.modules.get("fastconc._options")
+    if options is not None:
+        options.after_fork()
 
 
 try:

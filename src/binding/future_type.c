@@ -512,8 +512,8 @@ static PyObject *Future_set_running_or_notify_cancel(PyObject *op, PyObject *Py_
     return NULL;
 }
 
-/* In a forked child: whoever was to finish this is in the parent. Nobody is told, as the waiters and callbacks are the
- * parent's too. */
+/* In a forked child: whoever was to finish this is in the parent. Nobody is told, as the waiters
+ * and callbacks are the parent's too. */
 static PyObject *Future_abandon(PyObject *op, PyObject *error)
 {
     FutureObject *self = as_future(op);
@@ -808,7 +808,13 @@ static PyObject *get_n_done(PyObject *op, void *Py_UNUSED(closure))
     return PyLong_FromSsize_t(n);
 }
 
+static PyObject *get_n_items(PyObject *op, void *Py_UNUSED(closure))
+{
+    return PyLong_FromSsize_t(((MapObject *)op)->n_items);
+}
+
 static PyGetSetDef Map_getset[] = {
+    {"_n_items", get_n_items, NULL, "Items of the map.", NULL},
     {"_n_done", get_n_done, NULL, "Items that are done.", NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };

@@ -131,7 +131,7 @@ static int spawn_worker(TaskQueue *self)
 int queue_push(TaskQueue *self, FutureObject *future, long priority, bool is_internal)
 {
     fc_lock(&self->mutex);
-    if (self->closed && !is_internal) {
+    if (self->closed && (!is_internal || (self->closed & QUEUE_TERMINATED))) {
         fc_unlock(&self->mutex);
         PyObject *none = self->refuse == NULL ? NULL : PyObject_CallNoArgs(self->refuse);
         if (none != NULL || !PyErr_Occurred()) {
@@ -405,7 +405,8 @@ static bool rest(TaskQueue *self, Worker *worker)
 {
     fc_lock(&self->mutex);
     bool surplus = n_active_locked(self) > self->width;
-    bool leaves = surplus || (self->closed && self->n_holds == 0 && self->n_pending == 0);
+    bool ends = self->closed && (self->n_holds == 0 || (self->closed & QUEUE_TERMINATED));
+    bool leaves = surplus || (ends && self->n_pending == 0);
     if (leaves || self->n_pending > 0) {
         fc_unlock(&self->mutex);
         return !leaves;

@@ -269,7 +269,8 @@ enum { /* TaskQueue.closed: reasons to take no more tasks */
        QUEUE_SHUTDOWN = 1,
        QUEUE_BROKEN = 2,
        QUEUE_EXITING = 4,
-       QUEUE_ORPHAN = 8, /* the pool was dropped */
+       QUEUE_ORPHAN = 8,      /* the pool was dropped */
+       QUEUE_TERMINATED = 16, /* not even internal ones */
 };
 
 struct TaskQueue {
