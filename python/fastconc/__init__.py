@@ -15,15 +15,6 @@ __version__ = "0.1.0"
 # Public name -> the module of this package that defines it, imported at first use (PEP 562).
 _LAZY = {
     "ALL_COMPLETED": "_future",
-    "CancelledError": "_future",
-    "FIRST_COMPLETED": "_future",
-    "FIRST_EXCEPTION": "_future",
-    "Future": "_future",
-    "Pool": "_pool",
-    "PoolExecutor": "_executor",
-    "TimeoutError": "_future",
-    "as_completed": "_future",
-    "wait": "_future",
     "Barrier": "_sync",
     "BoundedSemaphore": "_sync",
     "BrokenBarrierError": "_sync",
@@ -45,6 +36,7 @@ _LAZY = {
     "LifoQueue": "_sync",
     "Lock": "_sync",
     "PerformanceWarning": "_errors",
+    "Pool": "_pool",
     "PoolExecutor": "_executor",
     "PriorityQueue": "_sync",
     "Queue": "_sync",
