@@ -155,6 +155,7 @@ void fc_pool_set_default_width(unsigned width)
 
 unsigned fc_run_width(const fc_run *run)
 {
+    pthread_once(&once, pool_init); /* before any thread starts, also when a width is named */
     unsigned width = run != NULL && run->width != 0 ? run->width : fc_pool_default_width();
     return width < FC_MAX_WIDTH ? width : FC_MAX_WIDTH;
 }
