@@ -1,0 +1,532 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Construction and application of cubature rules; contract and papers in fc_cubature_rule.h.
+ *
+ * The weights of the symmetric rules solve the moment equations: for every monomial x^(2k1) y^(2k2)
+ * ... up to the degree, the rule must give 1/(2k1+1) 1/(2k2+1) ...; by symmetry one equation per
+ * partition (k1 >= k2 >= ...). */
+#include "fc_cubature_rule.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "fc_alloc.h"
+
+/* QUADPACK's 15-point Kronrod rule (Piessens et al., 1983): abscissae, weights, and the weights of
+ * the 7-point Gauss rule at every second one; the test checks them against all moments. */
+#define GK 15
+static const double gk_node[8] = {
+    0.991455371120812639206854697526329, 0.949107912342758524526189684047851,
+    0.864864423359769072789712788640926, 0.741531185599394439863864773280788,
+    0.586087235467691130294144691258169, 0.405845151377397166906606412076961,
+    0.207784955007898467600689403773245, 0.000000000000000000000000000000000,
+};
+static const double gk_kronrod[8] = {
+    0.022935322010529224963732008058970, 0.063092092629978553290700663189204,
+    0.104790010322250183839876322541518, 0.140653259715525918745189590510238,
+    0.169004726639267902826583426598550, 0.190350578064785409913256402421014,
+    0.204432940075298892414161999234649, 0.209482141084727828012999174891714,
+};
+static const double gk_gauss[8] = {
+    0, 0.129484966168869693270611432679082, 0, 0.279705391489276667901467771423780,
+    0, 0.381830050505118944950369775488975, 0, 0.417959183673469387755102040816327,
+};
+
+static double gk_x(unsigned i)
+{
+    return i < 8 ? -gk_node[i] : gk_node[GK - 1 - i];
+}
+
+/* On [-1, 1] weights sum to 2; ours are of mean values. */
+static double gk_w(const double *weights, unsigned i)
+{
+    return 0.5 * weights[i < 8 ? i : GK - 1 - i];
+}
+
+/* An orbit: the axes that differ from 0, and the squared coordinates there. n_axes is n_dim for the
+ * corners. */
+typedef struct orbit {
+    unsigned n_axes;
+    double a[3];
+} orbit;
+
+static double power(double x, unsigned k)
+{
+    double y = 1;
+    while (k-- > 0) {
+        y *= x;
+    }
+    return y;
+}
+
+/* Sum over the points of an orbit of x1^(2 k1) x2^(2 k2) ...; k has n_k entries, all > 0. */
+static double orbit_moment(const orbit *o, unsigned n_dim, bool is_corner, const unsigned *k,
+                           unsigned n_k)
+{
+    unsigned total = 0;
+    for (unsigned i = 0; i < n_k; i++) {
+        total += k[i];
+    }
+    if (is_corner) {
+        return ldexp(power(o->a[0], total), (int)n_dim);
+    }
+    if (n_k > o->n_axes || n_k > n_dim || o->n_axes > n_dim) {
+        return 0;
+    }
+    /* Sets of the remaining axes, times signs, times the ways to lay the coordinates on the axes.
+     */
+    double d = n_dim, sets;
+    switch (o->n_axes) {
+    case 0:
+        return 1;
+    case 1:
+        return (n_k == 0 ? d : 1) * 2 * (n_k == 0 ? 1 : power(o->a[0], k[0]));
+    case 2: {
+        double ways = o->a[0] == o->a[1] ? 1 : 2;
+        sets = n_k == 0 ? d * (d - 1) / 2 : n_k == 1 ? d - 1 : 1;
+        unsigned k0 = n_k > 0 ? k[0] : 0, k1 = n_k > 1 ? k[1] : 0;
+        double value = 0.5 * (power(o->a[0], k0) * power(o->a[1], k1) +
+                              power(o->a[1], k0) * power(o->a[0], k1));
+        return sets * 4 * ways * value;
+    }
+    default:
+        sets = n_k == 0   ? d * (d - 1) * (d - 2) / 6
+               : n_k == 1 ? (d - 1) * (d - 2) / 2
+               : n_k == 2 ? d - 2
+                          : 1;
+        return sets * 8 * power(o->a[0], total);
+    }
+}
+
+/* Null rules, by Gram-Schmidt on the moment functionals in order of degree: a functional of degree
+ * 2k made orthogonal to those of lower degree is a null rule of degree 2k - 1. */
+static void null_rules_fill(fc_cubature_rule *rule, const orbit *orbits)
+{
+    static const unsigned char partitions[][4] = {
+        {0}, {1}, {2}, {1, 1}, {3}, {2, 1}, {1, 1, 1}, {4}, {3, 1}, {2, 2}, {2, 1, 1}, {1, 1, 1, 1},
+    };
+    const unsigned n_orbits = rule->n_orbits;
+    double count[FC_CUBATURE_MAX_ORBITS], basis[FC_CUBATURE_MAX_ORBITS][FC_CUBATURE_MAX_ORBITS];
+    unsigned degree_of[FC_CUBATURE_MAX_ORBITS], n_basis = 0;
+    double norm = 0;
+    for (unsigned j = 0; j < n_orbits; j++) {
+        count[j] = (double)(rule->orbit_begin[j + 1] - rule->orbit_begin[j]);
+        norm += count[j] * rule->weight[j] * rule->weight[j];
+    }
+    for (size_t p = 0; p < sizeof partitions / sizeof partitions[0] && n_basis < n_orbits; p++) {
+        unsigned k[4], n_k = 0, degree = 0;
+        while (n_k < 4 && partitions[p][n_k] != 0) {
+            k[n_k] = partitions[p][n_k];
+            degree += k[n_k++];
+        }
+        double *v = basis[n_basis], before = 0, after = 0;
+        for (unsigned j = 0; j < n_orbits; j++) {
+            v[j] =
+                count[j] == 0
+                    ? 0
+                    : orbit_moment(&orbits[j], rule->n_dim, j == n_orbits - 1, k, n_k) / count[j];
+            before += count[j] * v[j] * v[j];
+        }
+        for (int pass = 0; pass < 2; pass++) { /* twice is enough (Kahan, Parlett) */
+            for (unsigned b = 0; b < n_basis; b++) {
+                double dot = 0;
+                for (unsigned j = 0; j < n_orbits; j++) {
+                    dot += count[j] * v[j] * basis[b][j];
+                }
+                for (unsigned j = 0; j < n_orbits; j++) {
+                    v[j] -= dot * basis[b][j];
+                }
+            }
+        }
+        for (unsigned j = 0; j < n_orbits; j++) {
+            after += count[j] * v[j] * v[j];
+        }
+        if (after <= 1e-20 * before || before == 0) {
+            continue; /* depends on those before */
+        }
+        for (unsigned j = 0; j < n_orbits; j++) {
+            v[j] /= sqrt(after);
+        }
+        degree_of[n_basis++] = degree;
+    }
+    unsigned n_null = 0;
+    for (unsigned b = n_basis; b-- > 1;) { /* basis[0] is the mean, no null rule */
+        if (b == n_basis - 1 || degree_of[b] != degree_of[b + 1]) {
+            rule->group_begin[rule->n_groups++] = n_null;
+        }
+        for (unsigned j = 0; j < n_orbits; j++) {
+            rule->null[n_null][j] = basis[b][j] * sqrt(norm);
+        }
+        n_null++;
+    }
+    rule->group_begin[rule->n_groups] = n_null;
+}
+
+static void point_add(fc_cubature_rule *rule, unsigned n_axes, const unsigned *axis,
+                      const double *at)
+{
+    /* All combinations of signs. */
+    for (unsigned signs = 0; signs < 1u << n_axes; signs++) {
+        fc_cubature_point *point = &rule->points[rule->n_listed++];
+        point->n_axes = (uint8_t)n_axes;
+        for (unsigned i = 0; i < n_axes; i++) {
+            point->axis[i] = (uint8_t)axis[i];
+            point->at[i] = (signs >> i & 1) != 0 ? -at[i] : at[i];
+        }
+    }
+}
+
+static void orbit_list(fc_cubature_rule *rule, const orbit *o)
+{
+    const unsigned d = rule->n_dim;
+    double at[3] = {sqrt(o->a[0]), sqrt(o->a[1]), sqrt(o->a[2])};
+    const double swapped[2] = {at[1], at[0]};
+    unsigned axis[3];
+    switch (o->n_axes) {
+    case 0:
+        point_add(rule, 0, axis, at);
+        break;
+    case 1:
+        for (axis[0] = 0; axis[0] < d; axis[0]++) {
+            point_add(rule, 1, axis, at);
+        }
+        break;
+    case 2:
+        for (axis[0] = 0; axis[0] < d; axis[0]++) {
+            for (axis[1] = axis[0] + 1; axis[1] < d; axis[1]++) {
+                point_add(rule, 2, axis, at);
+                if (at[0] != at[1]) {
+                    point_add(rule, 2, axis, swapped);
+                }
+            }
+        }
+        break;
+    default:
+        for (axis[0] = 0; axis[0] < d; axis[0]++) {
+            for (axis[1] = axis[0] + 1; axis[1] < d; axis[1]++) {
+                for (axis[2] = axis[1] + 1; axis[2] < d; axis[2]++) {
+                    point_add(rule, 3, axis, at);
+                }
+            }
+        }
+        break;
+    }
+}
+
+/* Lists the points; the last orbit is the corners. */
+static fc_status orbits_install(fc_cubature_rule *rule, const orbit *orbits, unsigned n_orbits)
+{
+    const size_t d = rule->n_dim;
+    const size_t most = 1 + 6 * d + 6 * d * (d - 1) + 4 * d * (d - 1) * (d > 2 ? d - 2 : 0) / 3;
+    rule->points = fc_malloc(most, sizeof *rule->points);
+    if (rule->points == NULL) {
+        return FC_ERR_NOMEM;
+    }
+    rule->n_orbits = n_orbits;
+    for (unsigned j = 0; j + 1 < n_orbits; j++) {
+        rule->orbit_begin[j] = rule->n_listed;
+        orbit_list(rule, &orbits[j]);
+    }
+    rule->orbit_begin[n_orbits - 1] = rule->n_listed;
+    rule->n_points = rule->n_listed + ((size_t)1 << d);
+    rule->orbit_begin[n_orbits] = rule->n_points;
+    rule->corner = sqrt(orbits[n_orbits - 1].a[0]);
+    null_rules_fill(rule, orbits);
+    rule->outermost = sqrt(orbits[rule->far_orbit].a[0]);
+    rule->line_at[0] = rule->outermost;
+    rule->line_at[1] = sqrt(orbits[rule->line_orbit[0]].a[0]);
+    rule->line_at[2] = n_orbits == 5 ? 0 : sqrt(orbits[rule->line_orbit[1]].a[0]);
+    rule->slope_at = 0.5 * (rule->line_at[0] + rule->line_at[1]);
+    rule->near_over_far = orbits[rule->near_orbit].a[0] / orbits[rule->far_orbit].a[0];
+    return FC_OK;
+}
+
+static fc_status gm7_fill(fc_cubature_rule *rule)
+{
+    const double a = 9 / 70.0, b = 9 / 10.0, c = 9 / 19.0, d = rule->n_dim;
+    const orbit orbits[5] = {{0, {0}}, {1, {a}}, {1, {b}}, {2, {b, b}}, {rule->n_dim, {c}}};
+    const double weight[5] = {(12824 - 9120 * d + 400 * d * d) / 19683, 980 / 6561.0,
+                              (1820 - 400 * d) / 19683, 200 / 19683.0,
+                              ldexp(6859 / 19683.0, -(int)rule->n_dim)};
+    memcpy(rule->weight, weight, sizeof weight);
+    rule->near_orbit = 1;
+    rule->far_orbit = 2;
+    rule->line_orbit[0] = 1;
+    return orbits_install(rule, orbits, 5);
+}
+
+/* Degree 9. Let z be the corners' squared coordinate. In turn the equations of the partitions
+ *   (1,1,1,1)           give the corners' weight Z,
+ *   (2,1,1) and (1,1,1) give a and the triples' weight T,
+ *   (1,1), (2,1), (2,2), (3,1) give b, and the weights Q of the mixed and P of the equal pairs
+ * (they are consistent for every z, which is what makes the rule exist), (1) to (4)          give c
+ * and the weights of the single orbits; each of Z, T, P, Q is the sum over the points that the
+ * partition's axes see. */
+static fc_status gm9_fill(fc_cubature_rule *rule)
+{
+    const double d = rule->n_dim, z = 0.4707;
+    const double Z = 1 / (81 * power(z, 4));
+    const double a = 4 / (15 - 5 / z), T = 4 / 405.0 / power(a, 4);
+    const double r11 = 1 / 9.0 - Z * z * z, r21 = 1 / 15.0 - Z * power(z, 3);
+    const double r22 = 1 / 25.0 - Z * power(z, 4);
+    const double b = a - 4 / 525.0 / (r11 * a - r21);
+    const double Q = 4 / 525.0 / (a * b * (a - b) * (a - b));
+    const double P = (r22 - 2 * Q * a * a * b * b) / power(a, 4);
+    double m[5];
+    for (unsigned k = 1; k <= 4; k++) {
+        m[k] = 1.0 / (2 * k + 1) - Z * power(z, k);
+    }
+    const double e1 = m[3] - (a + b) * m[2] + a * b * m[1];
+    const double e2 = m[4] - (a + b) * m[3] + a * b * m[2];
+    const double c = e2 / e1;
+    const double S3 = e1 / (c * (c - a) * (c - b));
+    const double S2 = (m[2] - a * m[1] - S3 * c * (c - a)) / (b * (b - a));
+    const double S1 = (m[1] - b * S2 - c * S3) / a;
+    const bool triples = rule->n_dim > 2;
+    const double w_triple = triples ? T / 8 : 0;
+    const double w_equal = (P - (triples ? (d - 2) * T : 0)) / 4;
+    const double w_mixed = Q / 4;
+    const double w_a =
+        (S1 - 4 * (d - 1) * (d - 2) * w_triple - 4 * (d - 1) * (w_equal + w_mixed)) / 2;
+    const double w_b = (S2 - 4 * (d - 1) * w_mixed) / 2;
+    const orbit orbits[8] = {{0, {0}},    {1, {a}},    {1, {b}},       {1, {c}},
+                             {2, {a, a}}, {2, {a, b}}, {3, {a, a, a}}, {rule->n_dim, {z}}};
+    double weight[8] = {0,       w_a,     w_b,      S3 / 2,
+                        w_equal, w_mixed, w_triple, ldexp(Z, -(int)rule->n_dim)};
+    double rest = Z;
+    for (unsigned j = 1; j < 7; j++) {
+        rest += weight[j] * orbit_moment(&orbits[j], rule->n_dim, false, NULL, 0);
+    }
+    weight[0] = 1 - rest;
+    memcpy(rule->weight, weight, sizeof weight);
+    rule->near_orbit = 2;
+    rule->far_orbit = 1;
+    rule->line_orbit[0] = 3;
+    rule->line_orbit[1] = 2;
+    return orbits_install(rule, orbits, 8);
+}
+
+fc_status fc_cubature_rule_create(fc_cubature_kind kind, unsigned n_dim, fc_cubature_rule **out)
+{
+    *out = NULL;
+    if (n_dim == 0 || n_dim > FC_CUBATURE_MAX_DIM || (kind == FC_CUBATURE_GK15 && n_dim > 2) ||
+        (kind != FC_CUBATURE_GK15 && kind != FC_CUBATURE_AUTO && n_dim < 2)) {
+        return FC_ERR_INVALID;
+    }
+    if (kind == FC_CUBATURE_AUTO) {
+        kind = n_dim <= 2 ? FC_CUBATURE_GK15 : FC_CUBATURE_GM9;
+    }
+    fc_cubature_rule *rule = fc_calloc(1, sizeof *rule);
+    if (rule == NULL) {
+        return FC_ERR_NOMEM;
+    }
+    rule->kind = kind;
+    rule->n_dim = n_dim;
+    fc_status status = FC_OK;
+    if (kind == FC_CUBATURE_GK15) {
+        rule->n_points = n_dim == 1 ? GK : GK * GK;
+        rule->outermost = gk_node[0];
+        rule->slope_at = 0.5 * (gk_node[0] + gk_node[2]);
+    } else {
+        status = kind == FC_CUBATURE_GM7 ? gm7_fill(rule) : gm9_fill(rule);
+    }
+    if (status != FC_OK) {
+        fc_cubature_rule_destroy(rule);
+        return status;
+    }
+    *out = rule;
+    return FC_OK;
+}
+
+void fc_cubature_rule_destroy(fc_cubature_rule *rule)
+{
+    if (rule != NULL) {
+        fc_free(rule->points);
+        fc_free(rule);
+    }
+}
+
+void fc_cubature_rule_points(const fc_cubature_rule *rule, const double *centre, const double *half,
+                             size_t first, size_t n, double *const *x)
+{
+    if (rule->kind == FC_CUBATURE_GK15) {
+        for (size_t i = 0; i < n; i++) {
+            size_t p = first + i;
+            x[0][i] = centre[0] + half[0] * gk_x((unsigned)(p % GK));
+            if (rule->n_dim == 2) {
+                x[1][i] = centre[1] + half[1] * gk_x((unsigned)(p / GK));
+            }
+        }
+        return;
+    }
+    size_t n_listed = first >= rule->n_listed       ? 0
+                      : first + n <= rule->n_listed ? n
+                                                    : rule->n_listed - first;
+    for (unsigned d = 0; d < rule->n_dim; d++) {
+        for (size_t i = 0; i < n_listed; i++) {
+            x[d][i] = centre[d];
+        }
+        double out = half[d] * rule->corner;
+        double ends[2] = {centre[d] + out, centre[d] - out};
+        size_t corner = first + n_listed - rule->n_listed;
+        for (size_t i = n_listed; i < n; i++, corner++) {
+            x[d][i] = ends[corner >> d & 1];
+        }
+    }
+    for (size_t i = 0; i < n_listed; i++) {
+        const fc_cubature_point *point = &rule->points[first + i];
+        for (unsigned k = 0; k < point->n_axes; k++) {
+            unsigned d = point->axis[k];
+            x[d][i] = centre[d] + half[d] * point->at[k];
+        }
+    }
+}
+
+static void gk_apply(const fc_cubature_rule *rule, const double *f, double scale,
+                     fc_cubature_estimate *estimate, double *axis_score)
+{
+    const unsigned rows = rule->n_dim == 2 ? GK : 1;
+    double kk = 0, gk = 0, kg = 0, mean_abs = 0;
+    for (unsigned r = 0; r < rows; r++) {
+        double k = 0, g = 0, mean = 0;
+        for (unsigned i = 0; i < GK; i++) {
+            double value = f[r * GK + i], w = gk_w(gk_kronrod, i);
+            k += w * value;
+            g += gk_w(gk_gauss, i) * value;
+            mean += w * fabs(value);
+        }
+        double w = rows == 1 ? 1 : gk_w(gk_kronrod, r);
+        kk += w * k;
+        gk += w * g;
+        kg += (rows == 1 ? 1 : gk_w(gk_gauss, r)) * k;
+        mean_abs += w * mean;
+    }
+    estimate->value = kk;
+    estimate->mean_abs = mean_abs;
+    estimate->error = fabs(kk - gk) + fabs(kk - kg);
+    axis_score[0] += scale * fabs(kk - gk);
+    if (rows > 1) {
+        axis_score[1] += scale * fabs(kk - kg);
+    }
+}
+
+/* How the sizes of the null rules become an error, after Berntsen, Espelid and Genz: where they
+ * fall with the degree the rule is at work (asymptotic) and the highest one bounds the error amply;
+ * where they do not, none is to be trusted and the largest is taken several times. */
+static double error_of_nulls(const double *size, unsigned n_groups)
+{
+    const double fall = 4, safety = 2, caution = 5;
+    double largest = 0;
+    bool asymptotic = true;
+    for (unsigned g = 0; g < n_groups && g < 3; g++) {
+        largest = fmax(largest, size[g]);
+        if (g + 1 < n_groups && g + 1 < 3) {
+            asymptotic = asymptotic && fall * size[g] <= size[g + 1];
+        }
+    }
+    return asymptotic ? safety * size[0] : caution * largest;
+}
+
+void fc_cubature_rule_apply(const fc_cubature_rule *rule, const double *f, double scale,
+                            fc_cubature_estimate *estimate, double *axis_score)
+{
+    if (rule->kind == FC_CUBATURE_GK15) {
+        gk_apply(rule, f, scale, estimate, axis_score);
+        return;
+    }
+    double sum[FC_CUBATURE_MAX_ORBITS], absolute = 0;
+    for (unsigned j = 0; j < rule->n_orbits; j++) {
+        size_t i = rule->orbit_begin[j], end = rule->orbit_begin[j + 1];
+        double s[4] = {0}, t[4] = {0}; /* four chains of additions at once */
+        for (; i + 4 <= end; i += 4) {
+            for (unsigned k = 0; k < 4; k++) {
+                s[k] += f[i + k];
+                t[k] += fabs(f[i + k]);
+            }
+        }
+        for (; i < end; i++) {
+            s[0] += f[i];
+            t[0] += fabs(f[i]);
+        }
+        sum[j] = (s[0] + s[1]) + (s[2] + s[3]);
+        absolute += (t[0] + t[1]) + (t[2] + t[3]);
+    }
+    double value = 0, size[4] = {0};
+    for (unsigned j = 0; j < rule->n_orbits; j++) {
+        value += rule->weight[j] * sum[j];
+    }
+    for (unsigned g = 0; g < rule->n_groups; g++) {
+        for (unsigned k = rule->group_begin[g]; k < rule->group_begin[g + 1]; k++) {
+            double null = 0;
+            for (unsigned j = 0; j < rule->n_orbits; j++) {
+                null += rule->null[k][j] * sum[j];
+            }
+            size[g] += null * null;
+        }
+        size[g] = sqrt(size[g]);
+    }
+    estimate->value = value;
+    estimate->mean_abs = absolute / (double)rule->n_points;
+    estimate->error = error_of_nulls(size, rule->n_groups);
+
+    const double *near = f + rule->orbit_begin[rule->near_orbit];
+    const double *far = f + rule->orbit_begin[rule->far_orbit];
+    for (unsigned d = 0; d < rule->n_dim; d++) {
+        double inner = near[2 * d] + near[2 * d + 1] - 2 * f[0];
+        double outer = far[2 * d] + far[2 * d + 1] - 2 * f[0];
+        axis_score[d] += scale * fabs(inner - rule->near_over_far * outer);
+    }
+}
+
+/* The equal pairs' orbit holds, for axes i < j, the four combinations of signs (- in bit 0 for i,
+ * bit 1 for j). */
+static size_t pair_index(const fc_cubature_rule *rule, unsigned i, unsigned j, unsigned signs)
+{
+    const size_t d = rule->n_dim, before = i * (2 * d - i - 1) / 2 + (j - i - 1);
+    const unsigned orbit = rule->kind == FC_CUBATURE_GM7 ? 3 : 4;
+    return rule->orbit_begin[orbit] + 4 * before + signs;
+}
+
+static void face_add(fc_cubature_face *face, double value, double slope, double curvature)
+{
+    face->value[face->n_lines] = value;
+    face->slope[face->n_lines] = slope;
+    face->curvature[face->n_lines++] = curvature;
+}
+
+void fc_cubature_rule_face(const fc_cubature_rule *rule, const double *f, unsigned axis, bool upper,
+                           fc_cubature_face *face)
+{
+    face->n_lines = 0;
+    if (rule->kind ==
+        FC_CUBATURE_GK15) { /* all lines; their first, third and fifth points from the face */
+        const size_t step = axis == 0 ? 1 : GK, across = axis == 0 ? GK : 1;
+        for (size_t i = 0; i < (rule->n_dim == 1 ? 1 : GK); i++) {
+            double at[3];
+            for (size_t k = 0; k < 3; k++) {
+                at[k] = f[i * across + step * (upper ? GK - 1 - 2 * k : 2 * k)];
+            }
+            double slope = (at[0] - at[1]) / (gk_node[0] - gk_node[2]);
+            double inner = (at[1] - at[2]) / (gk_node[2] - gk_node[4]);
+            face_add(face, at[0], slope, (slope - inner) / (0.5 * (gk_node[0] - gk_node[4])));
+        }
+        return;
+    }
+    /* The axis itself, where there are enough points for a curvature, and its parallels through the
+     * outer points of the other axes. */
+    const unsigned sign = upper ? 0 : 1;
+    const double *far = f + rule->orbit_begin[rule->far_orbit], *at = rule->line_at;
+    double out = far[2 * axis + sign];
+    double middle = f[rule->orbit_begin[rule->line_orbit[0]] + 2 * axis + sign];
+    double inner = at[2] == 0 ? f[0] : f[rule->orbit_begin[rule->line_orbit[1]] + 2 * axis + sign];
+    double slope = (out - middle) / (at[0] - at[1]),
+           inner_slope = (middle - inner) / (at[1] - at[2]);
+    face_add(face, out, slope, (slope - inner_slope) / (0.5 * (at[0] - at[2])));
+    for (unsigned d = 0; d < rule->n_dim; d++) {
+        for (unsigned other = 0; d != axis && other < 2; other++) {
+            out = axis < d ? f[pair_index(rule, axis, d, sign | other << 1)]
+                           : f[pair_index(rule, d, axis, other | sign << 1)];
+            face_add(face, out, (out - far[2 * d + other]) / rule->outermost, INFINITY);
+        }
+    }
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "fc_cubature.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "check.h"
+#include "fc_alloc.h"
+
+static const double pi = 3.14159265358979323846;
+
+/* exp(-|x|^2), and with it prod(x) when two outputs are asked for. */
+static fc_status gauss(void *context, unsigned worker, size_t n, const double *const *x,
+                       double *const *y)
+{
+    (void)worker;
+    const fc_integrand *f = context;
+    for (size_t i = 0; i < n; i++) {
+        double square = 0, product = 1;
+        for (unsigned d = 0; d < f->n_dim; d++) {
+            square += x[d][i] * x[d][i];
+            product *= x[d][i];
+        }
+        y[0][i] = exp(-square);
+        if (f->n_out > 1) {
+            y[1][i] = product;
+        }
+    }
+    return FC_OK;
+}
+
+static fc_status one(void *context, unsigned worker, size_t n, const double *const *x,
+                     double *const *y)
+{
+    (void)context, (void)worker, (void)x;
+    for (size_t i = 0; i < n; i++) {
+        y[0][i] = 1;
+    }
+    return FC_OK;
+}
+
+/* sqrt(1 - outer^2): with -1 <= outer <= 1, half the width of a disc. */
+static fc_status half_chord(void *context, unsigned worker, size_t n, const double *const *x,
+                            double *const *y)
+{
+    (void)worker;
+    for (size_t i = 0; i < n; i++) {
+        y[0][i] = *(const double *)context * sqrt(1 - x[0][i] * x[0][i]);
+    }
+    return FC_OK;
+}
+
+enum { NAN_HALF, NAN_POINT, RADIAL, ALWAYS_INF };
+static fc_status bad(void *context, unsigned worker, size_t n, const double *const *x,
+                     double *const *y)
+{
+    (void)worker;
+    int kind = *(int *)context;
+    for (size_t i = 0; i < n; i++) {
+        double a = x[0][i], b = x[1][i];
+        y[0][i] = kind == NAN_HALF     ? sqrt(a)
+                  : kind == NAN_POINT  ? a / a
+                  : kind == ALWAYS_INF ? INFINITY
+                                       : 1 / sqrt(sqrt(a * a + b * b));
+    }
+    return FC_OK;
+}
+
+static fc_status failing(void *context, unsigned worker, size_t n, const double *const *x,
+                         double *const *y)
+{
+    (void)context, (void)worker, (void)n, (void)x, (void)y;
+    return FC_ERR_CALLBACK;
+}
+
+static const fc_cubature_options usual = {.epsrel = 1e-8, .max_eval = 2000000, .n_probe = 1024};
+
+static fc_cubature_result integrate(const fc_integrand *f, const double *lower, const double *upper,
+                                    fc_cubature_options options, unsigned width, double *integral,
+                                    double *error)
+{
+    fc_run run = {.width = width};
+    fc_domain domain = {.n_dim = f->n_dim, .lower = lower, .upper = upper};
+    fc_cubature_result result = {.integral = integral, .error = error};
+    CHECK(fc_cubature(&run, f, &domain, &options, &result) == FC_OK);
+    return result;
+}
+
+static void gauss_in_all_dimensions(void)
+{
+    for (unsigned d = 1; d <= 9; d++) {
+        double lower[9], upper[9], integral[2], error[2];
+        fc_integrand f = {.eval = gauss, .context = &f, .n_dim = d, .n_out = 2};
+        for (unsigned k = 0; k < d; k++) {
+            lower[k] = 0;
+            upper[k] = 1;
+        }
+        fc_cubature_options options = usual;
+        options.epsrel = d < 6 ? 1e-8 : 1e-5;
+        fc_cubature_result result = integrate(&f, lower, upper, options, 2, integral, error);
+        double exact = pow(sqrt(pi) / 2 * erf(1), d);
+        CHECK(result.outcome == FC_CUBATURE_CONVERGED);
+        CHECK(error[0] <= options.epsrel * fabs(integral[0]));
+        CHECK(fabs(integral[0] - exact) <= error[0] + 1e-15);
+        CHECK(fabs(integral[1] - ldexp(1, -(int)d)) <= error[1] + 1e-15);
+        CHECK(result.n_eval <= options.max_eval);
+    }
+}
+
+static void same_bits_for_any_width(void)
+{
+    double lower[4] = {-1, 0, 0, -2}, upper[4] = {1, 2, 3, INFINITY};
+    fc_integrand f = {.eval = gauss, .context = &f, .n_dim = 4, .n_out = 2};
+    double first[4], again[4];
+    fc_cubature_result a = integrate(&f, lower, upper, usual, 1, first, first + 2);
+    static const unsigned widths[] = {2, 3, 7};
+    for (int i = 0; i < 3; i++) {
+        fc_cubature_result b = integrate(&f, lower, upper, usual, widths[i], again, again + 2);
+        CHECK(memcmp(first, again, sizeof first) == 0);
+        CHECK(a.n_eval == b.n_eval && a.n_boxes == b.n_boxes && a.outcome == b.outcome);
+    }
+}
+
+static void infinite_and_reversed(void)
+{
+    double lower[2] = {-INFINITY, -INFINITY}, upper[2] = {INFINITY, INFINITY}, integral, error;
+    fc_integrand f = {.eval = gauss, .context = &f, .n_dim = 2, .n_out = 1};
+    integrate(&f, lower, upper, usual, 2, &integral, &error);
+    CHECK(fabs(integral - pi) < 1e-8 * pi);
+    upper[1] = 0;
+    integrate(&f, lower, upper, usual, 2, &integral, &error);
+    CHECK(fabs(integral - pi / 2) < 1e-8 * pi);
+    lower[0] = INFINITY;
+    upper[0] = 0;
+    integrate(&f, lower, upper, usual, 2, &integral, &error);
+    CHECK(fabs(integral + pi / 4) < 1e-8 * pi);
+    lower[0] = upper[0] = INFINITY;
+    fc_cubature_result result = integrate(&f, lower, upper, usual, 2, &integral, &error);
+    CHECK(integral == 0 && error == 0 && result.outcome == FC_CUBATURE_CONVERGED);
+}
+
+static void limits_that_depend(void)
+{
+    double plus = 1, minus = -1, none[2] = {0, -1}, end[2] = {0, 1}, integral, error;
+    fc_integrand f = {.eval = one, .context = NULL, .n_dim = 2, .n_out = 1};
+    fc_integrand low = {.eval = half_chord, .context = &minus, .n_dim = 1, .n_out = 1};
+    fc_integrand high = {.eval = half_chord, .context = &plus, .n_dim = 1, .n_out = 1};
+    const fc_integrand *lows[2] = {&low, NULL}, *highs[2] = {&high, NULL};
+    fc_domain domain = {2, none, end, lows, highs};
+    fc_cubature_result result = {.integral = &integral, .error = &error};
+    CHECK(fc_cubature(NULL, &f, &domain, &usual, &result) == FC_OK);
+    CHECK(fabs(integral - pi) < 1e-7 && result.outcome == FC_CUBATURE_CONVERGED);
+    lows[1] = &low; /* the outermost variable has nothing to depend on */
+    CHECK(fc_cubature(NULL, &f, &domain, &usual, &result) == FC_ERR_INVALID);
+}
+
+static void not_finite(void)
+{
+    double lower[2] = {-1, -1}, upper[2] = {1, 1}, integral, error;
+    int kind = NAN_HALF;
+    fc_integrand f = {.eval = bad, .context = &kind, .n_dim = 2, .n_out = 1};
+    fc_cubature_result result = integrate(&f, lower, upper, usual, 2, &integral, &error);
+    CHECK(result.outcome == FC_CUBATURE_NONFINITE && isinf(error) && result.n_bad > 0);
+    kind = ALWAYS_INF;
+    result = integrate(&f, lower, upper, usual, 2, &integral, &error);
+    CHECK(result.outcome == FC_CUBATURE_NONFINITE && isinf(error));
+    /* One hole is cut away from. */
+    kind = NAN_POINT;
+    result = integrate(&f, lower, upper, usual, 2, &integral, &error);
+    CHECK(result.outcome == FC_CUBATURE_CONVERGED && fabs(integral - 4) < 1e-12);
+    kind = RADIAL; /* 1/sqrt(r) over [-1,1]^2 */
+    result = integrate(&f, lower, upper, usual, 2, &integral, &error);
+    CHECK(fabs(integral - 4.99994533732) < 1e-5 && fabs(error) < 1e-6);
+}
+
+static void failures(void)
+{
+    double lower[3] = {0, 0, 0}, upper[3] = {1, 1, 1}, integral[2], error[2];
+    fc_integrand f = {.eval = failing, .context = NULL, .n_dim = 3, .n_out = 1};
+    fc_domain domain = {.n_dim = 3, .lower = lower, .upper = upper};
+    fc_cubature_result result = {.integral = integral, .error = error};
+    CHECK(fc_cubature(NULL, &f, &domain, &usual, &result) == FC_ERR_CALLBACK);
+    fc_cubature_options options = usual;
+    options.epsabs = -1;
+    CHECK(fc_cubature(NULL, &f, &domain, &options, &result) == FC_ERR_INVALID);
+    upper[1] = NAN;
+    CHECK(fc_cubature(NULL, &f, &domain, &usual, &result) == FC_ERR_INVALID);
+    upper[1] = 1;
+    fc_cancel cancel = {0};
+    fc_cancel_request(&cancel);
+    fc_run run = {.cancel = &cancel};
+    CHECK(fc_cubature(&run, &f, &domain, &usual, &result) == FC_ERR_CANCELLED);
+
+    fc_integrand g = {.eval = gauss, .context = &g, .n_dim = 3, .n_out = 2};
+    options = usual;
+    options.max_eval = 100;
+    CHECK(fc_cubature(NULL, &g, &domain, &options, &result) == FC_OK);
+    CHECK(result.outcome == FC_CUBATURE_MAX_EVAL);
+    options.max_eval = 50000;
+    run = (fc_run){.width = 1};
+    fc_status status = FC_ERR_NOMEM;
+    for (long fail = 0; status != FC_OK && fail < 1000; fail++) {
+        fc_alloc_fail_after(fail);
+        status = fc_cubature(&run, &g, &domain, &options, &result);
+        CHECK(status == FC_OK || status == FC_ERR_NOMEM);
+    }
+    fc_alloc_fail_after(-1);
+    CHECK(status == FC_OK);
+}
+
+/* A peak that no point of the rule sees: the probes do. */
+static fc_status peak(void *context, unsigned worker, size_t n, const double *const *x,
+                      double *const *y)
+{
+    (void)context, (void)worker;
+    for (size_t i = 0; i < n; i++) {
+        double a = (x[0][i] - 0.2345) / 0.02, b = (x[1][i] - 0.3456) / 0.02,
+               c = (x[2][i] - 0.7) / 0.04;
+        y[0][i] = 1 + 100 * exp(-a * a - b * b - c * c);
+    }
+    return FC_OK;
+}
+
+static void probes_find_peaks(void)
+{
+    double lower[3] = {0, 0, 0}, upper[3] = {1, 1, 1}, integral, error;
+    fc_integrand f = {.eval = peak, .context = NULL, .n_dim = 3, .n_out = 1};
+    fc_cubature_options options = usual;
+    options.epsrel = 1e-6;
+    options.n_probe = 8192;
+    fc_cubature_result result = integrate(&f, lower, upper, options, 2, &integral, &error);
+    double exact = 1 + 100 * pow(pi, 1.5) * 0.02 * 0.02 * 0.04;
+    CHECK(result.outcome == FC_CUBATURE_CONVERGED && fabs(integral - exact) <= error);
+}
+
+int main(void)
+{
+    gauss_in_all_dimensions();
+    same_bits_for_any_width();
+    infinite_and_reversed();
+    limits_that_depend();
+    not_finite();
+    failures();
+    probes_find_peaks();
+    return check_report();
+}
