@@ -3,25 +3,17 @@
 
 from __future__ import annotations
 
-import array
 import contextlib
-import math
 import sys
+import types
 import warnings
 from collections.abc import Callable
 from typing import Any, overload
 
+from fastconc._compile.call import Call
 from fastconc._compile.errors import Unsupported, to_kernel_error
 from fastconc._compile.unit import Compiled, Constant, Options, Target, Unit, unit_of
 from fastconc._errors import KernelError, PerformanceWarning
-
-_BUFFER_TYPES = {
-    "d": "D",
-    "f": "F",
-    "?": "B",
-    **dict.fromkeys("bBhHiIlLqQnN", "I"),
-}
-_ARRAY_CODES = {"D": "d", "F": "f", "I": "q"}
 
 
 class Kernel:
@@ -120,40 +112,81 @@ class Kernel:
         return self._apply(args, kwargs, out, workers)
 
     def _apply(self, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any, workers: Any) -> Any:
-        call = _Call(self, args, kwargs)
+        call = Call(self, args, kwargs)
         compiled = call.compiled
-        max_iterations = self.max_iterations or 0
-        if workers is not None:
-            workers = getattr(workers, "_workers", workers)
+        outputs = call.outputs(out)
+        self._check(call)
         try:
-            if call.scalar and out is None and not call.tables:
-                values = compiled.program.map(tuple(call.inputs), None, (), workers, max_iterations)
-            else:
-                outputs = call.outputs(out)
-                values = compiled.program.map(
-                    tuple(call.inputs), outputs, tuple(call.tables), workers, max_iterations
-                )
+            values = compiled.program.map(
+                tuple(call.inputs),
+                outputs,
+                tuple(call.tables),
+                workers,
+                self.max_iterations or 0,
+            )
         except (ArithmeticError, ValueError, IndexError, AssertionError) as error:
-            if getattr(error, "fastconc_fault", None) is None:
-                raise
-            raise call.python_error(error) from None
-        if call.key not in self._checked:
-            self._checked.add(call.key)
-            if not (sys.flags.optimize and False):
-                call.self_check(values)
-        if out is not None:
-            return out
-        return compiled.assemble(values)
+            raise _as_python_raises(call, error, out) from None
+        return out if out is not None else compiled.assemble(values)
 
-    def map(self, *arrays: Any, out: Any = None, workers: Any = None) -> Any:
-        return self._apply(arrays, {}, out, workers)
+    def _reduce(self, kind: str, args: tuple[Any, ...], workers: Any) -> Any:
+        call = Call(self, args, {})
+        if call.compiled.n_outputs != 1:
+            raise ValueError(
+                f"{kind}() needs a function of one result, {self.__name__} has "
+                f"{call.compiled.n_outputs}"
+            )
+        self._check(call)
+        try:
+            return call.compiled.program.reduce(
+                kind, tuple(call.inputs), tuple(call.tables), workers, self.max_iterations or 0
+            )
+        except (ArithmeticError, ValueError, IndexError, AssertionError) as error:
+            raise _as_python_raises(call, error, None) from None
+
+    def _check(self, call: Call) -> None:
+        if call.key not in self._checked:
+            from fastconc._compile.check import self_check
+
+            self_check(call)
+            self._checked.add(call.key)
+
+    def _shown(self) -> tuple[Any, Compiled]:
+        """The signature and program to show: that of the last first call, else the one tried
+        first."""
+        unit = self._current()
+        key = next(reversed(unit.programs))
+        return key[0], unit.programs[key]
+
+    @property
+    def ir(self) -> str:
+        """The program, disassembled."""
+        return str(self._shown()[1].program.disassemble())
+
+    def explain(self) -> str:
+        """What the function became: types, instructions of each source line, predicted cost."""
+        from fastconc._compile.explain import explain
+
+        signature, compiled = self._shown()
+        return explain(self._target, signature, compiled)
+
+    def __reduce__(self) -> Any:
+        from fastconc._compile.pickling import pack_function
+
+        state: dict[str, Any] = {
+            "errors": self.errors,
+            "accuracy": self.accuracy,
+            "fastmath": self.fastmath,
+            "max_iterations": self.max_iterations,
+            "args": self._target.args,
+            "kwargs": self._target.kwargs,
+            "function": pack_function(self._target.function),
+        }
+        return _unpickle, (state,)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         """As a method of a class: the instance becomes the first argument."""
         if instance is None:
             return self
-        import types
-
         return types.MethodType(self, instance)
 
     def __repr__(self) -> str:
@@ -183,411 +216,40 @@ class Kernel:
         return hash((id(self._target.function.__code__), self._options.key()))
 
 
-class _Call:
-    """One call: arguments bound and classified, the program for their types."""
-
-    __slots__ = (
-        *("compiled", "given", "inputs", "kernel", "key", "names", "numpy", "scalar", "shapes"),
-        *("tables", "unit"),
-    )
-
-    def __init__(self, kernel: Kernel, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        target = kernel._target
-        names = target.names
-        if kwargs or len(args) != len(names):
-            names, args = _bind(target, args, kwargs)
-        self.kernel = kernel
-        self.names = names
-        self.given = args
-        self.inputs: list[Any] = []
-        self.tables: list[Any] = []
-        self.numpy = False
-        self.scalar = True
-        table_names = target.table_names()
-        signature: list[Any] = []
-        floats: set[str] = set()
-        for name, value in zip(names, args, strict=True):
-            kind = type(value)
-            if kind is float:
-                signature.append("d")
-                self.inputs.append(value)
-            elif kind is int:
-                signature.append("i")
-                self.inputs.append(value)
-            elif kind is bool:
-                signature.append("b")
-                self.inputs.append(value)
-            else:
-                self.classify(name, value, name in table_names, signature, floats)
-        float_type = "F" if "F" in floats and "D" not in floats else "D"
-        self.key = (tuple(signature), float_type)
-        self.unit = kernel._current()
-        self.compiled: Compiled = self.unit.get(self.key[0], float_type)
-
-    def classify(
-        self, name: str, value: Any, table: bool, signature: list[Any], floats: set[str]
-    ) -> None:
-        if isinstance(value, (list, tuple)) and (not value or not callable(value[0])):
-            value = _sequence_array(name, value, self)
-        if hasattr(value, "dtype") and hasattr(value, "shape"):  # NumPy, without importing it
-            dtype = value.dtype
-            letter = {"f": "D", "i": "I", "u": "I", "b": "B"}.get(dtype.kind)
-            if letter is None or dtype.itemsize > 8:
-                raise TypeError(
-                    f"argument {name!r}: arrays of {dtype} are not supported, "
-                    "only bool, integers and floats of at most 64 bits"
-                )
-            if dtype.kind == "f" and dtype.itemsize < 8:
-                letter = "F"
-                floats.add("F")
-                if dtype.itemsize == 2:
-                    value = value.astype("float32")
-            elif dtype.kind == "f" or (letter == "I" and dtype.itemsize >= 4 and value.shape):
-                floats.add("D")
-            if not dtype.isnative:
-                value = value.astype(dtype.newbyteorder("="))
-            if table:
-                self.add_table(name, value, value.ndim, letter, signature)
-            elif value.shape == ():
-                signature.append(letter.lower())
-                self.inputs.append(value.item())
-            else:
-                self.scalar = False
-                self.numpy = True
-                signature.append(letter)
-                self.inputs.append(value)
-            return
-        try:
-            view = memoryview(value)
-        except TypeError:
-            self.other(name, value, signature)
-            return
-        letter = _BUFFER_TYPES.get(view.format.lstrip("@="), None)
-        if letter is None:
-            raise TypeError(
-                f"argument {name!r}: buffers of format {view.format!r} are not supported"
-            )
-        if letter in "DF":
-            floats.add(letter)
-        elif letter == "I" and view.itemsize >= 4:
-            floats.add("D")
-        if table:
-            self.add_table(name, view, view.ndim, letter, signature)
-            return
-        self.scalar = False
-        signature.append(letter)
-        self.inputs.append(value)
-
-    def add_table(
-        self, name: str, value: Any, ndim: int, letter: str, signature: list[Any]
-    ) -> None:
-        if ndim != 1:
-            raise TypeError(
-                f"argument {name!r} is read by index and must have one dimension, not {ndim}"
-            )
-        signature.append("T" + letter)
-        self.tables.append(value)
-
-    def other(self, name: str, value: Any, signature: list[Any]) -> None:
-        if isinstance(value, (int, float)):  # subclasses: enums and the like
-            number = float(value) if isinstance(value, float) else int(value)
-            signature.append("d" if isinstance(number, float) else "i")
-            self.inputs.append(number)
-        elif isinstance(value, complex):
-            raise TypeError(f"argument {name!r}: complex numbers are not supported")
-        elif hasattr(value, "__float__") and not callable(value):
-            signature.append("d")
-            self.inputs.append(float(value))
-        else:
-            signature.append(Constant(value))
-
-    def outputs(self, out: Any) -> tuple[Any, ...] | None:
-        n = self.compiled.n_outputs
-        if out is not None:
-            if isinstance(out, tuple):
-                if len(out) != n:
-                    raise ValueError(f"out must have {n} arrays, not {len(out)}")
-                return out
-            if n != 1:
-                raise ValueError(f"out must be a tuple of {n} arrays")
-            return (out,)
-        if self.numpy or self.scalar:
-            return None
-        shape = self.shape()
-        return tuple(_new_buffer(letter, shape) for letter in self.compiled.outputs)
-
-    def shape(self) -> tuple[int, ...]:
-        """The broadcast shape of buffers that are not NumPy's."""
-        result: tuple[int, ...] = ()
-        for value in self.inputs:
-            if isinstance(value, (int, float)):
-                continue
-            shape = memoryview(value).shape
-            n = max(len(result), len(shape))
-            a = (1,) * (n - len(result)) + result
-            b = (1,) * (n - len(shape)) + tuple(shape)
-            merged = []
-            for p, q in zip(a, b, strict=True):
-                if p != q and 1 not in (p, q):
-                    raise ValueError(
-                        f"arguments of shapes {result} and {tuple(shape)} do not broadcast"
-                    )
-                merged.append(q if p == 1 else p)
-            result = tuple(merged)
-        return result
-
-    # What plain Python says
-
-    def element(self, index: int) -> tuple[list[Any], tuple[int, ...]]:
-        """The function's arguments at one element, as Python numbers."""
-        import itertools
-
-        shapes = [
-            getattr(v, "shape", None) or memoryview(v).shape
-            for v in self.inputs
-            if not isinstance(v, (int, float))
-        ]
-        n = max((len(s) for s in shapes), default=0)
-        shape = [1] * n
-        for s in shapes:
-            for k, length in enumerate(s):
-                position = n - len(s) + k
-                if length != 1:
-                    shape[position] = length
-        position_list = []
-        rest = index
-        for length in reversed(shape):
-            position_list.append(rest % max(length, 1))
-            rest //= max(length, 1)
-        position = tuple(reversed(position_list))
-        inputs, tables = iter(self.inputs), iter(self.tables)
-        values: list[Any] = []
-        for item, original in zip(self.key[0], self.given, strict=True):
-            if isinstance(item, Constant):
-                values.append(original)
-            elif item[0] == "T":
-                values.append(next(tables))
-            else:
-                value = next(inputs)
-                if not isinstance(value, (int, float)):
-                    s = getattr(value, "shape", None) or memoryview(value).shape
-                    local = tuple(
-                        0 if length == 1 else p
-                        for p, length in zip(
-                            itertools.islice(position, n - len(s), None), s, strict=True
-                        )
-                    )
-                    value = value[local] if hasattr(value, "dtype") else memoryview(value)[local]
-                    value = value.item() if hasattr(value, "item") else value
-                values.append(value)
-        return values, position
-
-    def python(self, values: list[Any]) -> Any:
-        target = self.kernel._target
-        named = dict(zip(self.names, values, strict=True))
-        positional = target.parameters.positional[: target.parameters.n_positional_only]
-        args = [named.pop(n) for n in positional if n in named]
-        return (
-            target.original.__wrapped__(*args, **named)
-            if isinstance(target.original, Kernel)
-            else target.original(*args, **named)
-        )
-
-    def python_error(self, error: BaseException) -> BaseException:
-        """The exception that plain Python raises at the element that failed, if it does."""
-        element, _ = error.fastconc_fault  # type: ignore[attr-defined]
-        try:
-            values, position = self.element(element)
-        except Exception:
-            return error
-        try:
-            result = self.python(values)
-        except Exception as real:
-            place = position[0] if len(position) == 1 else position
-            if position:
-                _add_note(real, f"at element {place}")
-            real.fastconc_fault = error.fastconc_fault  # type: ignore[attr-defined]
-            return real
-        if result is None:
-            return TypeError(
-                f"{self.kernel.__name__} returned None at element {position}: "
-                "not every path ends with a `return`"
-            )
+def _as_python_raises(call: Call, error: BaseException, out: Any) -> BaseException:
+    if getattr(error, "fastconc_fault", None) is None:
         return error
+    from fastconc._compile.check import python_error
 
-    def self_check(self, values: tuple[Any, ...]) -> None:
-        """Compare a few elements with plain Python; raise rather than pass wrong numbers on."""
-        if self.compiled.program is None or "F" in self.compiled.outputs or self.key[1] == "F":
-            return
-        n = 1
-        if not self.scalar:
-            first = values[0]
-            n = getattr(first, "size", None)
-            if n is None:
-                n = math.prod(memoryview(first).shape)
-        if n == 0:
-            return
-        loops = any(i.op == "JUMP" for i in self.compiled.emitted.instructions)
-        for index in sorted({0, n // 2, n - 1}):
-            arguments, position = self.element(index)
-            try:
-                with _Budget(loops), _quiet():
-                    expected = self.python(arguments)
-            except _OutOfBudget:
-                return
-            except Exception:
-                continue  # the policy on exceptions is a documented difference
-            got = self.compiled.assemble(
-                tuple(_item(v, position) if not self.scalar else v for v in values)
-            )
-            if not _agrees(got, expected) and not self.exact_agrees(index, expected):
-                raise KernelError(
-                    f"{self.kernel.__name__}: the compiled function gives {got!r} where plain "
-                    f"Python "
-                    f"gives {expected!r}, for the arguments {arguments!r}. This is a bug of "
-                    f"fastconc; "
-                    "please report it with the function."
-                )
-
-    def exact_agrees(self, index: int, expected: Any) -> bool:
-        """Functions that magnify the last bit (chaos, cancellation) agree once libm's functions are
-        used."""
-        if self.kernel.fastmath or self.kernel.accuracy == "exact":
-            return self.kernel.fastmath
-        target = self.kernel._target
-        unit = unit_of(target, Options(self.kernel.errors == "raise", True, False))
-        compiled = unit.get(*self.key)
-        arguments, _ = self.element(index)
-        inputs = [
-            a
-            for a, item in zip(arguments, self.key[0], strict=True)
-            if not isinstance(item, Constant) and item[0] != "T"
-        ]
-        values = compiled.program.map(
-            tuple(inputs), None, tuple(self.tables), None, self.kernel.max_iterations or 0
+    overwritten = False
+    if out is not None:
+        # Inputs that are also outputs hold unspecified values now.
+        numpy = sys.modules.get("numpy")
+        outs = out if isinstance(out, tuple) else (out,)
+        overwritten = numpy is None or any(
+            numpy.may_share_memory(x, y)
+            for x in call.inputs
+            for y in outs
+            if not isinstance(x, (int, float))
         )
-        return _agrees(compiled.assemble(values), expected)
+    return python_error(call, error, overwritten)
 
 
-class _OutOfBudget(Exception):
-    pass
+def _unpickle(state: dict[str, Any]) -> Kernel:
+    import functools
 
+    from fastconc._compile.pickling import unpack_function
 
-class _Budget:
-    """Stops plain Python after some thousand lines; only then may a self-check run a loop."""
-
-    LINES = 20_000
-
-    def __init__(self, active: bool) -> None:
-        self.active = active
-        self.left = self.LINES
-
-    def __enter__(self) -> None:
-        if self.active:
-            if sys.gettrace() is not None:
-                raise _OutOfBudget  # a debugger or coverage is at work
-            sys.settrace(self.trace)
-
-    def __exit__(self, *exc: object) -> None:
-        if self.active:
-            sys.settrace(None)
-
-    def trace(self, frame: Any, event: str, arg: Any) -> Any:
-        self.left -= 1
-        if self.left < 0:
-            raise _OutOfBudget
-        return self.trace
-
-
-def _quiet() -> Any:
-    numpy = sys.modules.get("numpy")
-    return numpy.errstate(all="ignore") if numpy is not None else contextlib.nullcontext()
-
-
-def _add_note(error: BaseException, text: str) -> None:
-    if hasattr(error, "add_note"):
-        error.add_note(text)
-    elif error.args and isinstance(error.args[0], str):
-        error.args = (f"{error.args[0]} ({text})", *error.args[1:])
-
-
-def _item(value: Any, position: tuple[int, ...]) -> Any:
-    item = value[position] if hasattr(value, "dtype") else memoryview(value)[position]
-    return item.item() if hasattr(item, "item") else item
-
-
-def _agrees(got: Any, expected: Any) -> bool:
-    if isinstance(got, tuple):
-        try:
-            parts = tuple(expected)
-        except TypeError:
-            return False
-        return len(parts) == len(got) and all(
-            _agrees(g, e) for g, e in zip(got, parts, strict=True)
-        )
-    if isinstance(expected, complex):
-        return got != got
-    try:
-        if got == expected or (got != got and expected != expected):
-            return True
-        return abs(got - expected) <= 1e-9 * max(abs(got), abs(expected), 1e-300)
-    except TypeError:
-        return False
-
-
-def _sequence_array(name: str, value: Any, call: _Call) -> Any:
-    numpy = sys.modules.get("numpy")
-    if numpy is not None:
-        result = numpy.asarray(value)
-        if result.dtype.kind not in "fiub":
-            raise TypeError(f"argument {name!r}: the sequence does not hold numbers only")
-        return result
-    try:
-        if all(isinstance(v, int) for v in value):
-            return array.array("q", value)
-        return array.array("d", value)
-    except (TypeError, OverflowError):
-        raise TypeError(f"argument {name!r}: the sequence does not hold numbers only") from None
-
-
-def _new_buffer(letter: str, shape: tuple[int, ...]) -> Any:
-    if len(shape) == 1 and letter in _ARRAY_CODES:
-        code = _ARRAY_CODES[letter]
-        return array.array(code, bytes(array.array(code).itemsize * shape[0]))
-    code = "?" if letter == "B" else _ARRAY_CODES[letter]
-    size = {"d": 8, "f": 4, "q": 8, "?": 1}[code]
-    raw = memoryview(bytearray(size * math.prod(shape)))
-    return raw.cast(code, shape) if math.prod(shape) else raw.cast(code)
-
-
-def _bind(
-    target: Target, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> tuple[list[str], tuple[Any, ...]]:
-    names = target.names
-    bound_positional = [n for n in target.parameters.positional if n in set(names)]
-    if len(args) > len(bound_positional) and target.parameters.vararg is None:
-        raise TypeError(
-            f"{target.name}() takes {len(bound_positional)} positional arguments but "
-            f"{len(args)} were given"
-        )
-    values = dict(zip(bound_positional, args, strict=False))
-    for key, value in kwargs.items():
-        if key not in names:
-            raise TypeError(f"{target.name}() got an unexpected keyword argument {key!r}")
-        if key in values:
-            raise TypeError(f"{target.name}() got multiple values for argument {key!r}")
-        values[key] = value
-    missing = [n for n in names if n not in values and n not in target.parameters.defaults]
-    if missing:
-        raise TypeError(f"{target.name}() missing required arguments: {', '.join(missing)}")
-    # Parameters left to their defaults are constants of the program, unless one before is given
-    # later.
-    found = [n for n in names if n in values]
-    if found != names[: len(found)]:
-        for n in names[: names.index(found[-1]) + 1]:
-            values.setdefault(n, target.parameters.defaults.get(n))
-        found = [n for n in names if n in values]
-    return found, tuple(values[n] for n in found)
+    f = unpack_function(state["function"])
+    if state["args"] or state["kwargs"]:
+        f = functools.partial(f, *state["args"], **state["kwargs"])
+    return Kernel(
+        f,
+        errors=state["errors"],
+        accuracy=state["accuracy"],
+        fastmath=state["fastmath"],
+        max_iterations=state["max_iterations"],
+    )
 
 
 @overload

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Reductions fused with the map: fastconc.sum(f, x) is sum(f(x)) with nothing in between stored.
 
-Elements are reduced in a fixed tree that depends on their number alone, so any number of workers gives the
-same bits; sums of floats are compensated, sums of ints exact.
+Elements are reduced in a fixed tree that depends on their number alone, so any number of workers
+gives the same bits; sums of floats are compensated, sums of ints exact.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a kernel became, for people: its source, line by line, with the instructions of each line and their cost."""
+"""What a kernel became, for people: its source, line by line, with the instructions of each line
+and their cost."""
 
 from __future__ import annotations
 
@@ -9,7 +10,8 @@ from .source import body_of
 from .unit import Compiled, Target
 
 _TYPES = {"D": "float64", "F": "float32", "I": "int64", "B": "bool"}
-# Nanoseconds that one addition of an element in the first-level cache takes on one core; a rough figure.
+# Nanoseconds that one addition of an element in the first-level cache takes on one core; a rough
+# figure.
 _NS = 0.15
 
 
@@ -43,7 +45,8 @@ def explain(target: Target, signature: tuple[object, ...], compiled: Compiled) -
     loops = any(i.op == "JUMP" for i in emitted.instructions)
     each = " for each turn of its loops" if loops else ""
     lines.append(
-        f"predicted cost: {total:.0f} additions, about {total * _NS:.1f} ns an element on one core{each}"
+        f"predicted cost: {total:.0f} additions, about {total * _NS:.1f} ns an element on one "
+        f"core{each}"
     )
     names = _register_names(emitted)
     by_line: dict[int, list[Instruction]] = {}

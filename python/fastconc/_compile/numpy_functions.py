@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """NumPy's functions of numbers; registered once NumPy is in the process (we never import it first).
 
-They keep NumPy's own semantics where these differ from Python's: `np.maximum` passes nan on, `np.floor`
-gives a float, `np.round` scales, `np.sign(nan)` is nan.
+They keep NumPy's own semantics where these differ from Python's: `np.maximum` passes nan on,
+`np.floor` gives a float, `np.round` scales, `np.sign(nan)` is nan.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Python functions as data, for kernels that travel to other processes, machines and Python versions.
+"""Python functions as data, for kernels that travel to other processes, machines and Python
+versions.
 
-A function goes as the text of its AST with the values it reads from outside (closure, defaults, those globals
-that its code names); functions among these go the same way, modules by name, all else by pickle. A function
-without source goes as the programs that were made of it.
+A function goes as the text of its AST with the values it reads from outside (closure, defaults,
+those globals that its code names); functions among these go the same way, modules by name, all else
+by pickle. A function without source goes as the programs that were made of it.
 """
 
 from __future__ import annotations

@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What plain Python says about single elements: its exception at one that failed, and the self-
+check.
+
+Before the first results of a program are handed out, a few of the caller's own elements are
+computed by the program and by the function itself. A disagreement raises: a wrong number never
+passes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from typing import Any
+
+from fastconc._errors import KernelError
+
+from .call import Call, broadcast_shape, shape_of
+from .unit import Compiled, Constant, Options, unit_of
+
+
+def n_elements(call: Call) -> int:
+    n = 1
+    for length in broadcast_shape(call.inputs):
+        n *= length
+    return n
+
+
+def arguments_at(call: Call, index: int) -> tuple[list[Any], tuple[int, ...]]:
+    """The function's arguments at one element, as Python numbers, and the element's position."""
+    shape = broadcast_shape(call.inputs)
+    position = []
+    for length in reversed(shape):
+        position.append(index % max(length, 1))
+        index //= max(length, 1)
+    position.reverse()
+    inputs, tables = iter(call.inputs), iter(call.tables)
+    values: list[Any] = []
+    for item, original in zip(call.key[0], call.given, strict=True):
+        if isinstance(item, Constant):
+            values.append(original)
+        elif item[0] == "T":
+            values.append(next(tables))
+        else:
+            value = next(inputs)
+            if not isinstance(value, (int, float)):
+                own = shape_of(value)
+                skip = len(shape) - len(own)
+                local = tuple(
+                    0 if length == 1 else position[skip + k] for k, length in enumerate(own)
+                )
+                value = (value if hasattr(value, "dtype") else memoryview(value))[local]
+                value = value.item() if hasattr(value, "item") else value
+            values.append(value)
+    return values, tuple(position)
+
+
+def run_python(call: Call, values: list[Any]) -> Any:
+    target = call.kernel._target
+    named = dict(zip(call.names, values, strict=True))
+    positional = target.parameters.positional[: target.parameters.n_positional_only]
+    args = [named.pop(n) for n in positional if n in named]
+    original: Any = target.original
+    if getattr(original, "_is_kernel", False):
+        original = original.__wrapped__
+    return original(*args, **named)
+
+
+def python_error(call: Call, error: BaseException, overwritten: bool) -> BaseException:
+    """The exception that plain Python raises at the element that failed, if it does."""
+    fault: tuple[int, int] = error.fastconc_fault  # type: ignore[attr-defined]
+    if overwritten:
+        return error
+    try:
+        values, position = arguments_at(call, fault[0])
+    except Exception:
+        return error
+    place = position[0] if len(position) == 1 else position
+    try:
+        with _Budget(True), _quiet():
+            result = run_python(call, values)
+    except _OutOfBudget:
+        return error
+    except Exception as real:
+        if position:
+            _add_note(real, f"at element {place}")
+        real.fastconc_fault = fault  # type: ignore[attr-defined]
+        return real
+    if result is None:
+        return TypeError(
+            f"{call.kernel.__name__}() returned None{f' at element {place}' if position else ''}: "
+            "a path through it ends without `return`"
+        )
+    return error
+
+
+def self_check(call: Call) -> None:
+    """Compare a few elements with plain Python."""
+    if call.key[1] == "F" or call.kernel.fastmath:
+        return  # other numbers than Python's are wanted
+    n = n_elements(call)
+    if n == 0:
+        return
+    loops = any(i.op == "JUMP" for i in call.compiled.emitted.instructions)
+    for index in sorted({0, n // 2, n - 1}):
+        arguments, _ = arguments_at(call, index)
+        try:
+            with _Budget(loops), _quiet():
+                expected = run_python(call, arguments)
+        except _OutOfBudget:
+            return
+        except Exception:
+            continue  # what happens then is documented, and differs from Python
+        try:
+            got = run_program(call, call.compiled, arguments)
+        except (ArithmeticError, ValueError, IndexError, AssertionError, RuntimeError):
+            continue  # raising is never a wrong number
+        if not agrees(got, expected) and not _exact_agrees(call, arguments, expected):
+            raise KernelError(
+                f"{call.kernel.__name__}: the compiled function gives {got!r} where plain Python "
+                f"gives {expected!r}, for the arguments {arguments!r}. This is a bug of fastconc; "
+                "please report it together with the function."
+            )
+
+
+def run_program(call: Call, compiled: Compiled, arguments: list[Any]) -> Any:
+    inputs = tuple(
+        value
+        for value, item in zip(arguments, call.key[0], strict=True)
+        if not isinstance(item, Constant) and item[0] != "T"
+    )
+    most = call.kernel.max_iterations or 0
+    values = compiled.program.map(inputs, None, tuple(call.tables), 1, most)
+    return compiled.assemble(values)
+
+
+def _exact_agrees(call: Call, arguments: list[Any], expected: Any) -> bool:
+    """Functions that magnify the last bit (chaos, cancellation) agree once libm's own are used."""
+    if call.kernel.accuracy == "exact":
+        return False
+    unit = unit_of(call.kernel._target, Options(call.kernel.errors == "raise", True, False))
+    return agrees(run_program(call, unit.get(*call.key), arguments), expected)
+
+
+def agrees(got: Any, expected: Any) -> bool:
+    if isinstance(got, tuple):
+        try:
+            parts = tuple(expected)
+        except TypeError:
+            return False
+        return len(parts) == len(got) and all(agrees(g, e) for g, e in zip(got, parts, strict=True))
+    if isinstance(expected, complex):
+        return bool(got != got)
+    try:
+        if got == expected or (got != got and expected != expected):
+            return True
+        return bool(abs(got - expected) <= 1e-9 * max(abs(got), abs(expected), 1e-300))
+    except (TypeError, OverflowError):
+        return False
+
+
+class _OutOfBudget(Exception):
+    pass
+
+
+class _Budget:
+    """Stops plain Python after some thousand lines: only so may a self-check run loops."""
+
+    LINES = 10_000
+
+    def __init__(self, active: bool) -> None:
+        self.active = active
+        self.left = self.LINES
+
+    def __enter__(self) -> None:
+        if self.active:
+            if sys.gettrace() is not None:
+                raise _OutOfBudget  # a debugger or a coverage measurement is at work
+            sys.settrace(self.trace)
+
+    def __exit__(self, *exc: object) -> None:
+        if self.active:
+            sys.settrace(None)
+
+    def trace(self, frame: Any, event: str, arg: Any) -> Any:
+        self.left -= 1
+        if self.left < 0:
+            raise _OutOfBudget
+        return self.trace
+
+
+def _quiet() -> Any:
+    numpy = sys.modules.get("numpy")
+    return numpy.errstate(all="ignore") if numpy is not None else contextlib.nullcontext()
+
+
+def _add_note(error: BaseException, text: str) -> None:
+    if hasattr(error, "add_note"):
+        error.add_note(text)
+    elif error.args and isinstance(error.args[0], str):
+        error.args = (f"{error.args[0]} ({text})", *error.args[1:])
