@@ -109,3 +109,77 @@ const fc_layer fc_layer_dense = {
     .export = dense_export,
     .destroy = dense_destroy,
 };
+
+typedef struct matmul {
+    size_t m, k, n, ndim, dims[FC_MAX_DIMS], stride[2][FC_MAX_DIMS], total;
+} matmul;
+
+/* Inputs: a b, matrices contiguous. Parameters: m k n ndim dims a_strides b_strides (of the axes
+ * before the matrices, in matrices; 0: repeated). */
+static fc_status matmul_build(fc_build *build, fc_step *step)
+{
+    matmul *layer = fc_calloc(1, sizeof *layer);
+    if (layer == NULL) {
+        return FC_ERR_NOMEM;
+    }
+    step->params = layer;
+    layer->m = fc_build_size(build, 1, INT32_MAX);
+    layer->k = fc_build_size(build, 1, INT32_MAX);
+    layer->n = fc_build_size(build, 1, INT32_MAX);
+    layer->ndim = fc_build_size(build, 0, FC_MAX_DIMS);
+    for (size_t d = 0; d < layer->ndim; d++) {
+        layer->dims[d] = fc_build_size(build, 1, FC_MAX_NUMEL);
+    }
+    layer->total = fc_build_product(build, layer->dims, layer->ndim);
+    size_t reach[2] = {1, 1};
+    for (int side = 0; side < 2; side++) {
+        for (size_t d = 0; d < layer->ndim; d++) {
+            size_t stride = fc_build_size(build, 0, FC_MAX_NUMEL);
+            layer->stride[side][d] = stride;
+            reach[side] += fc_build_product(build, (size_t[]){layer->dims[d] - 1, stride}, 2);
+        }
+    }
+    size_t a_numel = fc_build_product(build, (size_t[]){reach[0], layer->m, layer->k}, 3);
+    size_t b_numel = fc_build_product(build, (size_t[]){reach[1], layer->k, layer->n}, 3);
+    size_t out_numel = fc_build_product(build, (size_t[]){layer->total, layer->m, layer->n}, 3);
+    fc_build_require(build, step->in_numel[0] >= a_numel);
+    fc_build_require(build, step->in_numel[1] >= b_numel);
+    fc_build_require(build, step->out_numel == out_numel);
+    step->scratch = fc_gemm_scratch(layer->k, layer->n);
+    step->flops = 2.0 * (double)layer->k * (double)out_numel;
+    return build->problem == NULL ? FC_OK : FC_ERR_FORMAT;
+}
+
+static size_t matmul_units(const fc_step *step, size_t items)
+{
+    return items * ((const matmul *)step->params)->total;
+}
+
+static fc_status matmul_run(const fc_step *step, const fc_frame *frame, size_t begin, size_t end,
+                            float *scratch)
+{
+    const matmul *layer = step->params;
+    for (size_t unit = begin; unit < end; unit++) {
+        size_t item = unit / layer->total, left = unit % layer->total, at[2] = {0, 0};
+        float *out = fc_frame_item(frame, step->out, item) + left * layer->m * layer->n;
+        for (size_t d = layer->ndim; d-- > 0;) {
+            at[0] += left % layer->dims[d] * layer->stride[0][d];
+            at[1] += left % layer->dims[d] * layer->stride[1][d];
+            left /= layer->dims[d];
+        }
+        fc_gemm_once(layer->m, layer->k, layer->n,
+                     fc_frame_item(frame, step->in[0], item) + at[0] * layer->m * layer->k,
+                     fc_frame_item(frame, step->in[1], item) + at[1] * layer->k * layer->n, out,
+                     scratch);
+    }
+    return FC_OK;
+}
+
+const fc_layer fc_layer_matmul = {
+    .name = "MatMul",
+    .min_in = 2,
+    .max_in = 2,
+    .build = matmul_build,
+    .units = matmul_units,
+    .run = matmul_run,
+};

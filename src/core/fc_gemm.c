@@ -45,14 +45,15 @@ size_t fc_gemm_panel(void)
     return panel[fc_cpu_isa()];
 }
 
-static void pack(fc_gemm *gemm, const float *b, size_t ldb)
+/* Columns beyond n are left as they are. */
+static void pack(const fc_gemm *gemm, const float *b, size_t ldb)
 {
     const size_t panel = fc_gemm_panel();
     float *to = gemm->panels;
     for (size_t j = 0; j < gemm->n; j += panel) {
         size_t width = gemm->n - j < panel ? gemm->n - j : panel;
         for (size_t k = 0; k < gemm->k; k++, to += panel) {
-            memcpy(to, b + k * ldb + j, width * sizeof *to); /* the rest is zero already */
+            memcpy(to, b + k * ldb + j, width * sizeof *to);
         }
     }
 }
@@ -244,4 +245,25 @@ void fc_gemm_taps(const fc_gemm *gemm, size_t m, size_t taps, size_t run, const 
                   float *c, size_t ldc, size_t n0, size_t n1, const fc_gemm_tail *tail)
 {
     packed_block(gemm, m, taps, run, rows, c, ldc, n0, n1, tail);
+}
+
+static size_t padded(size_t n)
+{
+    return (n + fc_gemm_panel() - 1) / fc_gemm_panel() * fc_gemm_panel();
+}
+
+size_t fc_gemm_scratch(size_t k, size_t n)
+{
+    return (k + 1) * padded(n);
+}
+
+void fc_gemm_once(size_t m, size_t k, size_t n, const float *a, const float *b, float *c,
+                  float *scratch)
+{
+    fc_gemm gemm = {
+        .engine = FC_GEMM_PACKED, .k = k, .n = n, .bias = scratch, .panels = scratch + padded(n)};
+    memset(scratch, 0, fc_gemm_scratch(k, n) * sizeof *scratch);
+    pack(&gemm, b, n);
+    fc_gemm_tail tail = {.act = {FC_ACT_NONE, 0, 0}};
+    fc_gemm_rows(&gemm, m, a, k, c, n, 0, n, &tail);
 }

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from fastconc.classify._labels import read_labels
 from fastconc.classify._network import Network, shape_text
 
 ENGINES = {"auto": 0, "packed": 1, "openblas": 2}
+MAX_PLANS = 8  # of exact shapes, kept
 Ranking = list[tuple[Any, float]]
 
 
@@ -30,6 +32,8 @@ class Classifier(_core.Net):
     _workers: Any
     _engine: str
     _n_weights: int
+    _planned: dict[Any, tuple[Any, Network]]
+    _lock: threading.Lock
 
     def __init__(self) -> None:
         raise TypeError("make a Classifier with Classifier.load(path)")
@@ -61,9 +65,15 @@ class Classifier(_core.Net):
         ...     classifier.predict(load_digits().images[:3]).shape
         (3, 10)
         """
-        from fastconc.classify._npz import load_npz
+        own_labels: Any = None
+        if os.fspath(path).endswith(".npz"):
+            from fastconc.classify._npz import load_npz
 
-        network, own_labels = load_npz(path)
+            network, own_labels = load_npz(path)
+        else:
+            from fastconc.classify._onnx import load_onnx
+
+            network = load_onnx(path)
         return cls._make(network, own_labels if labels is None else labels, workers, engine)
 
     @classmethod
@@ -91,47 +101,84 @@ class Classifier(_core.Net):
         self._engine = engine
         self._labels = read_labels(labels)
         n_classes = network.output.shape[-1] if len(network.output.shape) > 1 else None
-        if self._labels is not None and len(self._labels) != n_classes:
+        if self._labels is not None and n_classes is not None and len(self._labels) != n_classes:
             raise ValueError(f"labels must name {n_classes} classes, not {len(self._labels)}")
+        self._planned = {}
+        self._lock = threading.Lock()
+        self._n_weights = 0
+        if network.source is None:
+            self._n_weights = len(network.weights)
+            self._setup_network(self, network)
+            network.weights = None  # the core has its own
+        return self
+
+    def _setup_network(self, net: Any, network: Network) -> None:
         shapes: Any = (None, None)
         if network.rows and len(network.inputs) == 1 and network.output.dtype == "float32":
             shapes = tuple(
                 tuple(size or 0 for size in spec.shape)
                 for spec in (network.inputs[0], network.output)
             )
-        self._setup(network.plan, network.weights, shapes[0], shapes[1], workers, ENGINES[engine])
-        self._n_weights = len(network.weights)
-        network.weights = None  # the core has its own
-        return self
+        engine = ENGINES[self._engine]
+        net._setup(network.plan, network.weights, shapes[0], shapes[1], self._workers, engine)
+
+    def _plan_for(self, shapes: tuple[tuple[int, ...], ...]) -> tuple[Any, Network]:
+        """The net for exact shapes, of a graph that could not be planned without them."""
+        from fastconc.classify._onnx import plan_whole
+
+        with self._lock:
+            if self._network.source is None:
+                raise ValueError("the classifier is closed")
+            if shapes not in self._planned:
+                names = [spec.name for spec in self._network.inputs]
+                network = plan_whole(self._network.source, dict(zip(names, shapes, strict=True)))
+                net = _core.Net()
+                self._setup_network(net, network)
+                network.weights = None
+                while len(self._planned) >= MAX_PLANS:
+                    del self._planned[next(iter(self._planned))]
+                self._planned[shapes] = (net, network)
+            return self._planned[shapes]
 
     # What the C base class cannot take as it is comes here.
     def _predict_any(self, *batch: Any) -> Any:
-        self._steps()  # raises when closed
-        inputs, items = self._convert(batch)
-        shape = [items if size is None else size for size in self._network.output.shape]
+        net, network, inputs, items = self._prepare(batch)
+        shape = [items if size is None else size for size in network.output.shape]
         output = np.empty(shape, np.float32)
-        self._run(items if self._network.rows else 1, inputs, output)
-        return (
-            output
-            if self._network.output.dtype == "float32"
-            else output.astype(self._network.output.dtype)
-        )
+        net._run(items if network.rows else 1, inputs, output)
+        return output if network.output.dtype == "float32" else output.astype(self._dtype(network.output.dtype))
 
-    def _convert(self, batch: tuple[Any, ...]) -> tuple[tuple[Any, ...], int]:
-        specs = self._network.inputs
+    @staticmethod
+    def _dtype(name: str) -> Any:
+        try:
+            return np.dtype(name)
+        except TypeError:  # float8 and such
+            import ml_dtypes
+
+            return np.dtype(getattr(ml_dtypes, name))
+
+    def _prepare(self, batch: tuple[Any, ...]) -> tuple[Any, Network, tuple[Any, ...], int]:
+        """The net and its description that suit a batch, the batch as the core takes it, and its size."""
+        network = self._network
+        if network.source is None:
+            self._steps()  # raises when closed
+        specs = network.inputs
         if len(batch) != len(specs):
             names = ", ".join(map(str, specs))
             raise TypeError(f"predict takes {len(specs)} array(s) ({names}), not {len(batch)}")
         arrays = tuple(self._convert_one(x, spec) for x, spec in zip(batch, specs, strict=True))
-        sizes = {array.shape[0] for array in arrays} if self._network.rows else set()
+        if network.source is not None:
+            net, network = self._plan_for(tuple(array.shape for array in arrays))
+            return net, network, arrays, 1
+        sizes = {array.shape[0] for array in arrays} if network.rows else set()
         if len(sizes) > 1:
             raise ValueError(f"all arrays must have the same number of images, not {sorted(sizes)}")
-        return arrays, next(iter(sizes), 1)
+        return self, network, arrays, next(iter(sizes), 1)
 
     @staticmethod
     def _convert_one(x: Any, spec: Any) -> Any:
         array = np.asarray(x)
-        if array.dtype.kind not in "fiub":
+        if array.dtype.kind not in "fiub" and str(array.dtype) != spec.dtype:
             raise TypeError(
                 f"batch must be an array of real numbers, not of {array.dtype} ({type(x).__name__})"
             )
@@ -140,6 +187,9 @@ class Classifier(_core.Net):
         )
         if not fits:
             raise ValueError(f"batch must have shape {shape_text(spec.shape)}, not {array.shape}")
+        if spec.dtype in ("int32", "int64", "uint32", "uint64") and array.dtype.kind in "iu":
+            if array.size and max(abs(int(array.min())), abs(int(array.max()))) > 2**24:
+                raise ValueError(f"{spec.name} must hold whole numbers within -2^24 and 2^24")
         with np.errstate(over="ignore"):
             return np.require(array, np.float32, ["C", "A"])
 
@@ -225,8 +275,10 @@ class Classifier(_core.Net):
         self.close()
 
     def __reduce__(self) -> Any:
-        weights = np.zeros(self._n_weights, np.float32)
-        self._export(weights)
+        weights = None
+        if self._network.source is None:
+            weights = np.zeros(self._n_weights, np.float32)
+            self._export(weights)
         workers = getattr(
             self._workers, "_workers", self._workers
         )  # a pool stays behind, its width goes along

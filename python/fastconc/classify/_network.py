@@ -39,3 +39,7 @@ class Network:
     layers: list[str]  # a name per step
     activation: str | None = None  # of the output: "softmax", "sigmoid", "logsoftmax" or unknown
     source: Any = None  # the graph, where it must be planned anew for another batch size
+
+
+class UnsupportedModel(NotImplementedError, ValueError):
+    """A model uses what fastconc does not run; the text names every node concerned."""

@@ -19,7 +19,11 @@ VERSION = 1
 ARENA, CONST, INPUT = 0, 1, 2
 ALIGN = 16  # floats: weights begin at cache lines
 
-OPS = ("dense", "unary", "softmax")  # the order of the table in src/core/fc_plan.c
+# The order of the table in src/core/fc_plan.c.
+OPS = (
+    "dense unary softmax matmul conv depthwise pool binary copy fill axis_map gather "
+    "normalise response argument reduce"
+).split()
 OP = {name: number for number, name in enumerate(OPS)}
 
 # The order of FC_ACT_TABLE in src/core/fc_act.h.
@@ -28,6 +32,12 @@ ACTS = (
     "gelu_tanh mish exp log sqrt neg abs reciprocal pow trunc wrap bool float16 floor ceil "
     "round sign celu threshold sin cos"
 ).split()
+# FC_BINARY_... in src/core/fc_loops.h, REDUCE_TABLE in src/core/fc_reduce.c.
+BINARY = {n: i for i, n in enumerate("add sub mul div min max pow prelu".split())}
+REDUCE = {
+    n: i
+    for i, n in enumerate("sum mean max min prod l1 l2 sum_square log_sum log_sum_exp".split())
+}
 ACT = {name: number for number, name in enumerate(ACTS)}
 
 

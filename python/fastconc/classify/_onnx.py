@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""From an ONNX file to a planned network."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from fastconc.classify._graph import Graph, read
+from fastconc.classify._lower import NotByRows, lower
+from fastconc.classify._network import Network, Shape, Spec
+
+PASS_ON = ("Identity", "Cast", "Reshape", "Squeeze", "Flatten", "Dropout", "Unsqueeze")
+ACTIVATIONS = {"Softmax": "softmax", "Sigmoid": "sigmoid", "LogSoftmax": "logsoftmax"}
+
+
+def load_onnx(path: str | os.PathLike[str]) -> Network:
+    """Read, check and plan an .onnx file; ValueError names the file and what is wrong with it."""
+    try:
+        return network_of(read(path))
+    except ValueError as error:
+        raise type(error)(f"{os.fspath(path)!r}: {error}") from error.__cause__
+
+
+def network_of(graph: Graph) -> Network:
+    """Plan by rows where no operator mixes images; else for exact shapes, now or when a batch comes."""
+    closed = all(shape is not None and None not in shape[1:] for _, shape, _ in graph.inputs)
+    if closed and graph.inputs:
+        try:
+            return plan_rows(graph)
+        except NotByRows:
+            pass
+        if all(shape and shape[0] is not None for _, shape, _ in graph.inputs):
+            return plan_whole(graph, {name: tuple(shape or ()) for name, shape, _ in graph.inputs})
+    if not graph.inputs:
+        return plan_whole(graph, {})
+    specs = [Spec(name, shape or (), str(dtype)) for name, shape, dtype in graph.inputs]
+    check_operators(graph)
+    return Network(
+        inputs=specs,
+        output=Spec(graph.output, ()),
+        rows=False,
+        plan=None,
+        weights=None,
+        layers=[],
+        activation=activation_of(graph),
+        source=graph,
+    )
+
+
+def plan_rows(graph: Graph) -> Network:
+    shapes = {name: (1, *(shape or ())[1:]) for name, shape, _ in graph.inputs}
+    first = {shape[0] for _, shape, _ in graph.inputs if shape}
+    size = first.pop() if len(first) == 1 else None
+    return _plan(graph, shapes, True, size)
+
+
+def plan_whole(graph: Graph, shapes: dict[str, Any]) -> Network:
+    return _plan(graph, shapes, False, None)
+
+
+def _plan(graph: Graph, shapes: dict[str, Any], rows: bool, size: int | None) -> Network:
+    lowered = lower(graph, shapes, rows, size)
+    plan, weights, layers = lowered.finish()
+    output = lowered.output
+
+    def free(shape: tuple[int, ...]) -> Shape:
+        return (None, *shape[1:]) if rows else shape
+
+    return Network(
+        inputs=[Spec(name, free(shapes[name]), str(dtype)) for name, _, dtype in graph.inputs],
+        output=Spec(graph.output, free(output.shape), str(output.dtype)),
+        rows=rows,
+        plan=plan,
+        weights=weights,
+        layers=layers,
+        activation=activation_of(graph),
+    )
+
+
+def check_operators(graph: Graph) -> None:
+    """Where nothing can be planned yet: at least every operator must be known."""
+    from fastconc.classify import _fold, _ops  # noqa: F401
+    from fastconc.classify._lower import HANDLERS
+    from fastconc.classify._network import UnsupportedModel
+
+    known = HANDLERS.keys() | _fold.FOLD.keys() | {"Shape", "Size", "Identity", "Dropout"}
+    unknown = [str(node) for node in graph.nodes if node.op not in known]
+    if unknown:
+        raise UnsupportedModel("these nodes are not supported: " + "; ".join(unknown))
+
+
+def activation_of(graph: Graph) -> str | None:
+    """What the output went through last: "softmax", "sigmoid", "logsoftmax" or None."""
+    makers = {name: node for node in graph.nodes for name in node.outputs}
+    node = makers.get(graph.output)
+    while node is not None and node.op in PASS_ON:
+        node = makers.get(node.inputs[0])
+    return None if node is None else ACTIVATIONS.get(node.op)

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * The inner loops of layers other than matrix products, one table per instruction set. */
+#ifndef FC_LOOPS_H
+#define FC_LOOPS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef enum fc_binary_op {
+    FC_BINARY_ADD,
+    FC_BINARY_SUB,
+    FC_BINARY_MUL,
+    FC_BINARY_DIV,
+    FC_BINARY_MIN, /* NaN if either is */
+    FC_BINARY_MAX,
+    FC_BINARY_POW,
+    FC_BINARY_PRELU, /* a < 0 ? a b : a */
+    FC_N_BINARY
+} fc_binary_op;
+
+/* Depthwise convolution of m pixels: out[i][c] = clip(bias[c] + sum over t of rows[t m + i][c]
+ * weights[t][c]
+ * + residual[i][c]); rows of out and residual are `channels` apart. bias is never NULL, residual
+ * may be. */
+typedef struct fc_depthwise_block {
+    size_t m, taps, channels;
+    const float *const *rows;
+    const float *weights, *bias, *residual;
+    float *out;
+    bool clip;
+    float lo, hi;
+} fc_depthwise_block;
+
+typedef struct fc_loops {
+    void (*depthwise)(const fc_depthwise_block *job);
+    /* out[i][c] = max over t of rows[t m + i][c] */
+    void (*pool_max)(size_t m, size_t taps, size_t channels, const float *const *rows, float *out);
+    /* out[i][c] = scale[i] * sum over t of rows[t m + i][c] */
+    void (*pool_sum)(size_t m, size_t taps, size_t channels, const float *const *rows,
+                     const float *scale, float *out);
+    /* y[i] = a[i a_step] op b[i b_step], steps 0 or 1; y may be a or b. */
+    void (*binary)(fc_binary_op op, size_t n, const float *a, size_t a_step, const float *b,
+                   size_t b_step, float *y);
+} fc_loops;
+
+/* Of the instruction set in use. Threads: any. */
+const fc_loops *fc_loops_get(void);
+
+extern const fc_loops fc_loops_baseline, fc_loops_avx2, fc_loops_avx512;
+
+#endif
