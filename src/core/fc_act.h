@@ -21,9 +21,10 @@
     X(HARDSIGMOID) /* * min(max(p x + q, 0), 1) */                                                 \
     X(HARDSWISH)   /* * x min(max(p x + q, 0), 1) */                                               \
     X(TANH)                                                                                        \
-    X(SOFTPLUS) X(SOFTSIGN) X(ERF) X(GELU) /* x (1 + erf(x / sqrt(2))) / 2 */                      \
-        X(GELU_TANH)                       /* the approximation by tanh */                         \
-        X(MISH)                            /* x tanh(softplus(x)) */                               \
+    X(SOFTPLUS)                                                                                    \
+    X(SOFTSIGN) X(ERF) X(GELU) /* x (1 + erf(x / sqrt(2))) / 2 */                                  \
+        X(GELU_TANH)           /* the approximation by tanh */                                     \
+        X(MISH)                /* x tanh(softplus(x)) */                                           \
         X(EXP) X(LOG) X(SQRT) X(NEG) X(ABS) X(RECIPROCAL) X(POW) /* * x to the p */                \
         X(TRUNC)   /* towards zero: a cast to an integer type wide enough */                       \
         X(WRAP)    /* * an integer modulo p, into [q, q + p): uint8 is 256, 0 */                   \

@@ -77,6 +77,16 @@ class Classifier(_core.Net):
         return cls._make(network, own_labels if labels is None else labels, workers, engine)
 
     @classmethod
+    def from_onnx(
+        cls, model: Any, *, labels: Any = None, workers: Any = None, engine: str = "auto"
+    ) -> Classifier:
+        """Plan an ``onnx.ModelProto`` that is in memory; as ``load`` otherwise."""
+        from fastconc.classify._graph import graph_of
+        from fastconc.classify._onnx import network_of
+
+        return cls._make(network_of(graph_of(model)), labels, workers, engine)
+
+    @classmethod
     def load_digits(cls, *, workers: Any = None, engine: str = "auto") -> Classifier:
         """Load the digits network that comes with the package, 64-128-10; see ``load_digits``."""
         from fastconc.classify._digits import PATH
@@ -146,7 +156,11 @@ class Classifier(_core.Net):
         shape = [items if size is None else size for size in network.output.shape]
         output = np.empty(shape, np.float32)
         net._run(items if network.rows else 1, inputs, output)
-        return output if network.output.dtype == "float32" else output.astype(self._dtype(network.output.dtype))
+        return (
+            output
+            if network.output.dtype == "float32"
+            else output.astype(self._dtype(network.output.dtype))
+        )
 
     @staticmethod
     def _dtype(name: str) -> Any:
@@ -158,7 +172,7 @@ class Classifier(_core.Net):
             return np.dtype(getattr(ml_dtypes, name))
 
     def _prepare(self, batch: tuple[Any, ...]) -> tuple[Any, Network, tuple[Any, ...], int]:
-        """The net and its description that suit a batch, the batch as the core takes it, and its size."""
+        """The net and its description for a batch, the batch as the core takes it, its size."""
         network = self._network
         if network.source is None:
             self._steps()  # raises when closed

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Evaluating nodes whose inputs are constant: the arithmetic on shapes that exporters write, and prepared weights.
+"""Evaluating nodes whose inputs are constant: the arithmetic on shapes that exporters write, and
+prepared weights.
 
-A constant computed from the batch's size is tainted: by rows, that size is 1 here and anything later, so it may decide
-how data are moved but must not enter the numbers.
+A constant computed from the batch's size is tainted: by rows, that size is 1 here and anything
+later, so it may decide how data are moved but must not enter the numbers.
 """
 
 from __future__ import annotations
@@ -112,7 +113,9 @@ def _run(context: Context, node: Node, arrays: list[Any], tainted: bool) -> list
 
 def axes_of(node: Node, axes: Any, rank: int) -> list[int]:
     """Axes from an input or the attribute, none negative; ValueError when out of range."""
-    values = node.attrs.get("axes") if axes is None else [int(a) for a in np.asarray(axes).reshape(-1)]
+    values = (
+        node.attrs.get("axes") if axes is None else [int(a) for a in np.asarray(axes).reshape(-1)]
+    )
     return [axis_of(a, rank) for a in values or []]
 
 
@@ -246,15 +249,24 @@ def _slice(context: Context, node: Node, x: Any, *more: Any) -> Any:
     return x
 
 
-def slice_plan(node: Node, shape: tuple[int, ...], more: list[Any]) -> dict[int, tuple[int, int, int]]:
+def slice_plan(
+    node: Node, shape: tuple[int, ...], more: list[Any]
+) -> dict[int, tuple[int, int, int]]:
     """Per axis that Slice touches: start, number, step."""
     if more:
         starts, ends, axes, steps = (*more, None, None)[:4]
         starts, ends = ([int(v) for v in np.asarray(a).reshape(-1)] for a in (starts, ends))
     else:
-        starts, ends, axes, steps = node.attrs["starts"], node.attrs["ends"], node.attrs.get("axes"), None
+        starts, ends, axes, steps = (
+            node.attrs["starts"],
+            node.attrs["ends"],
+            node.attrs.get("axes"),
+            None,
+        )
     chosen = range(len(starts)) if axes is None else [int(a) for a in np.asarray(axes).reshape(-1)]
-    strides = [1] * len(starts) if steps is None else [int(s) for s in np.asarray(steps).reshape(-1)]
+    strides = (
+        [1] * len(starts) if steps is None else [int(s) for s in np.asarray(steps).reshape(-1)]
+    )
     plan = {}
     for axis, start, end, step in zip(chosen, starts, ends, strides, strict=True):
         axis = axis_of(axis, len(shape))
@@ -324,7 +336,8 @@ def _numpy(name: str, *functions: Any) -> None:
 
 for _name, _function in {
     "Add": np.add, "Sub": np.subtract, "Mul": np.multiply, "Pow": np.power, "Neg": np.negative,
-    "Abs": np.abs, "Sqrt": np.sqrt, "Exp": np.exp, "Log": np.log, "Floor": np.floor, "Ceil": np.ceil,
+    "Abs": np.abs, "Sqrt": np.sqrt,
+    "Exp": np.exp, "Log": np.log, "Floor": np.floor, "Ceil": np.ceil,
     "Equal": np.equal, "Greater": np.greater, "Less": np.less, "And": np.logical_and,
     "Or": np.logical_or, "Not": np.logical_not, "Mod": np.mod, "Reciprocal": lambda x: 1 / x,
 }.items():  # fmt: skip

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Reading ONNX files: parsed and checked with the ``onnx`` package, turned into plain nodes and NumPy arrays.
+"""Reading ONNX files: parsed and checked with the ``onnx`` package, turned into plain nodes and
+NumPy arrays.
 
-What is refused here is refused with ValueError naming file and reason: files that are no ONNX, cycles, tensors that
-no node makes, external weights outside the model's folder, weights whose bytes do not fit their shape.
+What is refused here is refused with ValueError naming file and reason: files that are no ONNX,
+cycles, tensors that no node makes, external weights outside the model's folder, weights whose
+bytes do not fit their shape.
 """
 
 from __future__ import annotations
@@ -54,7 +56,9 @@ def external_bytes(tensor: Any, folder: str | None) -> bytes:
     info = {entry.key: entry.value for entry in tensor.external_data}
     location = info.get("location", "")
     if folder is None:
-        raise ValueError(f"weights {tensor.name!r} lie in a file, but the model came without a folder")
+        raise ValueError(
+            f"weights {tensor.name!r} lie in a file, but the model came without a folder"
+        )
     base = os.path.realpath(folder)
     path = os.path.realpath(os.path.join(base, location))
     if not location or os.path.isabs(location) or os.path.commonpath([base, path]) != base:
@@ -63,7 +67,9 @@ def external_bytes(tensor: Any, folder: str | None) -> bytes:
         offset, length = int(info.get("offset", 0)), int(info.get("length", -1))
         size = os.stat(path).st_size
         if offset < 0 or length < -1 or offset + max(length, 0) > size or not os.path.isfile(path):
-            raise ValueError(f"external weights {location!r} end at {size} bytes, before {tensor.name!r} does")
+            raise ValueError(
+                f"external weights {location!r} end at {size} bytes, before {tensor.name!r} does"
+            )
         with open(path, "rb") as file:
             file.seek(offset)
             return file.read() if length < 0 else file.read(length)
@@ -72,7 +78,7 @@ def external_bytes(tensor: Any, folder: str | None) -> bytes:
 
 
 def array_of(tensor: Any, folder: str | None) -> Any:
-    """A TensorProto as an array, its size checked against the bytes before anything is allocated."""
+    """A TensorProto as an array; its size must be that of its bytes."""
     kind = tensor.data_type
     if kind not in _NUMPY:
         name = onnx.TensorProto.DataType.Name(kind) if kind in _KNOWN else str(kind)
@@ -90,10 +96,14 @@ def array_of(tensor: Any, folder: str | None) -> Any:
     else:
         array = numpy_helper.to_array(tensor)
         if array.size != count:
-            raise ValueError(f"tensor {tensor.name!r} has {array.size} values for {list(tensor.dims)}")
+            raise ValueError(
+                f"tensor {tensor.name!r} has {array.size} values for {list(tensor.dims)}"
+            )
         return array
     if len(raw) != count * dtype.itemsize:
-        raise ValueError(f"tensor {tensor.name!r} has {len(raw)} bytes for {list(tensor.dims)} {dtype}")
+        raise ValueError(
+            f"tensor {tensor.name!r} has {len(raw)} bytes for {list(tensor.dims)} {dtype}"
+        )
     little = np.frombuffer(raw, dtype.newbyteorder("<"))
     return little.astype(dtype, copy=False).reshape(tuple(tensor.dims))
 
@@ -103,7 +113,8 @@ _NUMPY = {
     getattr(onnx.TensorProto, name): dtype
     for name, dtype in {
         "FLOAT": "float32", "UINT8": "uint8", "INT8": "int8", "UINT16": "uint16", "INT16": "int16",
-        "INT32": "int32", "INT64": "int64", "BOOL": "bool", "FLOAT16": "float16", "DOUBLE": "float64",
+        "INT32": "int32", "INT64": "int64", "BOOL": "bool", "FLOAT16": "float16",
+        "DOUBLE": "float64",
         "UINT32": "uint32", "UINT64": "uint64",
     }.items()
 }  # fmt: skip
@@ -136,14 +147,18 @@ def _attributes(node: Any, folder: str | None) -> dict[str, Any]:
             value = onnx.helper.get_attribute_value(attribute)
             if isinstance(value, bytes):
                 value = value.decode("utf-8", "replace")
-            attrs[attribute.name] = list(value) if hasattr(value, "__len__") and not isinstance(value, str) else value
+            attrs[attribute.name] = (
+                list(value) if hasattr(value, "__len__") and not isinstance(value, str) else value
+            )
     return attrs
 
 
 def _input_of(info: Any) -> tuple[str, Shape | None, Any]:
     kind = info.type.WhichOneof("value")
     if kind != "tensor_type":
-        raise UnsupportedModel(f"input {info.name!r} is a {kind or 'thing without a type'}, not a tensor")
+        raise UnsupportedModel(
+            f"input {info.name!r} is a {kind or 'thing without a type'}, not a tensor"
+        )
     dtype = numpy_type(info.type.tensor_type.elem_type)
     if dtype is None:
         raise UnsupportedModel(f"input {info.name!r} has a type that is not supported")
@@ -202,7 +217,13 @@ def graph_of(model: Any, folder: str | None = None) -> Graph:
             unsupported.append(f"{where} of domain {node.domain!r}")
             continue
         nodes.append(
-            Node(node.op_type, node.name, list(node.input), list(node.output), _attributes(node, folder))
+            Node(
+                node.op_type,
+                node.name,
+                list(node.input),
+                list(node.output),
+                _attributes(node, folder),
+            )
         )
     if unsupported:
         raise UnsupportedModel("unsupported: " + "; ".join(unsupported))
@@ -226,7 +247,7 @@ def _opset(model: Any) -> int:
 
 
 def _needed(proto: Any, initial: dict[str, Any], inputs: list[Any], output: str) -> list[Any]:
-    """The nodes that the output depends on, each after those it reads; cycles and gaps are refused."""
+    """The nodes that the output needs, each after those it reads; cycles are refused."""
     maker: dict[str, int] = {}
     for number, node in enumerate(proto.node):
         for name in node.output:
@@ -249,13 +270,14 @@ def _needed(proto: Any, initial: dict[str, Any], inputs: list[Any], output: str)
         waiting = []
         for name in node.input:
             if name in maker and name not in initial:
-                if state.get(maker[name]) == 1 and maker[name] != number or maker[name] == number:
+                if (state.get(maker[name]) == 1 and maker[name] != number) or maker[name] == number:
                     raise ValueError(f"the graph has a cycle through {name!r}")
                 if state.get(maker[name]) != 2:
                     waiting.append(maker[name])
             elif name not in given:
                 raise ValueError(
-                    f"node {node.name or node.output[0]!r} ({node.op_type}) reads {name!r}, which nothing makes"
+                    f"node {node.name or node.output[0]!r} ({node.op_type}) reads "
+                    f"{name!r}, which nothing makes"
                 )
         if not waiting:
             state[number] = 2

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""From graph to plan: constants are folded, transposes become bookkeeping, what follows a product is fused into it.
+"""From graph to plan: constants are folded, transposes become bookkeeping, what follows a product
+is fused into it.
 
-A value is a constant (an array) or a tensor of the plan. A tensor has the logical shape that ONNX speaks of and the
-order in which its axes lie in memory: convolutions want channels last, so a network in NCHW is transposed once at its
-beginning and everything after it keeps the new order.
+A value is a constant (an array) or a tensor of the plan. A tensor has the logical shape that ONNX
+speaks of and the order in which its axes lie in memory: convolutions want channels last, so a
+network in NCHW is transposed once at its beginning and everything after it keeps the new order.
 
-Two ways to see the batch. By *rows*, the plan is for one item: the axis of the batch has size 1 in every value, and an
-operator that would mix its entries raises NotByRows. Then the graph is planned *whole*, for exact shapes.
+Two ways to see the batch. By *rows*, the plan is for one item: the axis of the batch has size 1 in
+every value, and an operator that would mix its entries raises NotByRows. Then the graph is planned
+*whole*, for exact shapes.
 """
 
 from __future__ import annotations
@@ -69,7 +71,7 @@ class Value:
 
 @dataclass(eq=False)
 class LStep:
-    """A step before it is written: products still hold their weights, so that what follows can be folded in."""
+    """A step before it is written: products hold their weights, to fold into what follows."""
 
     op: str
     inputs: list[int]
@@ -175,10 +177,16 @@ class Context:
         self.steps.append(step)
         self.maker[out] = step
         return Value(
-            shape, np.dtype(dtype), tensor=out, order=order or identity_order(len(shape)), batch=batch
+            shape,
+            np.dtype(dtype),
+            tensor=out,
+            order=order or identity_order(len(shape)),
+            batch=batch,
         )
 
-    def write_into(self, target: Value, op: str, inputs: Sequence[Value], params: Sequence[Any]) -> None:
+    def write_into(
+        self, target: Value, op: str, inputs: Sequence[Value], params: Sequence[Any]
+    ) -> None:
         """Add a step that fills a part of an existing tensor."""
         step = LStep(op, [v.tensor for v in inputs], target.tensor, list(params), self.layer)
         self.steps.append(step)
@@ -221,7 +229,9 @@ class Context:
     def canonical(self, v: Value) -> Value:
         return self.to_order(v, identity_order(v.rank))
 
-    def relabel(self, v: Value, shape: Sequence[int], order: Sequence[int], batch: int | None) -> Value:
+    def relabel(
+        self, v: Value, shape: Sequence[int], order: Sequence[int], batch: int | None
+    ) -> Value:
         return replace(v, shape=tuple(int(s) for s in shape), order=tuple(order), batch=batch)
 
     def check_axis(self, v: Value, axis: int) -> None:
@@ -230,7 +240,7 @@ class Context:
             raise NotByRows(f"axis {axis} is the batch")
 
     def can_fuse(self, name: str | None, v: Value) -> LStep | None:
-        """The step that makes v, if nothing else reads its result. None names a value of the caller's own."""
+        """The step that makes v, if nothing else reads it. None: a value of the caller's own."""
         step = self.maker.get(v.tensor)
         if step is None or not v.exclusive:
             return None
@@ -252,7 +262,10 @@ class Context:
         return self.emit("unary", [v], v.shape, [act], order=v.order, batch=v.batch, dtype=dtype)
 
     def affine(self, v: Value, factor: Array, term: Array, name: str | None = None) -> Value | None:
-        """v * factor + term with constants that vary along one axis at most, folded into the step before, or None."""
+        """v * factor + term folded into the step before, or None.
+
+        The constants may vary along the last physical axis.
+        """
         if v.const is not None:
             return None
         step = self.can_fuse(name, v)
@@ -284,7 +297,12 @@ class Context:
             return None
         for one, other, name in ((a, b, name_a), (b, a, name_b)):
             step = self.can_fuse(name, one)
-            if step is None or not step.fused or len(step.inputs) != 1 or not same_order(one, other):
+            if (
+                step is None
+                or not step.fused
+                or len(step.inputs) != 1
+                or not same_order(one, other)
+            ):
                 continue
             maker = self.maker.get(other.tensor)
             if maker is not None and self.steps.index(maker) >= self.steps.index(step):
@@ -297,7 +315,13 @@ class Context:
         return None
 
     def binary(
-        self, op: str, a: Value, b: Value, name_a: str | None = None, name_b: str | None = None, dtype: Any = None
+        self,
+        op: str,
+        a: Value,
+        b: Value,
+        name_a: str | None = None,
+        name_b: str | None = None,
+        dtype: Any = None,
     ) -> Value:
         """a op b with broadcasting."""
         shape = broadcast_shape(a.shape, b.shape)
@@ -336,16 +360,23 @@ class Context:
         if not extra:
             return v
         if v.const is not None:
-            return replace(v, shape=(1,) * extra + v.shape, const=v.const.reshape((1,) * extra + v.shape))
+            return replace(
+                v, shape=(1,) * extra + v.shape, const=v.const.reshape((1,) * extra + v.shape)
+            )
         order = (*range(extra), *(axis + extra for axis in v.order))
         batch = None if v.batch is None else v.batch + extra
         return self.relabel(v, (1,) * extra + v.shape, order, batch)
 
     def _common_batch(self, a: Value, b: Value, rank: int) -> int | None:
-        """Where the batch's axis is after broadcasting; both must agree, and a constant must not vary along it."""
+        """Where the batch's axis is after broadcasting.
+
+        Both operands must agree, and a constant must not vary along it.
+        """
         if not self.rows:
             return None
-        places = {v.batch + rank - v.rank for v in (a, b) if v.const is None and v.batch is not None}
+        places = {
+            v.batch + rank - v.rank for v in (a, b) if v.const is None and v.batch is not None
+        }
         if len(places) != 1:
             if not places:
                 return None
@@ -367,7 +398,10 @@ def as_float(array: Array) -> Array:
         return array
     with np.errstate(over="ignore"):
         result = array.astype(np.float32)
-    if array.dtype.kind in "iu" and not (result.astype(np.float64) == array.astype(np.float64)).all():
+    if (
+        array.dtype.kind in "iu"
+        and not (result.astype(np.float64) == array.astype(np.float64)).all()
+    ):
         raise Unsupported("whole numbers above 2^24")
     return result
 
@@ -386,7 +420,9 @@ def same_order(a: Value, b: Value) -> bool:
     return [x for x in a.order if x in big] == [x for x in b.order if x in big]
 
 
-def collapse(dims: Sequence[int], strides: Sequence[Sequence[int]]) -> tuple[list[int], list[list[int]]]:
+def collapse(
+    dims: Sequence[int], strides: Sequence[Sequence[int]]
+) -> tuple[list[int], list[list[int]]]:
     """Merge neighbouring axes that every operand walks through as one; drop axes of size 1."""
     out_dims: list[int] = []
     out: list[list[int]] = [[] for _ in strides]
@@ -408,7 +444,11 @@ def collapse(dims: Sequence[int], strides: Sequence[Sequence[int]]) -> tuple[lis
 
 
 def copy_params(
-    dims: Sequence[int], in_at: int, in_strides: Sequence[int], out_at: int, out_strides: Sequence[int]
+    dims: Sequence[int],
+    in_at: int,
+    in_strides: Sequence[int],
+    out_at: int,
+    out_strides: Sequence[int],
 ) -> list[Any]:
     dims, (a, b) = collapse(dims, [in_strides, out_strides])
     if len(dims) > 8:
@@ -445,7 +485,9 @@ def run_node(context: Context, node: Node) -> list[Value]:
     return result if isinstance(result, list) else [result]
 
 
-def lower(graph: Graph, shapes: dict[str, tuple[int, ...]], rows: bool, batch_size: int | None) -> Lowered:
+def lower(
+    graph: Graph, shapes: dict[str, tuple[int, ...]], rows: bool, batch_size: int | None
+) -> Lowered:
     """Plan a graph for inputs of these shapes (by rows: with 1 for the batch)."""
     from fastconc.classify import _ops  # noqa: F401 - registers the handlers
 
@@ -486,11 +528,21 @@ def lower(graph: Graph, shapes: dict[str, tuple[int, ...]], rows: bool, batch_si
         for name, value in zip(node.outputs, results, strict=False):
             if name:
                 shared = any(
-                    value.tensor >= 0 and value.tensor == context.values[i].tensor for i in node.inputs if i
+                    value.tensor >= 0 and value.tensor == context.values[i].tensor
+                    for i in node.inputs
+                    if i
                 )
                 if shared:
-                    uses = [graph.uses.get(i, 0) for i in node.inputs if i and context.values[i].tensor == value.tensor]
-                    before = [context.values[i].exclusive for i in node.inputs if i and context.values[i].tensor == value.tensor]
+                    uses = [
+                        graph.uses.get(i, 0)
+                        for i in node.inputs
+                        if i and context.values[i].tensor == value.tensor
+                    ]
+                    before = [
+                        context.values[i].exclusive
+                        for i in node.inputs
+                        if i and context.values[i].tensor == value.tensor
+                    ]
                     value = replace(value, exclusive=all(before) and all(n == 1 for n in uses))
                 context.values[name] = value
     if problems:
@@ -544,7 +596,9 @@ class Lowered:
         value = context.canonical(context.dynamic(output))
         if context.tensors[value.tensor][0] == "arena":
             return value
-        return context.emit("unary", [value], value.shape, [NO_ACT], batch=value.batch, dtype=value.dtype)
+        return context.emit(
+            "unary", [value], value.shape, [NO_ACT], batch=value.batch, dtype=value.dtype
+        )
 
     def _live(self, output: int) -> list[LStep]:
         """The steps that the output needs, in order."""
@@ -554,5 +608,3 @@ class Lowered:
                 needed.update(step.inputs)
                 steps.append(step)
         return steps[::-1]
-
-

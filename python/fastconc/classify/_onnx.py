@@ -23,7 +23,7 @@ def load_onnx(path: str | os.PathLike[str]) -> Network:
 
 
 def network_of(graph: Graph) -> Network:
-    """Plan by rows where no operator mixes images; else for exact shapes, now or when a batch comes."""
+    """Plan by rows where no operator mixes images, else for exact shapes."""
     closed = all(shape is not None and None not in shape[1:] for _, shape, _ in graph.inputs)
     if closed and graph.inputs:
         try:

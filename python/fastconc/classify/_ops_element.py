@@ -155,11 +155,20 @@ def _binary(context: Context, node: Node, inputs: Inputs) -> Value:
 
 
 def arithmetic(
-    context: Context, op: str, a: Value, b: Value, name_a: str | None = None, name_b: str | None = None
+    context: Context,
+    op: str,
+    a: Value,
+    b: Value,
+    name_a: str | None = None,
+    name_b: str | None = None,
 ) -> Value:
     """a op b, folded into the product before it where b or a is a constant."""
     for v in (a, b):
-        if v.dtype not in FLOATS and not (op == "pow" and v is b) and not _integers_allowed(op, v.dtype):
+        if (
+            v.dtype not in FLOATS
+            and not (op == "pow" and v is b)
+            and not _integers_allowed(op, v.dtype)
+        ):
             raise Unsupported(f"on {v.dtype}")
         if v.tainted:
             raise NotByRows("a number computed from the batch's size")
@@ -181,11 +190,17 @@ def _with_constant(
 ) -> Value | None:
     v, other, name = (a, b, name_a) if a.const is None else (b, a, name_b)
     array = as_float(other.const)
-    if other.rank > v.rank or (other.numel != 1 and np.broadcast_shapes(v.shape, other.shape) != v.shape):
+    if other.rank > v.rank or (
+        other.numel != 1 and np.broadcast_shapes(v.shape, other.shape) != v.shape
+    ):
         return None
     reverse = v is b
     if op == "pow":
-        return None if reverse or other.numel != 1 else _power(context, v, float(array.reshape(-1)[0]), name)
+        return (
+            None
+            if reverse or other.numel != 1
+            else _power(context, v, float(array.reshape(-1)[0]), name)
+        )
     if op == "div" and reverse:
         return None
     if op not in ("add", "sub", "mul", "div"):
@@ -226,10 +241,14 @@ def _variadic(context: Context, node: Node, inputs: Inputs) -> Value:
     op = {"Min": "min", "Max": "max"}.get(node.op, "add")
     result, name = need(inputs), node.inputs[0]
     for at in range(1, len(inputs)):
-        result = arithmetic(context, op, result, need(inputs, at), name if at == 1 else None, node.inputs[at])
+        result = arithmetic(
+            context, op, result, need(inputs, at), name if at == 1 else None, node.inputs[at]
+        )
         name = ""
     if node.op == "Mean":
-        result = context.unary(result, Act("affine", 1 / len(inputs), 0.0), None if len(inputs) > 1 else "")
+        result = context.unary(
+            result, Act("affine", 1 / len(inputs), 0.0), None if len(inputs) > 1 else ""
+        )
     return result
 
 
@@ -239,7 +258,8 @@ def _batch_norm(context: Context, node: Node, inputs: Inputs) -> Value:
         raise Unsupported("in training mode")
     v = floats_only(need(inputs))
     scale, bias, mean, variance = (
-        np.asarray(untainted(inputs, at, "a parameter"), np.float64).reshape(-1) for at in range(1, 5)
+        np.asarray(untainted(inputs, at, "a parameter"), np.float64).reshape(-1)
+        for at in range(1, 5)
     )
     channels = v.shape[1] if v.rank > 1 else 1
     for array in (scale, bias, mean, variance):
@@ -260,18 +280,21 @@ def per_channel(context: Context, v: Value, factor: Any, term: Any, name: str | 
     return context.binary("add", scaled, context.constant(term.astype(np.float32)), dtype=v.dtype)
 
 
-CASTS = {np.dtype(t) for t in ("float32", "float64", "bool", "int8", "uint8", "int16", "uint16", "int32",
+CASTS = {np.dtype(t) for t in ("float32", "float64", "bool", "int8", "uint8", "int16", "uint16",
+                               "int32",
                                "int64", "uint32", "uint64", "float16")}  # fmt: skip
 
 
 def _rare_cast(context: Context, node: Node, v: Value, dtype: Any) -> Value:
-    """Types that NumPy itself lacks (float8, bfloat16, int4, ...): as input, whose values float32 holds, and as the
-    output of the network, where NumPy rounds. Nothing computes with them."""
-    if dtype is None or dtype.itemsize > 2 and dtype not in CASTS:
+    """Types that NumPy itself lacks (float8, bfloat16, int4, ...): as input, whose values float32
+    holds, and as the output of the network, where NumPy rounds. Nothing computes with them."""
+    if dtype is None or "e8m0" in str(dtype) or (dtype.itemsize > 2 and dtype not in CASTS):
         raise Unsupported("to a type that is not supported")
     if dtype in CASTS:
         if dtype.kind != "f":
-            return context.unary(v, Act("trunc") if dtype.itemsize > 2 else wrap_act(dtype), node.inputs[0], dtype)
+            return context.unary(
+                v, Act("trunc") if dtype.itemsize > 2 else wrap_act(dtype), node.inputs[0], dtype
+            )
         act = Act("float16") if dtype == np.float16 else Act()
         return context.unary(v, act, node.inputs[0], dtype)
     if node.outputs[0] != context.graph.output or context.graph.uses[node.outputs[0]] != 1:
@@ -286,7 +309,7 @@ def _largest(dtype: Any) -> float | None:
     import ml_dtypes
 
     if dtype.name.startswith(("float8", "float4")):
-        return float(ml_dtypes.finfo(dtype).max)
+        return float(ml_dtypes.finfo(dtype).max)  # type: ignore[no-untyped-call]
     return None
 
 
@@ -297,13 +320,11 @@ def _cast(context: Context, node: Node, inputs: Inputs) -> Value:
     if dtype not in CASTS or v.dtype not in CASTS:
         return _rare_cast(context, node, v, dtype)
     name = node.inputs[0]
-    if dtype == bool:
+    if dtype.kind == "b":
         return context.unary(v, Act("bool"), name, dtype)
     if dtype.kind == "f":
         act = Act("float16") if dtype == np.float16 and v.dtype != np.float16 else None
-    elif v.dtype.kind == "b" or (
-        v.dtype.kind in "iu" and np.can_cast(v.dtype, dtype)
-    ):
+    elif v.dtype.kind == "b" or (v.dtype.kind in "iu" and np.can_cast(v.dtype, dtype)):
         act = None
     elif dtype.itemsize <= 2:
         act = wrap_act(dtype)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Lowering of operators that move numbers: shapes, slices, concatenation, padding, gathering, resizing."""
+"""Lowering of operators that move numbers: reshape, slice, concatenate, pad, gather, resize."""
 
 from __future__ import annotations
 
@@ -28,13 +28,17 @@ from fastconc.classify._resize import axis_tables
 def reshape(context: Context, v: Value, shape: Sequence[int], batch: int | None) -> Value:
     """Another shape for the same elements in logical order.
 
-    Axes of the old and new shape are matched in groups of the same size. Only axes within a group have to lie
-    together in memory, so that channels that lie last stay there where they are split or merged."""
+    Axes of the old and new shape are matched in groups of the same size. Only axes within a group
+    have to lie together in memory, so that channels that lie last stay there where they are split
+    or merged.
+    """
     shape = tuple(int(s) for s in shape)
     groups = _groups(v.shape, shape)
     place = {axis: p for p, axis in enumerate(v.order)}
     # The groups in the order of their last axis of weight: what lies last stays last.
-    keyed = sorted(groups, key=lambda g: max((place[a] for a in g[0] if v.shape[a] != 1), default=-1))
+    keyed = sorted(
+        groups, key=lambda g: max((place[a] for a in g[0] if v.shape[a] != 1), default=-1)
+    )
     x = context.to_order(v, tuple(axis for old, _ in keyed for axis in old))
     return context.relabel(x, shape, [axis for _, new in keyed for axis in new], batch)
 
@@ -60,7 +64,7 @@ def _groups(old: tuple[int, ...], new: tuple[int, ...]) -> list[tuple[list[int],
 
 
 def batch_after(context: Context, v: Value, shape: Sequence[int]) -> int | None:
-    """Where the batch's axis is in the new shape: of size 1, with as many elements before it as now."""
+    """Where the batch's axis is in the new shape: size 1, as many elements before it as now."""
     if v.batch is None:
         return None
     before = math.prod(v.shape[: v.batch])
@@ -77,7 +81,12 @@ def _reshape(context: Context, node: Node, inputs: Inputs) -> Value:
     if target is None:
         target = node.attrs["shape"]
     sizes = [int(t) for t in np.asarray(target).reshape(-1)]
-    if v.batch == 0 and sizes and context.batch_size not in (None, 1) and sizes[0] == context.batch_size:
+    if (
+        v.batch == 0
+        and sizes
+        and context.batch_size not in (None, 1)
+        and sizes[0] == context.batch_size
+    ):
         sizes[0] = 1  # the size that the file was exported with
     try:
         shape = resolve_shape(v.shape, sizes, bool(node.attrs.get("allowzero", 0)))
@@ -168,7 +177,11 @@ def take(context: Context, v: Value, plan: dict[int, tuple[int, int, int]]) -> V
     result = Value(tuple(shape), v.dtype, order=v.order)
     target = result.strides()
     params = copy_params(
-        [shape[a] for a in v.order], at, [strides[a] for a in v.order], 0, [target[a] for a in v.order]
+        [shape[a] for a in v.order],
+        at,
+        [strides[a] for a in v.order],
+        0,
+        [target[a] for a in v.order],
     )
     return context.emit("copy", [v], shape, params, order=v.order, batch=v.batch, dtype=v.dtype)
 
@@ -205,7 +218,11 @@ def fill_part(context: Context, target: Value, part: Value, at: Sequence[int]) -
     order = target.order
     first = sum(i * s for i, s in zip(at, strides, strict=True))
     params = copy_params(
-        [part.shape[a] for a in order], 0, [own[a] for a in order], first, [strides[a] for a in order]
+        [part.shape[a] for a in order],
+        0,
+        [own[a] for a in order],
+        first,
+        [strides[a] for a in order],
     )
     context.write_into(target, "copy", [part], params)
 
@@ -246,9 +263,13 @@ def _pad(context: Context, node: Node, inputs: Inputs) -> Value:
     pads = const_of(inputs, 1, "padding")
     pads = [int(p) for p in (node.attrs["pads"] if pads is None else np.asarray(pads).reshape(-1))]
     value = const_of(inputs, 2, "a padding value")
-    fill = float(node.attrs.get("value", 0.0) if value is None else np.asarray(value).reshape(-1)[0])
+    fill = float(
+        node.attrs.get("value", 0.0) if value is None else np.asarray(value).reshape(-1)[0]
+    )
     axes = const_of(inputs, 3, "axes")
-    chosen = list(range(v.rank)) if axes is None else [axis_of(int(a), v.rank) for a in axes.reshape(-1)]
+    chosen = (
+        list(range(v.rank)) if axes is None else [axis_of(int(a), v.rank) for a in axes.reshape(-1)]
+    )
     if len(pads) != 2 * len(chosen):
         raise ValueError(f"pads has {len(pads)} values for {len(chosen)} dimensions")
     amounts = {a: (pads[i], pads[i + len(chosen)]) for i, a in enumerate(chosen)}
@@ -283,17 +304,23 @@ def _pad_axis(
 
 
 def map_axis(
-    context: Context, v: Value, axis: int, index: Any, weights: Any, outside: float = 0.0, dtype: Any = None
+    context: Context,
+    v: Value,
+    axis: int,
+    index: Any,
+    weights: Any,
+    outside: float = 0.0,
+    dtype: Any = None,
 ) -> Value:
-    """out[j] = sum over t of weights[j, t] in[index[j, t]] along an axis; a plain gather without weights."""
+    """out[j] = sum over t of weights[j, t] in[index[j, t]] along an axis; weights None: 1."""
     place = v.order.index(axis)
     sizes = v.physical
     shape = list(v.shape)
     shape[axis] = len(index)
     offset: Any = -1 if weights is None else WeightArray(weights)
     params = [
-        math.prod(sizes[:place]), v.shape[axis], math.prod(sizes[place + 1 :]), *index.shape, float(outside),
-        offset, [int(i) for i in index.reshape(-1)],
+        math.prod(sizes[:place]), v.shape[axis], math.prod(sizes[place + 1 :]), *index.shape,
+        float(outside), offset, [int(i) for i in index.reshape(-1)],
     ]  # fmt: skip
     return context.emit(
         "axis_map", [v], shape, params, order=v.order, batch=v.batch, dtype=dtype or v.dtype
@@ -355,7 +382,9 @@ def _expand(context: Context, node: Node, inputs: Inputs) -> Value:
     own = x.strides()
     steps = [own[a] if x.shape[a] == shape[a] else 0 for a in x.order]
     target_strides = Value(shape, v.dtype, order=x.order).strides()
-    params = copy_params([shape[a] for a in x.order], 0, steps, 0, [target_strides[a] for a in x.order])
+    params = copy_params(
+        [shape[a] for a in x.order], 0, steps, 0, [target_strides[a] for a in x.order]
+    )
     return context.emit("copy", [x], shape, params, order=x.order, batch=x.batch, dtype=v.dtype)
 
 
@@ -400,7 +429,8 @@ def _resize(context: Context, node: Node, inputs: Inputs) -> Value:
         roi, sizes = None, None
         scales = const_of(inputs, 1, "scales")
         scales = attrs.get("scales") if scales is None else scales
-        attrs = {"mode": attrs.get("mode", "nearest"), "coordinate_transformation_mode": "asymmetric",
+        attrs = {"mode": attrs.get("mode", "nearest"),
+                 "coordinate_transformation_mode": "asymmetric",
                  "nearest_mode": "floor"}  # fmt: skip
     else:
         roi, scales, sizes = (const_of(inputs, at, "a size") for at in (1, 2, 3))
@@ -421,5 +451,3 @@ def _resize(context: Context, node: Node, inputs: Inputs) -> Value:
         index, weights, outside = table
         v = map_axis(context, v, axis, index, weights, outside)
     return v
-
-

@@ -48,7 +48,7 @@ def sizes_attr(node: Node, name: str, rank: int, default: int, lowest: int = 1) 
 def pads_of(
     node: Node, sizes: Sequence[int], window: Sequence[int], strides: Sequence[int]
 ) -> tuple[list[int], list[int]]:
-    """Padding before and after each spatial axis; `window` is the size that the dilated kernel covers."""
+    """Padding before and after each spatial axis; `window` is what the dilated kernel covers."""
     rank = len(sizes)
     auto = node.attrs.get("auto_pad", "NOTSET")
     if auto in ("", "NOTSET"):
@@ -99,17 +99,24 @@ def _conv(context: Context, node: Node, inputs: Inputs) -> Value:
     if weights is None:
         raise ValueError("there is no kernel")
     if weights.ndim != v.rank:
-        raise ValueError(f"a kernel of shape {weights.shape} does not fit an input of shape {v.shape}")
+        raise ValueError(
+            f"a kernel of shape {weights.shape} does not fit an input of shape {v.shape}"
+        )
     groups = int(node.attrs.get("group", 1))
     kernel = list(weights.shape[2:])
     if node.attrs.get("kernel_shape") and [int(k) for k in node.attrs["kernel_shape"]] != kernel:
-        raise ValueError(f"kernel_shape {node.attrs['kernel_shape']} is not that of the kernel, {kernel}")
+        raise ValueError(
+            f"kernel_shape {node.attrs['kernel_shape']} is not that of the kernel, {kernel}"
+        )
     if groups < 1 or weights.shape[0] % groups or weights.shape[1] * groups != v.shape[1]:
         raise ValueError(
-            f"a kernel of shape {weights.shape} in {groups} group(s) does not fit {v.shape[1]} channels"
+            f"a kernel of shape {weights.shape} in {groups} group(s) does not fit "
+            f"{v.shape[1]} channels"
         )
     if bias is not None and bias.shape != (weights.shape[0],):
-        raise ValueError(f"a bias of shape {bias.shape} does not fit {weights.shape[0]} output channels")
+        raise ValueError(
+            f"a bias of shape {bias.shape} does not fit {weights.shape[0]} output channels"
+        )
     strides = sizes_attr(node, "strides", rank, 1)
     dilations = sizes_attr(node, "dilations", rank, 1)
     reach = [(k - 1) * d + 1 for k, d in zip(kernel, dilations, strict=True)]
@@ -133,10 +140,14 @@ def convolve(
     out_channels, run = weights.shape[:2]
     out = [
         (size + b + a - ((k - 1) * d + 1)) // s + 1
-        for size, b, a, k, d, s in zip(sizes, before, after, kernel, dilations, strides, strict=True)
+        for size, b, a, k, d, s in zip(
+            sizes, before, after, kernel, dilations, strides, strict=True
+        )
     ]
     if min(out) < 1 or min(kernel) < 1:
-        raise ValueError(f"a kernel of {list(kernel)} is larger than the padded input of {list(sizes)}")
+        raise ValueError(
+            f"a kernel of {list(kernel)} is larger than the padded input of {list(sizes)}"
+        )
     order = channels_last(v.rank)
     x = context.to_order(v, order)
     shape = (v.shape[0], out_channels, *out)
@@ -148,7 +159,9 @@ def convolve(
     if plain and groups == 1:
         rows = v.shape[0] * math.prod(sizes)
         matrix = weights.reshape(out_channels, run).T
-        return context.emit("dense", [x], shape, [rows, run, out_channels], weights=matrix, **common)
+        return context.emit(
+            "dense", [x], shape, [rows, run, out_channels], weights=matrix, **common
+        )
     window = window_params(v.shape[0], v.shape[1], sizes, out, kernel, strides, dilations, before)
     if run == 1 and groups == out_channels:
         matrix = weights.reshape(out_channels, taps).T
@@ -156,20 +169,30 @@ def convolve(
     # (groups, taps, in / groups, out / groups)
     matrix = weights.reshape(groups, out_channels // groups, run, taps).transpose(0, 3, 2, 1)
     matrix = matrix.reshape(groups, taps * run, out_channels // groups)
-    return context.emit("conv", [x], shape, [*window, groups, out_channels], weights=matrix, **common)
+    return context.emit(
+        "conv", [x], shape, [*window, groups, out_channels], weights=matrix, **common
+    )
 
 
 @handles("ConvTranspose")
 def _conv_transpose(context: Context, node: Node, inputs: Inputs) -> Value:
-    """The input spread out with zeros between, then an ordinary convolution with the kernel turned around."""
+    """The input spread out with zeros between, then a convolution with the kernel turned around."""
     v = floats_only(need(inputs))
     weights, bias = untainted(inputs, 1, "a kernel"), untainted(inputs, 2, "a bias")
     rank = spatial(v, node)
     groups = int(node.attrs.get("group", 1))
-    if weights is None or weights.ndim != v.rank or weights.shape[0] != v.shape[1] or v.shape[1] % groups:
+    if (
+        weights is None
+        or weights.ndim != v.rank
+        or weights.shape[0] != v.shape[1]
+        or v.shape[1] % groups
+    ):
         raise ValueError(f"the kernel does not fit an input of shape {v.shape}")
     kernel, sizes = list(weights.shape[2:]), v.shape[2:]
-    strides, dilations = sizes_attr(node, "strides", rank, 1), sizes_attr(node, "dilations", rank, 1)
+    strides, dilations = (
+        sizes_attr(node, "strides", rank, 1),
+        sizes_attr(node, "dilations", rank, 1),
+    )
     extra = sizes_attr(node, "output_padding", rank, 0, 0)
     reach = [(k - 1) * d + 1 for k, d in zip(kernel, dilations, strict=True)]
     full = [(n - 1) * s + r + e for n, s, r, e in zip(sizes, strides, reach, extra, strict=True)]
@@ -177,12 +200,15 @@ def _conv_transpose(context: Context, node: Node, inputs: Inputs) -> Value:
     out = [f - b - a for f, (b, a) in zip(full, begin, strict=True)]
     if min(out) < 1:
         raise ValueError("the output would be empty")
-    # Position p of the spread input lies at p * stride + reach - 1 - pad_begin of an array padded by zeros.
+    # Position p of the spread input lies at p * stride + reach - 1 - pad_begin of an array padded
+    # by zeros.
     order = channels_last(v.rank)
     x = context.to_order(v, order)
     lead = [r - 1 - b for r, (b, _) in zip(reach, begin, strict=True)]
     spread = [o + r - 1 for o, r in zip(out, reach, strict=True)]
-    buffer = context.emit("fill", [], (v.shape[0], v.shape[1], *spread), [0.0], order=order, batch=v.batch)
+    buffer = context.emit(
+        "fill", [], (v.shape[0], v.shape[1], *spread), [0.0], order=order, batch=v.batch
+    )
     dims, at_in, at_out, in_strides, out_strides = [v.shape[0]], 0, 0, [], []
     own, target = x.strides(), buffer.strides()
     in_strides.append(own[0])
@@ -201,7 +227,9 @@ def _conv_transpose(context: Context, node: Node, inputs: Inputs) -> Value:
     dims.append(v.shape[1])
     in_strides.append(own[1])
     out_strides.append(target[1])
-    context.write_into(buffer, "copy", [x], copy_params(dims, at_in, in_strides, at_out, out_strides))
+    context.write_into(
+        buffer, "copy", [x], copy_params(dims, at_in, in_strides, at_out, out_strides)
+    )
     # (in, out / groups, ...) -> (out, in / groups, ...), turned around
     per_group = weights.shape[1]
     turned = weights.reshape(groups, v.shape[1] // groups, per_group, *kernel)
@@ -220,7 +248,11 @@ def _transpose_pads(
     auto = node.attrs.get("auto_pad", "NOTSET")
     wanted = node.attrs.get("output_shape")
     if wanted is not None or auto in ("SAME_UPPER", "SAME_LOWER"):
-        target = [int(w) for w in wanted][-rank:] if wanted else [n * s for n, s in zip(sizes, strides, strict=True)]
+        target = (
+            [int(w) for w in wanted][-rank:]
+            if wanted
+            else [n * s for n, s in zip(sizes, strides, strict=True)]
+        )
         pads = []
         for f, t in zip(full, target, strict=True):
             total = f - t
@@ -259,9 +291,9 @@ def _gemm(context: Context, node: Node, inputs: Inputs) -> Value:
     alpha, beta = float(node.attrs.get("alpha", 1.0)), float(node.attrs.get("beta", 1.0))
     if alpha != 1:
         if b.const is not None:
-            b = replace(b, const=b.const.astype(np.float64) * alpha)
+            b = replace(b, const=np.asarray(b.const, np.float64) * alpha)
         elif a.const is not None:
-            a = replace(a, const=a.const.astype(np.float64) * alpha)
+            a = replace(a, const=np.asarray(a.const, np.float64) * alpha)
     result = multiply(context, a, b)
     if alpha != 1 and a.const is None and b.const is None:
         from fastconc.classify._plan import Act
@@ -277,11 +309,13 @@ def _gemm(context: Context, node: Node, inputs: Inputs) -> Value:
         folded = context.affine(result, np.float64(1), c.const, None)
         if folded is not None and broadcast_shape(c.shape, result.shape) == result.shape:
             return folded
-        c = replace(c, const=c.const.astype(np.float32))
+        c = context.constant(np.asarray(c.const, np.float32))
     elif beta != 1:
         from fastconc.classify._plan import Act
 
-        c = context.emit("unary", [c], c.shape, [Act("affine", beta, 0.0)], order=c.order, batch=c.batch)
+        c = context.emit(
+            "unary", [c], c.shape, [Act("affine", beta, 0.0)], order=c.order, batch=c.batch
+        )
     if broadcast_shape(c.shape, result.shape) != result.shape:
         raise ValueError(f"a bias of shape {c.shape} does not fit {result.shape}")
     return context.binary("add", result, c)
@@ -329,13 +363,23 @@ def multiply(context: Context, a: Value, b: Value) -> Value:
     for v in (a, b):
         if v.tainted:
             raise NotByRows("a matrix computed from the batch's size")
-    if a.const is None and b.const is not None and math.prod(b.shape[:-2]) == 1 and b.rank <= a.rank:
+    if (
+        a.const is None
+        and b.const is not None
+        and math.prod(b.shape[:-2]) == 1
+        and b.rank <= a.rank
+    ):
         return _dense(context, a, b)
     lead = broadcast_shape(a.shape[:-2], b.shape[:-2])
     rank = len(lead) + 2
     batch = context._common_batch(a, b, rank)
     for v in (a, b):
-        if v.const is None and v.batch is not None and v.batch >= v.rank - 2 and v.shape[-1] * v.shape[-2] >= 1:
+        if (
+            v.const is None
+            and v.batch is not None
+            and v.batch >= v.rank - 2
+            and v.shape[-1] * v.shape[-2] >= 1
+        ):
             # The rows of a may be the batch when b is the same for all of them.
             if v is b or v.batch == v.rank - 1 or b.const is None:
                 raise NotByRows("a product along the batch")
@@ -345,7 +389,9 @@ def multiply(context: Context, a: Value, b: Value) -> Value:
     strides = []
     for v in (a, b):
         own = contiguous(v.shape[:-2])
-        own = [0] * (len(lead) - len(own)) + [s if n != 1 else 0 for s, n in zip(own, v.shape, strict=False)]
+        own = [0] * (len(lead) - len(own)) + [
+            s if n != 1 else 0 for s, n in zip(own, v.shape, strict=False)
+        ]
         strides.append(own)
     m, k, n = a.shape[-2], a.shape[-1], b.shape[-1]
     params = [m, k, n, len(lead), list(lead), strides[0], strides[1]]
@@ -366,5 +412,3 @@ def _dense(context: Context, a: Value, b: Value) -> Value:
         "dense", [x], (*a.shape[:-1], n), [rows, k, n], order=order, batch=a.batch, dtype=a.dtype,
         weights=matrix, fused=True,
     )  # fmt: skip
-
-

@@ -21,7 +21,14 @@ from fastconc.classify._lower import (
     handles,
     identity_order,
 )
-from fastconc.classify._ops_element import Inputs, const_of, floats_only, need, per_channel, untainted
+from fastconc.classify._ops_element import (
+    Inputs,
+    const_of,
+    floats_only,
+    need,
+    per_channel,
+    untainted,
+)
 from fastconc.classify._ops_product import pads_of, sizes_attr, spatial, window_params
 from fastconc.classify._plan import REDUCE, Act
 
@@ -37,11 +44,17 @@ def _pool(context: Context, node: Node, inputs: Inputs) -> Value:
         floats_only(v)
     rank = spatial(v, node)
     kernel = sizes_attr(node, "kernel_shape", rank, 1)
-    strides, dilations = sizes_attr(node, "strides", rank, 1), sizes_attr(node, "dilations", rank, 1)
+    strides, dilations = (
+        sizes_attr(node, "strides", rank, 1),
+        sizes_attr(node, "dilations", rank, 1),
+    )
     sizes = v.shape[2:]
     reach = [(k - 1) * d + 1 for k, d in zip(kernel, dilations, strict=True)]
     before, after = pads_of(node, sizes, reach, strides)
-    ceil = bool(node.attrs.get("ceil_mode", 0)) and node.attrs.get("auto_pad", "NOTSET") in ("", "NOTSET")
+    ceil = bool(node.attrs.get("ceil_mode", 0)) and node.attrs.get("auto_pad", "NOTSET") in (
+        "",
+        "NOTSET",
+    )
     out = []
     for size, b, a, r, s in zip(sizes, before, after, reach, strides, strict=True):
         room = size + b + a - r
@@ -75,8 +88,10 @@ def _pool(context: Context, node: Node, inputs: Inputs) -> Value:
     )
 
 
-def _counts(n: int, size: int, k: int, stride: int, dilation: int, before: int, after: int | None) -> Any:
-    """How many taps of each window along an axis count: those in the image, or with `after` in the padding too."""
+def _counts(
+    n: int, size: int, k: int, stride: int, dilation: int, before: int, after: int | None
+) -> Any:
+    """How many taps of each window count: those in the image, with `after` in the padding too."""
     at = np.arange(n)[:, None] * stride + np.arange(k)[None, :] * dilation - before
     if after is None:
         inside = (at >= 0) & (at < size)
@@ -86,7 +101,8 @@ def _counts(n: int, size: int, k: int, stride: int, dilation: int, before: int, 
 
 
 REDUCTIONS = {
-    "ReduceSum": "sum", "ReduceMean": "mean", "ReduceMax": "max", "ReduceMin": "min", "ReduceProd": "prod",
+    "ReduceSum": "sum", "ReduceMean": "mean", "ReduceMax": "max", "ReduceMin": "min",
+    "ReduceProd": "prod",
     "ReduceL1": "l1", "ReduceL2": "l2", "ReduceSumSquare": "sum_square", "ReduceLogSum": "log_sum",
     "ReduceLogSumExp": "log_sum_exp",
 }  # fmt: skip
@@ -131,7 +147,9 @@ def reduce(context: Context, v: Value, kind: str, axes: list[int], keep: bool) -
         order = (*kept, *gone)
         batch = v.batch
     else:
-        names = {axis: place for place, axis in enumerate(a for a in range(v.rank) if a not in axes)}
+        names = {
+            axis: place for place, axis in enumerate(a for a in range(v.rank) if a not in axes)
+        }
         shape = tuple(v.shape[axis] for axis in names)
         order = tuple(names[axis] for axis in kept)
         batch = None if v.batch is None else names[v.batch]
@@ -141,7 +159,8 @@ def reduce(context: Context, v: Value, kind: str, axes: list[int], keep: bool) -
 def _log_sum_exp(context: Context, v: Value, axes: list[int], keep: bool) -> Value:
     """max + log(sum(exp(x - max))), since exp(x) itself overflows above 88."""
     largest = reduce(context, v, "max", axes, True)
-    # An infinite maximum would give inf - inf: finite numbers shift as well, infinite ones stay what they are.
+    # An infinite maximum would give inf - inf: finite numbers shift as well, infinite ones stay
+    # what they are.
     shift = context.emit("unary", [largest], largest.shape, [Act("clip", -3e38, 3e38)],
                          order=largest.order, batch=largest.batch)  # fmt: skip
     powers = context.unary(context.binary("sub", v, shift), Act("exp"), None)
@@ -166,7 +185,9 @@ def _global_pool(context: Context, node: Node, inputs: Inputs) -> Value:
     if power in (1.0, 2.0):
         return reduce(context, v, "l1" if power == 1 else "l2", axes, True)
     magnitude = context.emit("unary", [v], v.shape, [Act("abs")], order=v.order, batch=v.batch)
-    powers = context.emit("unary", [magnitude], v.shape, [Act("pow", power)], order=v.order, batch=v.batch)
+    powers = context.emit(
+        "unary", [magnitude], v.shape, [Act("pow", power)], order=v.order, batch=v.batch
+    )
     return context.unary(reduce(context, powers, "sum", axes, True), Act("pow", 1 / power), None)
 
 
@@ -180,7 +201,12 @@ def along(v: Value, axes: list[int]) -> tuple[Value, int, int, int] | None:
     if between != sorted(a for a in axes if v.shape[a] != 1):
         return None
     sizes = v.physical
-    return v, math.prod(sizes[:first]), math.prod(sizes[first : last + 1]), math.prod(sizes[last + 1 :])
+    return (
+        v,
+        math.prod(sizes[:first]),
+        math.prod(sizes[first : last + 1]),
+        math.prod(sizes[last + 1 :]),
+    )
 
 
 def together(context: Context, v: Value, axes: list[int]) -> tuple[Value, int, int, int]:
@@ -218,7 +244,13 @@ def _arg(context: Context, node: Node, inputs: Inputs) -> Value:
     kind = 2 * (node.op == "ArgMin") + int(bool(node.attrs.get("select_last_index", 0)))
     shape = tuple(1 if a == axis else size for a, size in enumerate(v.shape))
     result = context.emit(
-        "argument", [x], shape, [outer, n, inner, kind], order=x.order, batch=v.batch, dtype=np.int64
+        "argument",
+        [x],
+        shape,
+        [outer, n, inner, kind],
+        order=x.order,
+        batch=v.batch,
+        dtype=np.int64,
     )
     if node.attrs.get("keepdims", 1):
         return result
@@ -232,7 +264,13 @@ def normalise(context: Context, v: Value, axes: list[int], epsilon: float) -> Va
         context.check_axis(v, axis)
     x, outer, n, inner = together(context, v, axes)
     return context.emit(
-        "normalise", [x], v.shape, [outer, n, inner, epsilon], order=x.order, batch=v.batch, dtype=v.dtype
+        "normalise",
+        [x],
+        v.shape,
+        [outer, n, inner, epsilon],
+        order=x.order,
+        batch=v.batch,
+        dtype=v.dtype,
     )
 
 
@@ -252,7 +290,9 @@ def _layer_norm(context: Context, node: Node, inputs: Inputs) -> Value:
     if any(node.outputs[1:]):
         raise Unsupported("the mean and deviation of LayerNormalization")
     axis = axis_of(node.attrs.get("axis", -1), v.rank)
-    result = normalise(context, v, list(range(axis, v.rank)), float(node.attrs.get("epsilon", 1e-5)))
+    result = normalise(
+        context, v, list(range(axis, v.rank)), float(node.attrs.get("epsilon", 1e-5))
+    )
     for at, op in ((1, "mul"), (2, "add")):
         array = untainted(inputs, at, "a scale or bias")
         if array is not None:
@@ -270,7 +310,9 @@ def _group_norm(context: Context, node: Node, inputs: Inputs) -> Value:
     if scale.size == groups != v.shape[1]:  # opset 18 gave one per group
         scale, bias = (np.repeat(a, v.shape[1] // groups) for a in (scale, bias))
     x = context.canonical(v)
-    x = context.relabel(x, (v.shape[0], groups, v.numel // v.shape[0] // groups), (0, 1, 2), v.batch)
+    x = context.relabel(
+        x, (v.shape[0], groups, v.numel // v.shape[0] // groups), (0, 1, 2), v.batch
+    )
     x = normalise(context, x, [2], float(node.attrs.get("epsilon", 1e-5)))
     x = context.relabel(x, v.shape, identity_order(v.rank), v.batch)
     return per_channel(context, x, scale, bias, None)
@@ -305,6 +347,6 @@ def _lrn(context: Context, node: Node, inputs: Inputs) -> Value:
     alpha = float(node.attrs.get("alpha", 1e-4)) / size
     beta, bias = float(node.attrs.get("beta", 0.75)), float(node.attrs.get("bias", 1.0))
     params = [outer, n, inner, (size - 1) // 2, size // 2, alpha, beta, bias]
-    return context.emit("response", [x], v.shape, params, order=x.order, batch=v.batch, dtype=v.dtype)
-
-
+    return context.emit(
+        "response", [x], v.shape, params, order=x.order, batch=v.batch, dtype=v.dtype
+    )

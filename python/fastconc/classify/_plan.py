@@ -35,8 +35,7 @@ ACTS = (
 # FC_BINARY_... in src/core/fc_loops.h, REDUCE_TABLE in src/core/fc_reduce.c.
 BINARY = {n: i for i, n in enumerate("add sub mul div min max pow prelu".split())}
 REDUCE = {
-    n: i
-    for i, n in enumerate("sum mean max min prod l1 l2 sum_square log_sum log_sum_exp".split())
+    n: i for i, n in enumerate("sum mean max min prod l1 l2 sum_square log_sum log_sum_exp".split())
 }
 ACT = {name: number for number, name in enumerate(ACTS)}
 

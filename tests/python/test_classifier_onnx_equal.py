@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""ONNX models give what ONNX Runtime gives: generated models, the node tests of onnx."""
+# ruff: noqa: E501
+
+import os
+import warnings
+
+import numpy as np
+import pytest
+
+onnx = pytest.importorskip("onnx")
+ort = pytest.importorskip("onnxruntime")
+
+import onnx_models  # noqa: E402
+from fastconc.classify import Classifier  # noqa: E402
+from fastconc.classify._network import UnsupportedModel  # noqa: E402
+from onnx import numpy_helper  # noqa: E402
+
+LONG = os.environ.get("FASTCONC_LONG_TESTS") == "1"
+ort.set_default_logger_severity(4)
+
+
+def run_ort(model, x):
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = ort.InferenceSession(
+        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+    )
+    return session.run(None, {session.get_inputs()[0].name: x})[0]
+
+
+def difference(got, want):
+    """Largest difference in units of the output's scale; infinite where one is finite and the other not."""
+    finite = np.isfinite(want)
+    if not (finite == np.isfinite(got)).all():
+        return np.inf
+    scale = max(np.abs(want[finite]).max(initial=0.0), 1e-30)
+    return np.abs(got[finite] - want[finite]).max(initial=0.0) / scale
+
+
+def check(maker, seed):
+    model, shape = maker(seed)
+    x = np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
+    try:
+        want = run_ort(model, x)
+    except Exception as error:
+        pytest.skip(f"ONNX Runtime refuses it: {error}")
+    if want.size == 0:
+        pytest.skip("an empty result")
+    classifier = Classifier.from_onnx(model)
+    got = classifier.predict(x)
+    assert got.shape == want.shape and got.dtype == want.dtype
+    assert difference(got, want) <= 1e-5
+    assert classifier.output_shape[0] is None  # planned by rows: any number of images
+    alone = np.concatenate([classifier.predict(x[i : i + 1]) for i in range(len(x))])
+    assert difference(alone, got) <= 1e-6
+
+
+N_OPERATORS = len(onnx_models.OPERATORS) * (60 if LONG else 9)
+N_NETWORKS = 7 * (60 if LONG else 12)
+
+
+@pytest.mark.parametrize("seed", range(N_OPERATORS))
+def test_operators(seed):
+    check(onnx_models.op_model, seed)
+
+
+@pytest.mark.parametrize("seed", range(N_NETWORKS))
+def test_networks(seed):
+    check(onnx_models.network, seed)
+
+
+OPERATORS = set(
+    "Conv ConvTranspose Gemm MatMul Add Sub Mul Div Pow Sqrt Neg Abs Min Max Sum Mean Relu LeakyRelu "
+    "PRelu Elu Selu Clip Sigmoid HardSigmoid HardSwish Tanh Softplus Softsign Erf Gelu Mish Exp Log "
+    "MaxPool AveragePool LpPool GlobalAveragePool GlobalMaxPool GlobalLpPool BatchNormalization "
+    "InstanceNormalization LayerNormalization LRN Softmax LogSoftmax Concat Split Slice Pad Reshape "
+    "Flatten Squeeze Unsqueeze Transpose Gather Expand Resize Upsample ReduceMean ReduceSum ReduceMax "
+    "ReduceMin ReduceProd ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceSumSquare ArgMax ArgMin "
+    "Cast Identity Dropout DepthToSpace Constant".split()
+)
+
+
+def node_cases():
+    from onnx.backend.test.loader import load_model_tests
+
+    for case in load_model_tests(kind="node"):
+        model = case.model
+        if model is None:
+            model = onnx.load(os.path.join(case.model_dir, "model.onnx"))
+        if {node.op_type for node in model.graph.node} <= OPERATORS and case.data_sets:
+            yield case, model
+
+
+def as_array(value):
+    return numpy_helper.to_array(value) if isinstance(value, onnx.TensorProto) else value
+
+
+def test_node_tests_of_onnx():
+    """At least 95 % pass, the rest is refused by name; no other exception, no wrong answer."""
+    passed, refused, wrong = 0, [], []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for case, original in node_cases():
+            inputs, outputs = case.data_sets[0]
+            model = onnx.ModelProto()
+            model.CopyFrom(original)
+            names = [info.name for info in model.graph.input]
+            for name, value in list(zip(names, inputs, strict=False))[1:]:
+                tensor = numpy_helper.from_array(np.asarray(as_array(value)), name)
+                model.graph.initializer.append(tensor)
+            try:
+                classifier = Classifier.from_onnx(model)
+                got = classifier.predict(*(as_array(value) for value in inputs[:1]))
+            except UnsupportedModel as error:
+                refused.append((case.name, str(error)))
+                continue
+            want = as_array(outputs[0])
+            close = got.shape == want.shape and got.dtype == want.dtype
+            close = close and np.allclose(
+                got.astype(np.float64),
+                want.astype(np.float64),
+                case.rtol,
+                case.atol,
+                equal_nan=True,
+            )
+            if close:
+                passed += 1
+            else:
+                wrong.append(case.name)
+    assert not wrong
+    assert passed > 300
+    assert passed >= 0.95 * (passed + len(refused)), refused
+    for name, message in refused:
+        assert "not supported" in message or "not a tensor" in message, (name, message)
