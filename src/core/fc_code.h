@@ -33,6 +33,27 @@ typedef struct fc_code fc_code;
  * why not. */
 typedef const fc_code *fc_handler(fc_vm *vm, const fc_code *ins);
 
+/* Two arithmetic operations as one: d = (a FIRST b) SECOND c, each rounded. R: reversed, c - (a
+ * FIRST b). Those from SQUARE on have no c. */
+enum { FC_FIRST_ADD, FC_FIRST_MUL, FC_FIRST_SUB, FC_FIRST_DIV, FC_N_FIRST };
+enum {
+    FC_SECOND_ADD,
+    FC_SECOND_MUL,
+    FC_SECOND_SUB,
+    FC_SECOND_RSUB,
+    FC_SECOND_DIV,
+    FC_SECOND_RDIV,
+    FC_SECOND_SQUARE,
+    FC_SECOND_NEG,
+    FC_SECOND_ABS,
+    FC_SECOND_SQRT,
+    FC_N_SECOND
+};
+/* Which of a and b vary: at least one does. */
+enum { FC_BOTH_VARY, FC_A_VARIES, FC_B_VARIES, FC_N_VARIES };
+
+#define FC_MAX_HORNER 32 /* coefficients of one instruction */
+
 struct fc_code {
     fc_handler *run;
     union {
@@ -41,11 +62,13 @@ struct fc_code {
         fc_binary_d *binary_d;
         fc_binary_f *binary_f;
     } math;
+    const uint16_t *horner; /* registers of a polynomial's coefficients, the highest first */
     const fc_code *target;  /* of a jump */
     uint16_t d, a, b, c, m; /* registers */
     uint8_t sa, sb, sc, sm; /* lanes that an operand advances a group: FC_LANES or 0 */
-    bool uniform;           /* d is uniform: one group */
-    bool backward;          /* a jump to an earlier instruction */
+    uint8_t n_horner;
+    bool uniform;  /* d is uniform: one group */
+    bool backward; /* a jump to an earlier instruction */
     int32_t imm;
     uint32_t at; /* the instruction's index in the program */
 };
@@ -82,6 +105,7 @@ struct fc_program {
     size_t constants_size;
     /* made by fc_lower.c */
     fc_isa isa;
+    uint16_t *horner; /* what fc_code.horner points into */
     fc_code *code;
     unsigned n_code;
     size_t block;   /* lanes of a varying register, a multiple of FC_LANES */
@@ -112,6 +136,8 @@ typedef fc_status fc_store_fn(size_t n, const void *reg, char *data, ptrdiff_t s
 /* What an instruction set provides. */
 typedef struct fc_handlers {
     fc_handler *op[FC_N_OPCODES];
+    fc_handler *pair[2][FC_N_FIRST][FC_N_VARIES][FC_N_SECOND][2]; /* [D, F]...[c varies] */
+    fc_handler *horner[2];                                        /* d = a polynomial in a */
     fc_load_fn *load[4][FC_N_DTYPES]; /* [fc_type][fc_dtype]; NULL: not allowed */
     fc_store_fn *store[4][FC_N_DTYPES];
     void (*ramp)(size_t lanes, double start, double step, double first, double *reg);
@@ -139,9 +165,12 @@ size_t fc_dtype_size(fc_dtype dtype);
     X(LOG, log)                                                                                    \
     X(LOG2, log2)                                                                                  \
     X(LOG10, log10)                                                                                \
-    X(LOG1P, log1p) X(SIN, sin) X(COS, cos) X(TAN, tan) X(ASIN, asin) X(ACOS, acos) X(ATAN, atan)  \
-        X(SINH, sinh) X(COSH, cosh) X(TANH, tanh) X(ASINH, asinh) X(ACOSH, acosh) X(ATANH, atanh)  \
-            X(CBRT, cbrt) X(ERF, erf) X(ERFC, erfc) X(TGAMMA, tgamma) X(LGAMMA, lgamma)
+    X(LOG1P, log1p)                                                                                \
+    X(SIN, sin)                                                                                    \
+    X(COS, cos)                                                                                    \
+    X(TAN, tan) X(ASIN, asin) X(ACOS, acos) X(ATAN, atan) X(SINH, sinh) X(COSH, cosh)              \
+        X(TANH, tanh) X(ASINH, asinh) X(ACOSH, acosh) X(ATANH, atanh) X(CBRT, cbrt) X(ERF, erf)    \
+            X(ERFC, erfc) X(TGAMMA, tgamma) X(LGAMMA, lgamma)
 #define FC_MATH_BINARY(X)                                                                          \
     X(POW, pow) X(ATAN2, atan2) X(HYPOT, hypot) X(FMOD, fmod) X(REMAINDER, remainder)
 
@@ -150,6 +179,10 @@ FC_MUST_CHECK fc_status fc_program_create_isa(const void *bytes, size_t size, fc
                                               fc_program **out, char *reason);
 /* Fills the fields that stand below "made by fc_lower.c". */
 FC_MUST_CHECK fc_status fc_lower(fc_program *program, fc_isa isa);
+
+/* Joins instructions of the code under way, fc_fuse.c: n_code and code[0 .. n_code) become fewer.
+ * Leaves them alone where memory is short. `start` maps an instruction to the code it begins at. */
+void fc_fuse(fc_program *program, uint32_t *start);
 
 /* A VM for the program, from its spares if there is one; give it back with fc_vm_put. */
 FC_MUST_CHECK fc_status fc_vm_take(fc_program *program, fc_vm **out);

@@ -134,11 +134,20 @@ fc_status fc_lower(fc_program *p, fc_isa isa)
                 }
             }
         }
-        if (strchr(fc_opcode_flags[ins->op], 'J') != NULL) {
-            code->target = &p->code[ins->imm];
-            code->backward = (unsigned)ins->imm <= at;
+    }
+    uint32_t *start = fc_calloc(p->n_instructions, sizeof *start);
+    if (start == NULL) {
+        return FC_ERR_NOMEM;
+    }
+    fc_fuse(p, start);
+    for (unsigned i = 0; i < p->n_code; i++) {
+        fc_code *code = &p->code[i];
+        if (strchr(fc_opcode_flags[p->instructions[code->at].op], 'J') != NULL) {
+            code->target = &p->code[start[code->imm]];
+            code->backward = (unsigned)code->imm <= code->at;
         }
     }
+    fc_free(start);
     p->block = choose_block(p);
     p->vm_size = lay_out(p, p->block);
     return FC_OK;
