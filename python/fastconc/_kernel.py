@@ -337,16 +337,16 @@ def _warn(f: Callable[..., Any], error: KernelError, caller: str) -> None:
     if key in _warned:
         return
     _warned.add(key)
-    depth = 2
-    frame = sys._getframe(1)
+    level = 1
+    frame = sys._getframe(0)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("fastconc."):
         frame = frame.f_back
-        depth += 1
+        level += 1
     text = str(error)
     warnings.warn(
         f"{caller}() runs this function as plain Python: {text}",
         PerformanceWarning,
-        stacklevel=depth - 1,
+        stacklevel=level,
     )
 
 

@@ -20,7 +20,7 @@ from .ir import INT_MAX, INT_MIN, Bool, Builder, Mask, Val, is_exact_float, to_f
 
 # fc_status numbers that RAISE_IF carries; checked against _core.STATUS by the tests
 STATUS = {
-    "INVALID": 3,
+    "INVALID": 11,  # as DOMAIN: a ValueError that tells the element
     "OVERFLOW": 9,
     "ZERODIV": 10,
     "DOMAIN": 11,
@@ -52,6 +52,11 @@ FOLD: dict[str, Callable[..., Any]] = {
     "!=": operator.ne,
 }
 
+UNARY: dict[str, Callable[[Any], Any]] = {
+    "-": operator.neg,
+    "+": operator.pos,
+    "~": operator.invert,
+}
 _BITS = {"&": "AND", "|": "OR", "^": "XOR", "<<": "SHL", ">>": "SHR"}
 _PLAIN = {"+": "ADD", "-": "SUB", "*": "MUL", "//": "FLOORDIV", "%": "MOD"}
 
@@ -140,7 +145,7 @@ class Arithmetic:
         if not isinstance(value, Val):
             if not isinstance(value, NUMBER):
                 raise Unsupported(f"`{op}` on {describe(value)} is not supported")
-            return {"-": operator.neg, "+": operator.pos, "~": operator.invert}[op](value)
+            return UNARY[op](value)
         if op == "+":
             return self.as_type(value, "I") if value.type == "B" else value
         if op == "~":
@@ -253,18 +258,18 @@ class Arithmetic:
         if self.type_of(x) in "IB" and self.type_of(y) in "IB":
             quotient = b.emit("TRUEDIV_I", "D", (self.as_int(x), self.as_int(y)), mask=self.mask)
             return quotient if fl == "D" else b.emit("F_D", "F", (quotient,))
-        x, y = self.as_float(x), self.as_float(y)
-        if y.op == "CONST":
-            if y.payload == 1.0:
-                return x
-            mantissa, exponent = math.frexp(y.payload)
+        p, q = self.as_float(x), self.as_float(y)
+        if q.op == "CONST":
+            if q.payload == 1.0:
+                return p
+            mantissa, exponent = math.frexp(q.payload)
             if (
                 abs(mantissa) == 0.5 and abs(exponent) < 120
             ):  # a power of two: the product is as exact
-                return b.emit(f"MUL_{fl}", fl, (x, b.const(1.0 / y.payload, fl)))
+                return b.emit(f"MUL_{fl}", fl, (p, b.const(1.0 / q.payload, fl)))
         if self.raising:
-            self.raise_where(self.compare("==", y, 0.0), "ZERODIV")
-        return b.emit(f"DIV_{fl}", fl, (x, y))
+            self.raise_where(self.compare("==", q, 0.0), "ZERODIV")
+        return b.emit(f"DIV_{fl}", fl, (p, q))
 
     def power(self, x: Any, y: Any) -> Any:
         b, fl = self.b, self.b.fl

@@ -34,7 +34,7 @@ class Call:
     def __init__(self, kernel: Kernel, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         target = kernel._target
         names = target.names
-        if kwargs or len(args) != len(names):
+        if kwargs or len(args) != len(names) or target.has_keyword_only:
             names, args = _bind(target, args, kwargs)
         self.kernel = kernel
         self.names = names
@@ -202,7 +202,7 @@ def _new_buffer(letter: str, shape: tuple[int, ...]) -> Any:
         return array.array(code, bytes(array.array(code).itemsize * shape[0]))
     code = "?" if letter == "B" else _ARRAY_CODES[letter]
     size = {"d": 8, "f": 4, "q": 8, "?": 1}[code]
-    raw = memoryview(bytearray(size * math.prod(shape)))
+    raw: Any = memoryview(bytearray(size * math.prod(shape)))
     return raw.cast(code, shape) if math.prod(shape) else raw.cast(code)
 
 

@@ -289,7 +289,7 @@ def emit(
     registers, table = allocate(flat, inputs, outputs)
     flat.out.append(Instruction("END", None, (), None, 0, 0))
 
-    constants = []
+    constants: list[bytes] = []
     packed_registers = []
     for type, kind, payload in table:
         index = 0

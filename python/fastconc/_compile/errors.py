@@ -5,7 +5,7 @@ and caret."""
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastconc._errors import KernelError
 
@@ -36,7 +36,7 @@ class NeedUnroll(Unsupported):
     """A loop's variable must be known at compile time; the loop is tried again, unrolled."""
 
 
-def place(source: Source | None, node: ast.AST | None) -> tuple[str, int, str, int, int] | None:
+def place(source: Source | None, node: Any) -> tuple[str, int, str, int, int] | None:
     """File, line, text of the line, first and last column of a node; None where unknown."""
     if source is None or node is None or not hasattr(node, "lineno"):
         return None

@@ -95,10 +95,6 @@ class Evaluator(Statements, Arithmetic):
         self.unrollable = 0  # loops around this place that may be tried again unrolled
         self.list_branch: dict[ListRef, object] = {}
 
-    @property
-    def frame(self) -> Frame:
-        return self.frames[-1]
-
     # Expressions
 
     def eval(self, node: ast.expr) -> Any:

@@ -169,9 +169,6 @@ def binary_op(
         )
         ev.raise_where(bad, "DOMAIN")
     result = ev.b.emit(f"{op}_{fl}", fl, (p, q))
-    if ev.raising and op == "HYPOT":
-        finite = ev.b.and_(ev.test("ISFINITE", p), ev.test("ISFINITE", q))
-        ev.raise_where(ev.b.and_(finite, ev.test("ISINF", result)), "RANGE")
     return result
 
 
@@ -816,7 +813,7 @@ def _operator(function: Any, op: str) -> None:
     _known[function] = handler
 
 
-for _function, _text in (
+_OPERATORS: tuple[tuple[Any, str], ...] = (
     (operator.add, "+"),
     (operator.sub, "-"),
     (operator.mul, "*"),
@@ -839,8 +836,9 @@ for _function, _text in (
     (operator.isub, "-"),
     (operator.imul, "*"),
     (operator.itruediv, "/"),
-):
-    _operator(_function, _text)
+)
+for _callable_operator, _text in _OPERATORS:
+    _operator(_callable_operator, _text)
 
 
 @known(operator.neg)

@@ -179,7 +179,8 @@ class Builder:
         if op not in MASKED:
             mask = None
         assert mask is not False and mask is not True
-        key = (op, args, imm, None)
+        key: tuple[Any, ...] = (op, args, imm, None)
+        found: Val | None
         for scope in reversed(self.scopes):
             found = scope.get(key)
             if found is not None:

@@ -47,7 +47,7 @@ def pack_function(f: types.FunctionType, memo: dict[int, dict[str, Any]] | None 
         except ValueError:
             cells.append((_MISSING, None))
     state["cells"] = cells
-    names = set()
+    names: set[str] = set()
     stack = [f.__code__]
     while stack:
         code = stack.pop()

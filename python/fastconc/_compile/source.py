@@ -132,6 +132,8 @@ def _names_match(code: CodeType, body: Body) -> bool:
             elif isinstance(node, ast.alias | ast.Import | ast.ImportFrom | ast.ClassDef):
                 return True  # these name things in ways not worth following
     wanted = [*code.co_names, *code.co_freevars]
+    if any(name.startswith("@") for name in wanted):
+        return True  # pytest has rewritten its asserts
     return all(name in names or name.startswith("_") or "." in name for name in wanted)
 
 

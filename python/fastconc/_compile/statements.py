@@ -67,7 +67,10 @@ class Statements(Arithmetic):
     plain: Callable[[Any], Any]
     sequence: Callable[[Any], list[Any]]
     iterable: Callable[[Any], Iterable]
-    frame: Frame
+
+    @property
+    def frame(self) -> Frame:
+        return self.frames[-1]
 
     def exec_block(self, statements: list[ast.stmt]) -> None:
         for statement in statements:

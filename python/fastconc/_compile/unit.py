@@ -92,7 +92,10 @@ def _assemble(structure: Any, values: tuple[Any, ...]) -> Any:
 class Target:
     """A callable taken apart: the Python function behind partials, methods and callable objects."""
 
-    __slots__ = ("args", "function", "kwargs", "name", "names", "original", "parameters", "tables")
+    __slots__ = (
+        *("args", "function", "has_keyword_only", "kwargs", "name", "names", "original"),
+        *("parameters", "tables"),
+    )
 
     def __init__(self, f: Callable[..., Any]) -> None:
         args: list[Any] = []
@@ -136,6 +139,7 @@ class Target:
         bound = set(parameters.positional[: len(args)]) | set(kwargs)
         #: what is left to give, in order
         self.names = [n for n in parameters.names if n not in bound]
+        self.has_keyword_only = any(n in parameters.keyword_only for n in self.names)
         self.tables: frozenset[str] | None = None
 
     def table_names(self) -> frozenset[str]:
@@ -190,7 +194,7 @@ def _value_key(value: Any) -> Any:
 
 
 def _subscripted(roots: list[Any]) -> frozenset[str]:
-    names = set()
+    names: set[str] = set()
     for root in roots:
         for node in ast.walk(root):
             owner: Any = None
