@@ -28,8 +28,12 @@ typedef void fc_binary_f(size_t n, const float *a, const float *b, float *y);
     X(log10)                                                                                       \
     X(log1p)                                                                                       \
     X(sin)                                                                                         \
-    X(cos) X(tan) X(asin) X(acos) X(atan) X(sinh) X(cosh) X(tanh) X(asinh) X(acosh) X(atanh)       \
-        X(cbrt) X(erf) X(erfc) X(tgamma) X(lgamma)
+    X(cos)                                                                                         \
+    X(tan)                                                                                         \
+    X(asin)                                                                                        \
+    X(acos)                                                                                        \
+    X(atan)                                                                                        \
+    X(sinh) X(cosh) X(tanh) X(asinh) X(acosh) X(atanh) X(cbrt) X(erf) X(erfc) X(tgamma) X(lgamma)
 #define FC_VMATH_BINARY(X) X(pow) X(atan2) X(hypot) X(fmod) X(remainder)
 
 typedef struct fc_vmath {

@@ -91,6 +91,14 @@ def fit(
     sys.stdout.flush()
 
 
+def split_float(name: str, x: mpf, *bits: int) -> None:
+    """Print x as a sum of floats of so many bits each, the last of 24."""
+    for i, b in enumerate([*bits, 24]):
+        part = rounded(x, b)
+        print(f"#define {name}_{i + 1} {float(part).hex()}f")
+        x -= part
+
+
 def split(name: str, x: mpf, *bits: int) -> None:
     """Print x as a sum of doubles of so many bits each, the last of 53."""
     for i, b in enumerate([*bits, 53]):
@@ -242,7 +250,18 @@ def main() -> None:
     print("/* f^(-1/3), a first guess */")
     fit("CBRT", lambda f: 1 / mp.cbrt(f), 1, 2, 5)
 
-    print("\n/* The same for single precision. */")
+    print("\n/* The same to the accuracy of single precision, for double lanes. */")
+    fit("EXP_S", exp_tail, -half, half, 6, lambda r: r * r / mp.exp(r))
+    fit("LOG_S", atanh_tail(3), 0, z_log, 4, lambda z: z)
+    fit("SIN_S", sin_tail, 0, quarter**2, 4, lambda z: z)
+    fit("COS_S", cos_tail, 0, quarter**2, 4, lambda z: z * z)
+    fit("ATAN_S", atan_tail, 0, tan8**2, 6, lambda z: z)
+    fit("ASIN_S", asin_tail, 0, mpf("0.25001"), 7, lambda z: z)
+    fit("ERF_S", erf_tail, 0, 1, 8)
+    fit("ERFC_S", scaled_erfc, mpf("-1.0001"), mpf("0.4287"), 12, lambda t: 1 / scaled_erfc(t))
+    print("\n/* The same for float lanes. */")
+    split_float("LN2_F", ln2, 15)
+    split_float("PIO2_F", pi / 2, 24, 24)
     fit("EXP_F", exp_tail, -half, half, 5, lambda r: r * r / mp.exp(r), bits=24)
     fit("LOG_F", atanh_tail(3), 0, z_log, 3, lambda z: z, bits=24)
     fit("SIN_F", sin_tail, 0, quarter**2, 3, lambda z: z, bits=24)
