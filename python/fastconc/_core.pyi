@@ -2,7 +2,7 @@ from threading import Condition, Lock
 from types import GenericAlias
 from typing import Any, ClassVar, Generic, SupportsIndex, TypeVar
 
-from typing_extensions import Self
+from typing_extensions import Self, disjoint_base
 
 def cpu_count() -> int: ...
 def get_num_threads() -> int: ...
@@ -56,6 +56,7 @@ def blas_config() -> str | None: ...
 
 _T = TypeVar("_T")
 
+@disjoint_base
 class Queue(Generic[_T]):
     maxsize: int
     unfinished_tasks: int
@@ -86,6 +87,7 @@ class Queue(Generic[_T]):
 class LifoQueue(Queue[_T]): ...
 class PriorityQueue(Queue[_T]): ...
 
+@disjoint_base
 class Counter:
     value: int
     def __new__(cls, value: SupportsIndex = 0) -> Self: ...

@@ -382,7 +382,7 @@ static PyObject *call_without_block(QueueObject *self, queue_name method, PyObje
     return result;
 }
 
-PyDoc_STRVAR(put_nowait_doc, "put_nowait($self, item, /)\n--\n\n"
+PyDoc_STRVAR(put_nowait_doc, "put_nowait($self, /, item)\n--\n\n"
                              "Equivalent to put(item, block=False).");
 
 static PyObject *Queue_put_nowait(QueueObject *self, PyObject *const *args, Py_ssize_t n_args,
