@@ -1,6 +1,6 @@
 from threading import Condition, Lock
 from types import GenericAlias
-from typing import Any, ClassVar, Generic, SupportsIndex, TypeVar
+from typing import Any, ClassVar, Generic, SupportsIndex, TypeVar, final
 
 from typing_extensions import Self, disjoint_base
 
@@ -30,6 +30,7 @@ def _integrate(
 def _gauss_legendre(order: int, /) -> tuple[tuple[float, ...], tuple[float, ...]]: ...
 def _capsule(capsule: object, /) -> tuple[int, str | None, int]: ...
 
+@disjoint_base
 class Net:
     def predict(self, batch: Any, /, *more: Any) -> Any: ...
     def close(self) -> None: ...
@@ -115,6 +116,8 @@ def _count_words(lines: object, sep: object, lower: bool, workers: object, /) ->
 OPCODES: dict[str, tuple[int, str, str]]
 STATUS: dict[str, int]
 
+@final
+@disjoint_base
 class Program:
     def __new__(cls, program: bytes) -> Self: ...
     def map(
