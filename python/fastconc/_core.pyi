@@ -27,6 +27,25 @@ def _integrate(
     deadline: float,
     /,
 ) -> Any: ...
+def _quad(
+    f: object,
+    a: object,
+    b: object,
+    epsabs: float,
+    epsrel: float,
+    limit: int,
+    density: int,
+    points: object,
+    args: tuple[Any, ...],
+    params: object,
+    n_params: int,
+    n_out: int,
+    flags: int,
+    out: object,
+    workers: object,
+    deadline: float,
+    /,
+) -> Any: ...
 def _gauss_legendre(order: int, /) -> tuple[tuple[float, ...], tuple[float, ...]]: ...
 def _capsule(capsule: object, /) -> tuple[int, str | None, int]: ...
 

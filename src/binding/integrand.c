@@ -8,6 +8,7 @@
 
 #include "fc_alloc.h"
 #include "fc_platform.h"
+#include "kernel_type.h"
 
 #define MAX_NATIVE_ARGS 64
 
@@ -490,10 +491,32 @@ static int bind_callable(BoundIntegrand *self)
     return self->asarray != NULL && self->frombuffer != NULL ? 0 : -1;
 }
 
+/* ---- compiled programs ---- */
+
+static int bind_program(BoundIntegrand *self, fc_program *program)
+{
+    unsigned n_inputs = fc_program_n_inputs(program), n_outputs = fc_program_n_outputs(program);
+    if (n_inputs != self->base.n_dim || n_outputs != self->base.n_out ||
+        fc_program_n_tables(program) != 0 || PyTuple_GET_SIZE(self->args) != 0) {
+        PyErr_Format(
+            PyExc_TypeError,
+            "the program has %u inputs and %u outputs, but %u coordinates and %u values are wanted",
+            n_inputs, n_outputs, self->base.n_dim, self->base.n_out);
+        return -1;
+    }
+    fc_status status = fc_integrand_vm_init(&self->vm, program, n_inputs, NULL, NULL);
+    if (status != FC_OK) {
+        fc_raise(status, "program");
+        return -1;
+    }
+    self->base = self->vm.base;
+    return 0;
+}
+
 /* ---- public ---- */
 
-int integrand_bind(BoundIntegrand *self, fc_state *Py_UNUSED(state), PyObject *object,
-                   PyObject *args, unsigned n_dim, unsigned n_out, int flags)
+int integrand_bind(BoundIntegrand *self, fc_state *state, PyObject *object, PyObject *args,
+                   unsigned n_dim, unsigned n_out, int flags)
 {
     *self = (BoundIntegrand){.base = {.n_dim = n_dim, .n_out = n_out}, .flags = flags};
     self->base.context = self;
@@ -505,17 +528,34 @@ int integrand_bind(BoundIntegrand *self, fc_state *Py_UNUSED(state), PyObject *o
     } else {
         PyErr_Format(PyExc_TypeError, "args must be a tuple, not %.200s", Py_TYPE(args)->tp_name);
     }
-    int result = self->args == NULL           ? -1
-                 : PyTuple_CheckExact(object) ? bind_native(self)
-                                              : bind_callable(self);
+    int result = -1;
+    if (self->args == NULL) {
+        /* the exception is set */
+    } else if (state->program_type != NULL &&
+               PyObject_TypeCheck(object, (PyTypeObject *)state->program_type)) {
+        result = bind_program(self, fc_program_of(state, object));
+    } else if (PyTuple_CheckExact(object)) {
+        result = bind_native(self);
+    } else {
+        result = bind_callable(self);
+    }
     if (result < 0) {
         integrand_release(self);
     }
     return result;
 }
 
+void integrand_set_native(BoundIntegrand *self, fc_native *native)
+{
+    self->native = native;
+    self->vm.cancel = &native->cancel;
+}
+
 void integrand_release(BoundIntegrand *self)
 {
+    if (self->vm.program != NULL) {
+        fc_integrand_vm_clear(&self->vm);
+    }
     Py_CLEAR(self->object);
     Py_CLEAR(self->args);
     Py_CLEAR(self->asarray);

@@ -9,13 +9,15 @@
  *     }
  *     fc_native native;
  *     if (fc_native_begin(&native, workers) == 0) {
- *         f.native = &native;                     // where Python code finds the GIL
- *         status = fc_core_call(&native.run, &f.base, ...);
- *         failed = fc_native_end(&native, status) < 0;
+ *         integrand_set_native(&f, &native);      // where Python code finds the GIL, programs the
+ * wish to stop status = fc_core_call(&native.run, &f.base, ...); failed = fc_native_end(&native,
+ * status) < 0;
  *     }
  *     integrand_release(&f);
  *
  * `object` is one of
+ *   - a _core.Program whose inputs are the coordinates: native, on all threads; `args` must be
+ * empty;
  *   - a native function, as the tuple (address, form, n_doubles, user_data, keep_alive) of
  * fastconc._native.resolve;
  *   - any other callable, called with n_dim floats and then `args`. It holds the GIL: base.serial
@@ -26,7 +28,7 @@
 
 #include "run.h"
 
-#include "fc_integrand.h"
+#include "fc_integrand_vm.h"
 
 enum {
     FC_INTEGRAND_VECTORIZED =
@@ -37,14 +39,16 @@ enum {
 };
 
 typedef struct BoundIntegrand {
-    fc_integrand base; /* base.context is this struct: it must not move after integrand_bind */
+    fc_integrand
+        base; /* base.context points into this struct: it must not move after integrand_bind */
     fc_native *native; /* of the call under way; set by the caller before the core runs */
     PyObject *object;  /* owned: the callable, or the tuple that keeps the native code alive */
     PyObject *args;    /* owned tuple */
     PyObject *asarray; /* owned: numpy.asarray, numpy.frombuffer; NULL unless vectorized */
     PyObject *frombuffer;
     int flags;
-    void *address; /* native functions only, and the rest */
+    fc_integrand_vm vm; /* programs only */
+    void *address;      /* native functions only, and the rest */
     void *user_data;
     bool has_user_data;
     double *arg_values; /* args as doubles */
@@ -55,6 +59,8 @@ typedef struct BoundIntegrand {
  * -1 with an exception set (TypeError, ValueError): nothing is then held. */
 int integrand_bind(BoundIntegrand *self, fc_state *state, PyObject *object, PyObject *args,
                    unsigned n_dim, unsigned n_out, int flags);
+/* Once the call has begun: where Python code finds the GIL, and programs the wish to stop. */
+void integrand_set_native(BoundIntegrand *self, fc_native *native);
 void integrand_release(BoundIntegrand *self);
 
 #endif

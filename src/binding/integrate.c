@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "fc_platform.h"
+#include "fc_quad.h"
 #include "fc_rules.h"
 
 /* A float, or `count` floats behind the buffer protocol. */
@@ -97,7 +98,7 @@ static int job_begin(Job *job, PyObject *workers)
     if (fc_native_begin(&job->native, workers) < 0) {
         return -1;
     }
-    job->f.native = &job->native;
+    integrand_set_native(&job->f, &job->native);
     if (job->deadline_ns != 0) {
         job->native.cancel.deadline_ns = fc_now_ns() + job->deadline_ns;
     }
@@ -188,6 +189,104 @@ static PyObject *integrate(PyObject *module, PyObject *arguments)
     return answer;
 }
 
+PyDoc_STRVAR(
+    quad_doc,
+    "_quad($module, f, a, b, epsabs, epsrel, limit, density, points, args, params, n_params, "
+    "n_out,\n"
+    "      flags, out, workers, deadline, /)\n--\n\n"
+    "Adaptive integration; fastconc.quad is the public form. Gives (value, error, n_eval, "
+    "n_panels,\n"
+    "state, where); for a batch None, and out[k] holds the values followed by these five.");
+
+/* Numbers of a result that follow the values in a batch's row. */
+#define N_INFO 5
+
+static PyObject *quad_single(const fc_quad_result *result, const double *values, unsigned n_out,
+                             int flags)
+{
+    PyObject *value = value_object(values, n_out, flags);
+    if (value == NULL) {
+        return NULL;
+    }
+    return Py_BuildValue("(NdKKid)", value, result->error, (unsigned long long)result->n_eval,
+                         (unsigned long long)result->n_panels, (int)result->state, result->where);
+}
+
+static void quad_rows(const fc_quad_result *results, const double *values, size_t m, unsigned n_out,
+                      double *out)
+{
+    for (size_t k = 0; k < m; k++) {
+        double *row = out + k * (n_out + N_INFO);
+        memcpy(row, values + k * n_out, n_out * sizeof *row);
+        row[n_out] = results[k].error;
+        row[n_out + 1] = (double)results[k].n_eval;
+        row[n_out + 2] = (double)results[k].n_panels;
+        row[n_out + 3] = (double)results[k].state;
+        row[n_out + 4] = results[k].where;
+    }
+}
+
+static PyObject *quad(PyObject *module, PyObject *arguments)
+{
+    PyObject *f, *a, *b, *points, *args, *params, *out, *workers, *answer = NULL;
+    unsigned long long limit;
+    unsigned density, n_params, n_out;
+    int flags;
+    double epsabs, epsrel, deadline;
+    if (!PyArg_ParseTuple(arguments, "OOOddKIOOOIIiOOd", &f, &a, &b, &epsabs, &epsrel, &limit,
+                          &density, &points, &args, &params, &n_params, &n_out, &flags, &out,
+                          &workers, &deadline)) {
+        return NULL;
+    }
+    Doubles breaks = {0};
+    if (points != Py_None && doubles_init(&breaks, points, "points") < 0) {
+        return NULL;
+    }
+    Job job;
+    if (job_init(&job, fc_state_of_module(module), f, a, b, args, params, n_params, n_out, flags,
+                 deadline) < 0) {
+        doubles_release(&breaks);
+        return NULL;
+    }
+    fc_quad_options options = {.epsabs = epsabs,
+                               .epsrel = epsrel,
+                               .limit = (size_t)limit,
+                               .density = density,
+                               .points = breaks.data,
+                               .n_points = breaks.count > 0 ? (size_t)breaks.count : 0};
+    size_t m = job.in.m;
+    double few[16], *values = m * n_out <= 16 ? few : PyMem_Calloc(m * n_out, sizeof *values);
+    fc_quad_result one, *results = m == 1 ? &one : PyMem_Calloc(m, sizeof *results);
+    Py_buffer view = {0};
+    double *rows = out != Py_None ? out_buffer(out, m * (n_out + N_INFO), &view) : few;
+    if (values == NULL || results == NULL) {
+        PyErr_NoMemory();
+    } else if (rows != NULL && job_begin(&job, workers) == 0) {
+        fc_status status =
+            fc_quad(&job.native.run, &job.f.base, &options, &job.in, values, results);
+        if (fc_native_end(&job.native, status) == 0) {
+            if (out == Py_None) {
+                answer = quad_single(results, values, n_out, flags);
+            } else {
+                quad_rows(results, values, m, n_out, rows);
+                answer = Py_NewRef(Py_None);
+            }
+        }
+    }
+    if (view.obj != NULL) {
+        PyBuffer_Release(&view);
+    }
+    if (values != few) {
+        PyMem_Free(values);
+    }
+    if (results != &one) {
+        PyMem_Free(results);
+    }
+    doubles_release(&breaks);
+    job_release(&job);
+    return answer;
+}
+
 PyDoc_STRVAR(gauss_legendre_doc, "_gauss_legendre($module, order, /)\n--\n\n"
                                  "Nodes and weights on (-1, 1), as two tuples.");
 
@@ -250,6 +349,7 @@ static PyObject *capsule(PyObject *Py_UNUSED(module), PyObject *object)
 
 static PyMethodDef functions[] = {
     {"_integrate", integrate, METH_VARARGS, integrate_doc},
+    {"_quad", quad, METH_VARARGS, quad_doc},
     {"_gauss_legendre", gauss_legendre, METH_O, gauss_legendre_doc},
     {"_capsule", capsule, METH_O, capsule_doc},
     {NULL, NULL, 0, NULL},

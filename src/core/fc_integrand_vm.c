@@ -60,16 +60,17 @@ static fc_status eval(void *context, unsigned worker, size_t n, const double *co
     return status;
 }
 
-bool fc_integrand_vm_sums(const fc_integrand_vm *self)
+/* Can a program be summed over a ramp: is the first coordinate a float64, and the first output? */
+static bool can_sum(const fc_program *p)
 {
-    const fc_program *p = self->program;
-    return self->base.n_dim == 1 && p->regs[p->inputs[0]].type == FC_TYPE_D &&
-           p->regs[p->outputs[0]].type == FC_TYPE_D;
+    return p->regs[p->inputs[0]].type == FC_TYPE_D && p->regs[p->outputs[0]].type == FC_TYPE_D;
 }
 
-fc_status fc_integrand_vm_sum(const fc_integrand_vm *self, unsigned worker, size_t n, double start,
-                              double step, uint64_t first, double *sum, double *correction)
+fc_status fc_integrand_vm_sum(void *context, unsigned worker, size_t n, double start, double step,
+                              uint64_t first, const double *rest, double *sum, double *correction)
 {
+    const fc_integrand_vm *self = context;
+    const unsigned n_dim = self->base.n_dim;
     const unsigned n_inputs = self->program->n_inputs;
     fc_operand few[FEW], *operands = few;
     fc_fault fault;
@@ -85,7 +86,11 @@ fc_status fc_integrand_vm_sum(const fc_integrand_vm *self, unsigned worker, size
         }
     }
     operands[0] = (fc_operand){.kind = FC_RAMP, .start = start, .step = step, .first = first};
-    memcpy(operands + 1, self->args, (n_inputs - 1) * sizeof *operands);
+    for (unsigned d = 1; d < n_dim;
+         d++) { /* one number for all points: an array that stands still */
+        operands[d] = (fc_operand){.kind = FC_ARRAY, .dtype = FC_F64, .data = (void *)&rest[d - 1]};
+    }
+    memcpy(operands + n_dim, self->args, (n_inputs - n_dim) * sizeof *operands);
     status = fc_vm_sum(vm, n, operands, self->tables, self->cancel, self->max_iterations, sum,
                        correction, &fault);
     if (operands != few) {
@@ -134,7 +139,10 @@ fc_status fc_integrand_vm_init(fc_integrand_vm *self, fc_program *program, unsig
     self->program = program;
     self->tables = tables;
     self->n_vms = FC_MAX_WIDTH;
-    self->base =
-        (fc_integrand){.eval = eval, .context = self, .n_dim = n_dim, .n_out = program->n_outputs};
+    self->base = (fc_integrand){.eval = eval,
+                                .sum_ramp = can_sum(program) ? fc_integrand_vm_sum : NULL,
+                                .context = self,
+                                .n_dim = n_dim,
+                                .n_out = program->n_outputs};
     return FC_OK;
 }

@@ -28,13 +28,10 @@ FC_MUST_CHECK fc_status fc_integrand_vm_init(fc_integrand_vm *self, fc_program *
                                              const fc_table *tables);
 void fc_integrand_vm_clear(fc_integrand_vm *self); /* all zero is fine */
 
-/* The compensated sum of f(start + (first + i) * step) for i in [0, n), of the first output of a
- * program with n_dim 1. Its bits depend on the arguments alone, not on `worker`. What fc_vm_sum
- * gives. */
-FC_MUST_CHECK fc_status fc_integrand_vm_sum(const fc_integrand_vm *self, unsigned worker, size_t n,
-                                            double start, double step, uint64_t first, double *sum,
-                                            double *correction);
-/* Can that be called: one coordinate, a float64 register, and a first output that is float64? */
-bool fc_integrand_vm_sums(const fc_integrand_vm *self);
+/* The fc_sum_ramp_fn of a program: base.sum_ramp, where coordinate 0 and the first output are
+ * float64. Its bits depend on the arguments alone, not on `worker`. Gives what fc_vm_sum gives. */
+FC_MUST_CHECK fc_status fc_integrand_vm_sum(void *context, unsigned worker, size_t n, double start,
+                                            double step, uint64_t first, const double *rest,
+                                            double *sum, double *correction);
 
 #endif

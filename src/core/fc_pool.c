@@ -138,6 +138,22 @@ static void pool_init(void)
     }
 }
 
+/* fc_cpu_count reads files, which takes longer than many a call: its answer is believed for a
+ * second. */
+static unsigned recent_cpu_count(void)
+{
+    static _Atomic int64_t next_ns;
+    static atomic_uint count; /* relaxed, as next_ns: threads that race both store a right answer */
+    int64_t now = fc_now_ns();
+    unsigned known = atomic_load_explicit(&count, memory_order_relaxed);
+    if (known == 0 || now >= atomic_load_explicit(&next_ns, memory_order_relaxed)) {
+        known = fc_cpu_count();
+        atomic_store_explicit(&count, known, memory_order_relaxed);
+        atomic_store_explicit(&next_ns, now + 1000000000, memory_order_relaxed);
+    }
+    return known;
+}
+
 unsigned fc_pool_default_width(void)
 {
     pthread_once(&once, pool_init);
@@ -145,7 +161,7 @@ unsigned fc_pool_default_width(void)
     if (width == 0) {
         width = atomic_load_explicit(&environment_width, memory_order_relaxed);
     }
-    return width != 0 ? width : fc_cpu_count();
+    return width != 0 ? width : recent_cpu_count();
 }
 
 void fc_pool_set_default_width(unsigned width)

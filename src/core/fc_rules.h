@@ -35,6 +35,11 @@ typedef enum fc_rule {
  * FC_MAX_GAUSS_ORDER. */
 FC_MUST_CHECK fc_status fc_gauss_legendre(unsigned order, double *x, double *w);
 
+/* The Gauss-Kronrod pair of 10 and 21 nodes (Kronrod 1965): nodes ascending, Kronrod's weights,
+ * Gauss's weights with 0 where a node is Kronrod's alone. */
+#define FC_GK21 21
+extern const double fc_gk21_x[FC_GK21], fc_gk21_wk[FC_GK21], fc_gk21_wg[FC_GK21];
+
 /* m integrals of one integrand. Coordinate 0 of a point is the variable of integration, coordinates
  * 1 .. n_params are the parameters of the integral: params[k * n_params + j] for integral k. */
 typedef struct fc_integrals {
@@ -73,7 +78,7 @@ static inline void fc_sum_add(fc_sum *total, double value)
     }
     double lost = (big - sum) + small;
     total->sum = sum;
-    if (lost == lost) { /* inf - inf: the infinite sum itself is the answer */
+    if (lost - lost == 0) { /* else the sum is infinite, and itself the answer */
         total->carry += lost;
     }
 }

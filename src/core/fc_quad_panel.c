@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Panels and their sums; contract in fc_quad_panel.h. Values are laid out by node, then by panel,
+ * so that the sums of all panels of a batch run side by side in SIMD registers. */
+#include "fc_quad_panel.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "fc_alloc.h"
+#include "fc_platform.h"
+#include "fc_rules.h"
+
+#define POINTS ((size_t)FC_PANEL_BATCH * FC_GK21)
+#define ROOM ((POINTS + 15) / 16 * 16)
+/* Work below this is done before another thread has woken and found its caches cold. */
+#define PARALLEL_NS 100000
+
+fc_status fc_panels_init(fc_panels *self, const fc_run *run, const fc_integrand *f, unsigned width)
+{
+    *self = (fc_panels){.f = f, .run = run, .width = width};
+    size_t n_arrays = (size_t)f->n_dim + f->n_out + 1, per_worker, total;
+    if (!fc_size_mul(n_arrays, ROOM, &per_worker) || !fc_size_mul(per_worker, width, &total)) {
+        return FC_ERR_NOMEM;
+    }
+    self->scratch = fc_calloc(width, sizeof *self->scratch);
+    self->pointers = fc_malloc(width * n_arrays, sizeof *self->pointers);
+    self->doubles = fc_calloc_aligned(FC_CACHE_LINE, total, sizeof *self->doubles);
+    if (self->scratch == NULL || self->pointers == NULL || self->doubles == NULL) {
+        return FC_ERR_NOMEM;
+    }
+    for (unsigned i = 0; i < width; i++) {
+        fc_panel_scratch *s = &self->scratch[i];
+        s->x = self->pointers + i * n_arrays;
+        s->y = s->x + f->n_dim;
+        for (size_t d = 0; d < n_arrays; d++) {
+            s->x[d] = self->doubles + i * per_worker + d * ROOM;
+        }
+        s->jacobian = s->x[n_arrays - 1];
+    }
+    return FC_OK;
+}
+
+void fc_panels_destroy(fc_panels *self)
+{
+    fc_free(self->sections);
+    fc_free(self->panels);
+    fc_free(self->value);
+    fc_free(self->todo);
+    fc_free(self->scratch);
+    fc_free(self->pointers);
+    fc_free(self->doubles);
+    *self = (fc_panels){0};
+}
+
+void fc_panels_reset(fc_panels *self, const double *params, unsigned worker)
+{
+    self->n = self->n_sections = self->n_todo = 0;
+    self->head = self->last = FC_NO_PANEL;
+    self->n_nonfinite = 0;
+    self->worker = worker;
+    self->params = params;
+    for (unsigned i = 0; i < self->width; i++) {
+        self->scratch[i].filled = false;
+    }
+}
+
+/* *pointer becomes an array of new_count items with the first old_count kept; false when memory is
+ * short. */
+static bool grow(void *pointer, size_t old_count, size_t new_count, size_t size)
+{
+    void *old, *new = fc_malloc(new_count, size);
+    if (new == NULL) {
+        return false;
+    }
+    memcpy(&old, pointer, sizeof old);
+    if (old_count > 0) {
+        memcpy(new, old, old_count * size);
+    }
+    fc_free(old);
+    memcpy(pointer, &new, sizeof new);
+    return true;
+}
+
+fc_status fc_panels_reserve(fc_panels *self, size_t more)
+{
+    if (self->room - self->n >= more) {
+        return FC_OK;
+    }
+    size_t room = self->n + more > 2 * self->room ? self->n + more : 2 * self->room;
+    room = room < 256 ? 256 : room;
+    if (room >= FC_NO_PANEL || !grow(&self->panels, self->n, room, sizeof *self->panels) ||
+        !grow(&self->value, self->n * self->f->n_out, room * self->f->n_out, sizeof *self->value) ||
+        !grow(&self->todo, self->n_todo, room, sizeof *self->todo)) {
+        return FC_ERR_NOMEM;
+    }
+    self->room = room;
+    return FC_OK;
+}
+
+fc_status fc_panels_add_section(fc_panels *self, const fc_section *section)
+{
+    if (self->n_sections == self->section_room) {
+        size_t room = self->section_room < 8 ? 8 : 2 * self->section_room;
+        if (!grow(&self->sections, self->n_sections, room, sizeof *self->sections)) {
+            return FC_ERR_NOMEM;
+        }
+        self->section_room = room;
+    }
+    self->sections[self->n_sections++] = *section;
+    return FC_OK;
+}
+
+uint32_t fc_panels_add(fc_panels *self, uint32_t section, double lo, double hi, int level)
+{
+    uint32_t index = (uint32_t)self->n++;
+    self->panels[index] = (fc_panel){.lo = lo,
+                                     .hi = hi,
+                                     .section = section,
+                                     .prev = FC_NO_PANEL,
+                                     .next = FC_NO_PANEL,
+                                     .level = (int16_t)level};
+    self->todo[self->n_todo++] = index;
+    return index;
+}
+
+static void fill_params(const fc_panels *self, fc_panel_scratch *s)
+{
+    for (unsigned d = 1; !s->filled && d < self->f->n_dim; d++) {
+        for (size_t i = 0; i < ROOM; i++) {
+            s->x[d][i] = self->params[d - 1];
+        }
+    }
+    s->filled = true;
+}
+
+/* Abscissae of the panels which[0 .. count); true when some section is inverse and the jacobian was
+ * filled. */
+static bool fill_abscissae(const fc_panels *self, fc_panel_scratch *s, const uint32_t *which,
+                           size_t count)
+{
+    double center[FC_PANEL_BATCH], half[FC_PANEL_BATCH], base[FC_PANEL_BATCH], sign[FC_PANEL_BATCH];
+    bool any_inverse = false;
+    for (size_t i = 0; i < count; i++) {
+        const fc_panel *panel = &self->panels[which[i]];
+        const fc_section *section = &self->sections[panel->section];
+        center[i] = 0.5 * (panel->lo + panel->hi);
+        half[i] = 0.5 * (panel->hi - panel->lo);
+        base[i] = section->base;
+        sign[i] = section->sign;
+        any_inverse |= section->inverse;
+    }
+    double *x = s->x[0];
+    if (!any_inverse) {
+        for (int j = 0; j < FC_GK21; j++, x += count) {
+            for (size_t i = 0; i < count; i++) {
+                x[i] = base[i] + sign[i] * (center[i] + half[i] * fc_gk21_x[j]);
+            }
+        }
+        return false;
+    }
+    double inverse[FC_PANEL_BATCH], *jacobian = s->jacobian;
+    for (size_t i = 0; i < count; i++) {
+        inverse[i] = self->sections[self->panels[which[i]].section].inverse ? 1.0 : 0.0;
+    }
+    for (int j = 0; j < FC_GK21; j++, x += count, jacobian += count) {
+        for (size_t i = 0; i < count; i++) {
+            double p = center[i] + half[i] * fc_gk21_x[j];
+            double u = inverse[i] != 0 ? 1 / p : p;
+            x[i] = base[i] + sign[i] * u;
+            jacobian[i] = inverse[i] != 0 ? u * u : 1.0;
+        }
+    }
+    return true;
+}
+
+/* Something was not finite: which panels, where, and their sums are emptied. */
+static void find_nonfinite(fc_panels *self, const fc_panel_scratch *s, const uint32_t *which,
+                           size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        fc_panel *panel = &self->panels[which[i]];
+        for (int j = 0; j < FC_GK21; j++) {
+            for (unsigned o = 0; o < self->f->n_out; o++) {
+                double y = s->y[o][(size_t)j * count + i];
+                if (isfinite(y) || panel->nan) {
+                    continue;
+                }
+                panel->flags |= FC_PANEL_NONFINITE;
+                panel->nan = isnan(y);
+                panel->peak_x = s->x[0][(size_t)j * count + i];
+            }
+        }
+        if (panel->flags & FC_PANEL_NONFINITE) {
+            panel->raw = panel->error = panel->magnitude = 0;
+            memset(panel->edge, 0, sizeof panel->edge);
+            memset(&self->value[(size_t)which[i] * self->f->n_out], 0,
+                   self->f->n_out * sizeof(double));
+        }
+    }
+}
+
+/* Kronrod's and Gauss's sums, and that of |f|, of one output for all panels of a batch. */
+static void sum_output(double *y, const double *jacobian, size_t count, double *kronrod,
+                       double *gauss, double *magnitude)
+{
+    memset(kronrod, 0, count * sizeof *kronrod);
+    memset(gauss, 0, count * sizeof *gauss);
+    memset(magnitude, 0, count * sizeof *magnitude);
+    for (int j = 0; j < FC_GK21; j++, y += count) {
+        double wk = fc_gk21_wk[j], wg = fc_gk21_wg[j];
+        if (jacobian != NULL) {
+            for (size_t i = 0; i < count; i++) {
+                y[i] *= jacobian[(size_t)j * count + i];
+            }
+        }
+        for (size_t i = 0; i < count; i++) {
+            kronrod[i] += wk * y[i];
+            magnitude[i] += wk * fabs(y[i]);
+        }
+        if (wg != 0) {
+            for (size_t i = 0; i < count; i++) {
+                gauss[i] += wg * y[i];
+            }
+        }
+    }
+}
+
+static fc_status evaluate_batch(fc_panels *self, unsigned slot, unsigned worker,
+                                const uint32_t *which, size_t count)
+{
+    static const int edge_node[4] = {0, 1, FC_GK21 - 2, FC_GK21 - 1};
+    const fc_integrand *f = self->f;
+    fc_panel_scratch *s = &self->scratch[slot];
+    double kronrod[FC_PANEL_BATCH], gauss[FC_PANEL_BATCH], magnitude[FC_PANEL_BATCH];
+    bool inverse = fill_abscissae(self, s, which, count);
+    fill_params(self, s);
+    fc_status status =
+        f->eval(f->context, worker, count * FC_GK21, (const double *const *)s->x, s->y);
+    if (status != FC_OK) {
+        return status;
+    }
+    double total = 0;
+    for (unsigned o = 0; o < f->n_out; o++) {
+        double *y = s->y[o];
+        sum_output(y, inverse ? s->jacobian : NULL, count, kronrod, gauss, magnitude);
+        for (size_t i = 0; i < count; i++) {
+            fc_panel *panel = &self->panels[which[i]];
+            double half = 0.5 * (panel->hi - panel->lo),
+                   difference = half * (kronrod[i] - gauss[i]);
+            self->value[(size_t)which[i] * f->n_out + o] = half * kronrod[i];
+            panel->raw = o == 0 ? fabs(difference) : hypot(panel->raw, difference);
+            panel->magnitude += half * magnitude[i];
+            for (int k = 0; k < 4; k++) {
+                panel->edge[k] += (o + 1) * y[(size_t)edge_node[k] * count + i];
+            }
+            total += magnitude[i];
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        fc_panel *panel = &self->panels[which[i]];
+        panel->error = FC_PANEL_SAFETY * panel->raw;
+        double peak = -1;
+        if (panel->raw > 1e-3 * panel->magnitude) { /* only then does anyone ask for it */
+            for (int j = 0; j < FC_GK21; j++) {
+                double y = fabs(s->y[0][(size_t)j * count + i]);
+                if (y > peak) {
+                    peak = y;
+                    panel->peak_x = s->x[0][(size_t)j * count + i];
+                }
+            }
+        }
+    }
+    if (!isfinite(total)) {
+        find_nonfinite(self, s, which, count);
+    }
+    return FC_OK;
+}
+
+static fc_status run_batches(void *context, size_t begin, size_t end, unsigned worker)
+{
+    fc_panels *self = context;
+    return evaluate_batch(self, worker, worker, self->todo + begin, end - begin);
+}
+
+fc_status fc_panels_evaluate(fc_panels *self)
+{
+    size_t done = 0, n = self->n_todo;
+    fc_status status = FC_OK;
+    bool may_widen = !self->nested && self->width > 1 && n > FC_PANEL_BATCH;
+    self->n_eval += (uint64_t)n * FC_GK21;
+    while (done < n && status == FC_OK) {
+        int64_t start = may_widen ? fc_now_ns() : 0;
+        size_t count = n - done < FC_PANEL_BATCH ? n - done : FC_PANEL_BATCH;
+        status = fc_cancel_check(self->run->cancel);
+        if (status == FC_OK) {
+            status = evaluate_batch(self, 0, self->worker, self->todo + done, count);
+        }
+        done += count;
+        if (may_widen && status == FC_OK && n > done &&
+            (fc_now_ns() - start) * (int64_t)(n - done) > (int64_t)(PARALLEL_NS * count)) {
+            fc_run run = *self->run;
+            uint32_t *todo = self->todo;
+            run.width = self->width;
+            self->todo += done;
+            status = fc_pool_for(&run, run_batches, self, n - done, FC_PANEL_BATCH);
+            self->todo = todo;
+            done = n;
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        self->n_nonfinite += (self->panels[self->todo[i]].flags & FC_PANEL_NONFINITE) != 0;
+    }
+    self->n_todo = 0;
+    return status;
+}
+
+fc_status fc_panels_sample(fc_panels *self, const double *x, size_t count, const double **values)
+{
+    const fc_integrand *f = self->f;
+    fc_panel_scratch *s = &self->scratch[0];
+    memcpy(s->x[0], x, count * sizeof *x);
+    fill_params(self, s);
+    self->n_eval += count;
+    fc_status status = fc_cancel_check(self->run->cancel);
+    if (status == FC_OK) {
+        status = f->eval(f->context, self->worker, count, (const double *const *)s->x, s->y);
+    }
+    for (size_t i = 0; status == FC_OK && i < count; i++) {
+        s->jacobian[i] = 0;
+        for (unsigned o = 0; o < f->n_out; o++) {
+            s->jacobian[i] += fabs(s->y[o][i]);
+        }
+    }
+    *values = s->jacobian;
+    return status;
+}
