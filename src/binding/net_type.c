@@ -12,7 +12,9 @@
 
 #include "fc_alloc.h"
 #include "fc_blas.h"
+#include "fc_loops.h"
 #include "fc_net.h"
+#include "fc_platform.h"
 
 #define MAX_NDIM 16
 
@@ -615,7 +617,27 @@ static PyObject *blas_config(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ig
     return config != NULL ? PyUnicode_FromString(config) : Py_NewRef(Py_None);
 }
 
+PyDoc_STRVAR(
+    fma_peak_doc,
+    "fma_peak($module, /)\n--\n\n"
+    "GFLOP/s of fused multiply-adds in registers on this thread, measured now (about 10 ms).");
+
+static PyObject *fma_peak(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignored))
+{
+    double best = 0;
+    Py_BEGIN_ALLOW_THREADS for (int i = 0; i < 20; i++)
+    {
+        int64_t begin = fc_now_ns();
+        double operations = fc_loops_get()->multiply_adds(20000);
+        int64_t ns = fc_now_ns() - begin;
+        double rate = operations / (double)(ns > 0 ? ns : 1);
+        best = rate > best ? rate : best;
+    }
+    Py_END_ALLOW_THREADS return PyFloat_FromDouble(best);
+}
+
 static PyMethodDef functions[] = {
+    {"fma_peak", fma_peak, METH_NOARGS, fma_peak_doc},
     {"blas_load", blas_load, METH_VARARGS, blas_load_doc},
     {"blas_config", blas_config, METH_NOARGS, blas_config_doc},
     {NULL, NULL, 0, NULL},

@@ -42,6 +42,9 @@ typedef struct fc_loops {
     /* y[i] = a[i a_step] op b[i b_step], steps 0 or 1; y may be a or b. */
     void (*binary)(fc_binary_op op, size_t n, const float *a, size_t a_step, const float *b,
                    size_t b_step, float *y);
+    /* `rounds` times 24 independent multiply-adds on vectors; returns the operations done (2 per
+     * element). Only for timing what the processor can do. */
+    double (*multiply_adds)(size_t rounds);
 } fc_loops;
 
 /* Of the instruction set in use. Threads: any. */

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,18 @@ import numpy as np
 from fastconc import _core
 from fastconc.classify._labels import read_labels
 from fastconc.classify._network import Network, shape_text
+from fastconc.classify._profile import Profile
+from fastconc.classify.preprocess import (
+    MAX_PIXELS,
+    Preprocess,
+    as_preprocess,
+    open_image,
+    preset_for,
+)
 
 ENGINES = {"auto": 0, "packed": 1, "openblas": 2}
 MAX_PLANS = 8  # of exact shapes, kept
+CLASSIFY_BATCH = 32  # images that classify() holds decoded at once
 Ranking = list[tuple[Any, float]]
 
 
@@ -32,6 +42,7 @@ class Classifier(_core.Net):
     _workers: Any
     _engine: str
     _n_weights: int
+    _preprocess: Any
     _planned: dict[Any, tuple[Any, Network]]
     _lock: threading.Lock
 
@@ -44,16 +55,20 @@ class Classifier(_core.Net):
         path: str | os.PathLike[str],
         *,
         labels: str | os.PathLike[str] | Sequence[str] | None = None,
+        preprocess: Any = None,
         workers: Any = None,
         engine: str = "auto",
     ) -> Classifier:
         """Load a network from a file.
 
-        path      a .npz of a dense network (arrays W0, b0, W1, b1, ...).
-        labels    a name per class: a sequence of strings, or the path of a text file with one name
-        a line. workers   threads that predict uses: None (all cores), an int, or a fastconc pool.
-        engine    who multiplies matrices: "packed" (kernels of this package), "openblas", or
-        "auto".
+        path      an .onnx file, or a .npz of a dense network (arrays W0, b0, W1, b1, ...).
+        labels    a name per class: a sequence of strings, or the path of a text file with one
+                  name a line, or of a JSON file.
+        preprocess  what classify() does to photos: a preset's name, a ``Preprocess``, or a
+                  function of one Pillow image that returns an array. None: what the file says,
+                  else torchvision's for ImageNet.
+        workers   threads that predict uses: None (all cores), an int, or a fastconc pool.
+        engine    who multiplies matrices: "packed" (this package's kernels), "openblas", "auto".
 
         Raises FileNotFoundError; ValueError for a damaged file, for arrays that do not fit each
         other (both named), for as many labels as there are not classes; ImportError when OpenBLAS
@@ -74,17 +89,24 @@ class Classifier(_core.Net):
             from fastconc.classify._onnx import load_onnx
 
             network = load_onnx(path)
-        return cls._make(network, own_labels if labels is None else labels, workers, engine)
+        labels = own_labels if labels is None else labels
+        return cls._make(network, labels, workers, engine, preprocess)
 
     @classmethod
     def from_onnx(
-        cls, model: Any, *, labels: Any = None, workers: Any = None, engine: str = "auto"
+        cls,
+        model: Any,
+        *,
+        labels: Any = None,
+        preprocess: Any = None,
+        workers: Any = None,
+        engine: str = "auto",
     ) -> Classifier:
         """Plan an ``onnx.ModelProto`` that is in memory; as ``load`` otherwise."""
         from fastconc.classify._graph import graph_of
         from fastconc.classify._onnx import network_of
 
-        return cls._make(network_of(graph_of(model)), labels, workers, engine)
+        return cls._make(network_of(graph_of(model)), labels, workers, engine, preprocess)
 
     @classmethod
     def load_digits(cls, *, workers: Any = None, engine: str = "auto") -> Classifier:
@@ -94,7 +116,9 @@ class Classifier(_core.Net):
         return cls.load(PATH, workers=workers, engine=engine)
 
     @classmethod
-    def _make(cls, network: Network, labels: Any, workers: Any, engine: str) -> Classifier:
+    def _make(
+        cls, network: Network, labels: Any, workers: Any, engine: str, preprocess: Any = None
+    ) -> Classifier:
         if engine not in ENGINES:
             raise ValueError(f"engine must be one of {', '.join(ENGINES)}, not {engine!r}")
         if engine == "openblas" or (engine == "auto" and _core.isa() == "baseline"):
@@ -109,7 +133,12 @@ class Classifier(_core.Net):
         self._network = network
         self._workers = workers
         self._engine = engine
+        if labels is None and network.metadata.get("fastconc.labels") == "imagenet":
+            labels = _imagenet_labels()
         self._labels = read_labels(labels)
+        if preprocess is None:
+            preprocess = network.metadata.get("fastconc.preprocess")
+        self._preprocess = as_preprocess(preprocess) or preset_for(network.inputs[0].shape)
         n_classes = network.output.shape[-1] if len(network.output.shape) > 1 else None
         if self._labels is not None and n_classes is not None and len(self._labels) != n_classes:
             raise ValueError(f"labels must name {n_classes} classes, not {len(self._labels)}")
@@ -249,6 +278,55 @@ class Classifier(_core.Net):
                 powers if activation == "logsoftmax" else powers / powers.sum(axis=1, keepdims=True)
             )
 
+    def classify(self, images: Any, k: int = 5, *, max_pixels: int = MAX_PIXELS) -> list[Ranking]:
+        """Decode and preprocess images on all cores, run the network, return the k best classes of
+        each.
+
+        images    paths, bytes, open files, Pillow images or arrays (H, W[, 3]) of uint8 or of
+        floats from 0 to 1;
+                  a sequence of them, or a single one. Photos are turned as their EXIF data say.
+        Result and errors as ``top_k``; further FileNotFoundError, ValueError for what is no image
+        or has more than max_pixels, and where the network has no preprocessing (``preprocess`` of
+        load).
+        """
+        if isinstance(images, (str, bytes, bytearray, os.PathLike)) or hasattr(images, "convert"):
+            images = [images]
+        if isinstance(images, np.ndarray) and images.ndim <= 3:
+            images = [images]
+        images = list(images)
+        if self._preprocess is None:
+            raise ValueError("this network takes no images: load it with preprocess=...")
+        preprocess = self._preprocess
+
+        def prepare(image: Any) -> Any:
+            if isinstance(preprocess, Preprocess):
+                return preprocess(image, max_pixels=max_pixels)
+            return preprocess(open_image(image, max_pixels))
+
+        rankings: list[Ranking] = []
+        if not images:
+            return rankings
+        width = min(len(images), _core.get_num_threads())
+        with ThreadPoolExecutor(width) as pool:  # Pillow lets the GIL go
+            for at in range(0, len(images), CLASSIFY_BATCH):
+                batch = np.stack(list(pool.map(prepare, images[at : at + CLASSIFY_BATCH])))
+                rankings += self.top_k(batch, k)
+        return rankings
+
+    def profile(self, batch: Any, repeat: int = 5) -> Profile:
+        """Time every step on one thread and return the table: milliseconds, GFLOP/s, share of the
+        peak.
+
+        The batch is run `repeat` times; the shortest time of each step counts. The peak is that of
+        fused multiply-adds in registers, measured at the same moment.
+        """
+        net, network, inputs, items = self._prepare((batch,))
+        shape = [items if size is None else size for size in network.output.shape]
+        output = np.empty(shape, np.float32)
+        items = items if network.rows else 1
+        runs = [net._profile(items, inputs, output) for _ in range(max(1, repeat))]
+        return Profile(runs, network.layers, items, _core.fma_peak())
+
     @property
     def labels(self) -> list[str] | None:
         """The names of the classes, or None."""
@@ -297,10 +375,31 @@ class Classifier(_core.Net):
             self._workers, "_workers", self._workers
         )  # a pool stays behind, its width goes along
         network = dict(self._network.__dict__, weights=weights)
-        return _rebuild, (type(self), network, self._labels, workers, self._engine)
+        return _rebuild, (
+            type(self),
+            network,
+            self._labels,
+            workers,
+            self._engine,
+            self._preprocess,
+        )
 
 
 def _rebuild(
-    cls: type[Classifier], network: dict[str, Any], labels: Any, workers: Any, engine: str
+    cls: type[Classifier],
+    network: dict[str, Any],
+    labels: Any,
+    workers: Any,
+    engine: str,
+    preprocess: Any,
 ) -> Classifier:
-    return cls._make(Network(**network), labels, workers, engine)
+    return cls._make(Network(**network), labels, workers, engine, preprocess)
+
+
+def _imagenet_labels() -> list[str] | None:
+    from fastconc.classify.zoo import imagenet_labels
+
+    try:
+        return imagenet_labels()
+    except ImportError:
+        return None

@@ -49,6 +49,7 @@ class Graph:
     output: str
     opset: int
     uses: dict[str, int] = field(default_factory=dict)
+    metadata: dict[str, str] = field(default_factory=dict)
 
 
 def external_bytes(tensor: Any, folder: str | None) -> bytes:
@@ -228,6 +229,7 @@ def graph_of(model: Any, folder: str | None = None) -> Graph:
     if unsupported:
         raise UnsupportedModel("unsupported: " + "; ".join(unsupported))
     graph = Graph(nodes, constants, [_input_of(info) for info in inputs], output, opset)
+    graph.metadata = {entry.key: entry.value for entry in model.metadata_props}
     for node in nodes:  # outputs that nothing reads
         node.outputs = [name if name in used else "" for name in node.outputs]
     for name in [*(name for node in nodes for name in node.inputs), output]:

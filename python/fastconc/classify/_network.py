@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 Shape = tuple["int | None", ...]
@@ -38,6 +38,7 @@ class Network:
     weights: Any  # float32
     layers: list[str]  # a name per step
     activation: str | None = None  # of the output: "softmax", "sigmoid", "logsoftmax" or unknown
+    metadata: dict[str, str] = field(default_factory=dict)
     source: Any = None  # the graph, where it must be planned anew for another batch size
 
 

@@ -44,6 +44,7 @@ def network_of(graph: Graph) -> Network:
         weights=None,
         layers=[],
         activation=activation_of(graph),
+        metadata=graph.metadata,
         source=graph,
     )
 
@@ -75,6 +76,7 @@ def _plan(graph: Graph, shapes: dict[str, Any], rows: bool, size: int | None) ->
         weights=weights,
         layers=layers,
         activation=activation_of(graph),
+        metadata=graph.metadata,
     )
 
 

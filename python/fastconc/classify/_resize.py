@@ -75,6 +75,9 @@ def _coordinates(size: int, target: int, scale: Any, window: Any, mode: str) -> 
     if mode == "pytorch_half_pixel":
         return (x + 0.5) / scale - 0.5 if length > 1 else np.zeros(target)
     if mode == "align_corners":
+        if abs(length - target) > 1e-4:
+            # The definition takes the length before rounding, ONNX Runtime the one after.
+            raise Unsupported(f"align_corners where {size} times {scale} is not a whole number")
         return x * (size - 1) / (length - 1) if length != 1 else np.zeros(target)
     if mode == "asymmetric":
         return x / scale
