@@ -79,7 +79,8 @@ def spread_of(module, f, row, expected):
             if getattr(math, name, None) is value and callable(value):
                 setattr(module, name, nudge(value, rng))
         for _ in range(12):
-            result = f(*row)
+            # The operator ** is a part, too, but cannot be replaced: nudge what it is given.
+            result = f(*(nudge(lambda v=v: v, rng)() for v in row))
             for k, value in enumerate(result if isinstance(result, tuple) else (result,)):
                 spread[k] = max(spread[k], abs(value - expected[k]))
     finally:

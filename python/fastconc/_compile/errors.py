@@ -36,6 +36,10 @@ class NeedUnroll(Unsupported):
     """A loop's variable must be known at compile time; the loop is tried again, unrolled."""
 
 
+class NoSource(Unsupported):
+    """The function has no source; it may be traced instead."""
+
+
 def place(source: Source | None, node: Any) -> tuple[str, int, str, int, int] | None:
     """File, line, text of the line, first and last column of a node; None where unknown."""
     if source is None or node is None or not hasattr(node, "lineno"):

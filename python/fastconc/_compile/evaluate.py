@@ -17,7 +17,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .arith import STATUS, Arithmetic, describe, is_number, same_constant
-from .errors import NeedUnroll, Unsupported
+from .errors import NeedUnroll, NoSource, Unsupported
 from .functions import compensate, lookup, sum_step
 from .ir import Builder, Mask, Val
 from .source import Body
@@ -35,7 +35,7 @@ from .values import (
     parameters_of,
 )
 
-MAX_DEPTH = 64
+MAX_DEPTH = 40
 MAX_CALLS = 3000
 _MISSING = object()
 
@@ -762,7 +762,16 @@ class Evaluator(Statements, Arithmetic):
         for name in parameters.names:
             if name in parameters.defaults and env[name] is parameters.defaults[name]:
                 env[name] = self.admit(env[name])
-        return self.run_frame(Frame.of_function(function, env))
+        return self.run_function(function, env)
+
+    def run_function(self, function: types.FunctionType, env: dict[str, Any]) -> Any:
+        try:
+            frame = Frame.of_function(function, env)
+        except NoSource:
+            from .trace import trace
+
+            return trace(self, function, env)
+        return self.run_frame(frame)
 
     def run_frame(self, frame: Frame) -> Any:
         self.n_calls += 1

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Callable, Iterator
 from types import CodeType
 
-from .errors import Unsupported
+from .errors import NoSource, Unsupported
 
 Function = ast.Lambda | ast.FunctionDef
 
@@ -98,8 +98,8 @@ def lines_of(code: CodeType) -> list[str]:
     return lines
 
 
-def _no_source(code: CodeType) -> Unsupported:
-    return Unsupported(
+def _no_source(code: CodeType) -> NoSource:
+    return NoSource(
         f"no source of {code.co_name} was found ({code.co_filename}, line {code.co_firstlineno})",
         "define the function in a file, a notebook cell or with linecache filled",
     )

@@ -16,6 +16,7 @@ import ast
 import functools
 import types
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from fastconc import _core
@@ -26,7 +27,7 @@ from .errors import Unsupported, to_kernel_error
 from .evaluate import Evaluator, still_valid
 from .ir import Builder, Val
 from .source import body_of
-from .values import Frame, ListRef, Parameters, Table, Unbound, parameters_of
+from .values import ListRef, Parameters, Table, Unbound, parameters_of
 
 _OPCODES: dict[str, int] = {name: entry[0] for name, entry in _core.OPCODES.items()}
 
@@ -278,8 +279,14 @@ def compile_target(
     note: Callable[[list[tuple[str, Any, Any, Any]]], None],
 ) -> Compiled:
     """One program. Raises KernelError; never lets an internal error out."""
+    arguments = (target, signature, options, float_type, force_float, note)
     try:
-        return _compile(target, signature, options, float_type, force_float, note)
+        try:
+            return _compile(*arguments)
+        except RecursionError:
+            # The caller's stack is deep already; a thread begins a new one.
+            with ThreadPoolExecutor(1) as fresh:
+                return fresh.submit(_compile, *arguments).result()
     except Unsupported as error:
         raise to_kernel_error(error, target.name) from None
     except RecursionError:
@@ -305,13 +312,12 @@ def _compile(
         given[name] = _argument(builder, inputs, tables, name, item)
     try:
         env = _bind(ev, target, given)
-        frame = Frame.of_function(target.function, env)
-        result = ev.run_frame(frame)
+        result = ev.run_function(target.function, env)
     finally:
         note(ev.deps)
     outputs: list[Val] = []
     result = _plain(ev, result)
-    structure = _flatten(ev, result, outputs, force_float, frame)
+    structure = _flatten(ev, result, outputs, force_float, target.name)
     data = emit(builder.body, inputs, outputs, tables, _OPCODES, options.exact)
     program = _core.Program(data.data)
     return Compiled(program, data, structure, "".join(v.type for v in outputs))
@@ -359,19 +365,19 @@ def _plain(ev: Evaluator, value: Any) -> Any:
     return value
 
 
-def _flatten(ev: Evaluator, value: Any, outputs: list[Val], force_float: bool, frame: Frame) -> Any:
+def _flatten(ev: Evaluator, value: Any, outputs: list[Val], force_float: bool, name: str) -> Any:
     if isinstance(value, tuple):
         if not value:
-            raise Unsupported(f"{frame.name} returns an empty sequence")
-        return tuple(_flatten(ev, v, outputs, force_float, frame) for v in value)
+            raise Unsupported(f"{name} returns an empty sequence")
+        return tuple(_flatten(ev, v, outputs, force_float, name) for v in value)
     if not is_number(value):
         if value is None:
             hint = "add a `return`"
-            raise Unsupported(f"{frame.name} returns None", hint)
+            raise Unsupported(f"{name} returns None", hint)
         if isinstance(value, Unbound):
-            raise Unsupported(f"the result of {frame.name} {value.reason}")
+            raise Unsupported(f"the result of {name} {value.reason}")
         raise Unsupported(
-            f"{frame.name} returns {describe(value)}, which is not a number", "return numbers"
+            f"{name} returns {describe(value)}, which is not a number", "return numbers"
         )
     type = "D" if force_float else ev.type_of(value)
     outputs.append(ev.as_type(value, type))
