@@ -43,8 +43,8 @@ int waiter_sleep(Waiter *self, int64_t deadline)
     for (;;) {
         PY_TIMEOUT_T microseconds = -1;
         if (deadline != FOREVER) {
-            int64_t left = deadline - fc_now_ns();
-            microseconds = left <= 0 ? 0 : left / 1000 + 1;
+            int64_t now = fc_now_ns(); /* deadline - now would overflow for one long past */
+            microseconds = deadline <= now ? 0 : (deadline - now) / 1000 + 1;
             if (microseconds > PY_TIMEOUT_MAX) {
                 microseconds = PY_TIMEOUT_MAX;
             }
