@@ -138,6 +138,10 @@ STATUS: dict[str, int]
 
 @final
 @disjoint_base
+class KernelBase:
+    def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
+    def _remember(self, signature: str, program: Program, deps: Any, /) -> bool: ...
+
 class Program:
     def __new__(cls, program: bytes) -> Self: ...
     def map(

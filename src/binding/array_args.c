@@ -15,7 +15,7 @@ static const char *const dtype_names[FC_N_DTYPES] = {
 static const char *const type_names[4] = {"float64", "float32", "int64", "bool"};
 
 /* The element type of a buffer, from its format (struct module) and size; -1 for others. */
-static int dtype_of(const Py_buffer *view)
+int fc_dtype_of_view(const Py_buffer *view)
 {
     const char *format = view->format != NULL ? view->format : "B";
     const union {
@@ -164,7 +164,7 @@ static int take_view(PyObject *object, Py_buffer *view, fc_dtype *dtype, int fla
         view->obj = NULL;
         return -1;
     }
-    int found = dtype_of(view);
+    int found = fc_dtype_of_view(view);
     if (found < 0) {
         PyErr_Format(PyExc_TypeError, "%s %u: elements of format '%s' are not supported", role,
                      index + 1, view->format != NULL ? view->format : "B");
@@ -200,19 +200,13 @@ static int uniform_of(fc_array_args *call, unsigned i, const Py_buffer *view, fc
     return 0;
 }
 
-static int take_input(fc_array_args *call, PyObject *object, unsigned i)
+/* Makes the held view of input i its operand. */
+static int use_view(fc_array_args *call, unsigned i, fc_dtype dtype)
 {
     const fc_program *p = call->program;
     const fc_reg_info *reg = &p->regs[p->inputs[i]];
     fc_operand *out = &call->inputs[i].base;
-    if (PyFloat_Check(object) || PyLong_Check(object) || !PyObject_CheckBuffer(object)) {
-        return fc_scalar_of(object, reg->type, out, (int)i);
-    }
-    Py_buffer *view = &call->views[i];
-    fc_dtype dtype;
-    if (take_view(object, view, &dtype, 0, "argument", i) < 0) {
-        return -1;
-    }
+    const Py_buffer *view = &call->views[i];
     if (p->handlers->load[reg->type][dtype] == NULL) {
         PyErr_Format(PyExc_TypeError, "argument %u: elements are %s where the program takes %s",
                      i + 1, dtype_names[dtype], type_names[reg->type]);
@@ -224,6 +218,20 @@ static int take_input(fc_array_args *call, PyObject *object, unsigned i)
     }
     *out = (fc_operand){.kind = FC_ARRAY, .dtype = dtype, .data = view->buf};
     return 0;
+}
+
+static int take_input(fc_array_args *call, PyObject *object, unsigned i)
+{
+    const fc_program *p = call->program;
+    const fc_reg_info *reg = &p->regs[p->inputs[i]];
+    fc_operand *out = &call->inputs[i].base;
+    if (PyFloat_Check(object) || PyLong_Check(object) || !PyObject_CheckBuffer(object)) {
+        return fc_scalar_of(object, reg->type, out, (int)i);
+    }
+    fc_dtype dtype;
+    return take_view(object, &call->views[i], &dtype, 0, "argument", i) < 0
+               ? -1
+               : use_view(call, i, dtype);
 }
 
 static int take_table(fc_array_args *call, PyObject *object, unsigned i)
@@ -338,8 +346,7 @@ static int count_elements(fc_array_args *call)
     return 0;
 }
 
-int fc_array_args_init(fc_array_args *call, fc_state *Py_UNUSED(state), fc_program *program,
-                       PyObject *inputs, PyObject *tables)
+static int set_up(fc_array_args *call, fc_program *program)
 {
     call->program = program;
     call->n_operands = program->n_inputs + program->n_outputs;
@@ -362,6 +369,35 @@ int fc_array_args_init(fc_array_args *call, fc_state *Py_UNUSED(state), fc_progr
         return -1;
     }
     call->outputs = call->inputs + program->n_inputs;
+    return 0;
+}
+
+int fc_array_args_init_views(fc_array_args *call, fc_program *program, PyObject *const *inputs,
+                             Py_buffer *views)
+{
+    int failed = set_up(call, program);
+    for (unsigned i = 0; i < program->n_inputs; i++) {
+        if (failed) {
+            PyBuffer_Release(&views[i]);
+        } else if (views[i].obj != NULL) {
+            call->views[i] = views[i];
+        }
+    }
+    for (unsigned i = 0; i < program->n_inputs && !failed; i++) {
+        failed = call->views[i].obj == NULL
+                     ? take_input(call, inputs[i], i)
+                     : use_view(call, i, (fc_dtype)fc_dtype_of_view(&call->views[i]));
+    }
+    return failed || find_shape(call) < 0 || count_elements(call) < 0 ? -1
+                                                                      : fc_array_args_strides(call);
+}
+
+int fc_array_args_init(fc_array_args *call, fc_state *Py_UNUSED(state), fc_program *program,
+                       PyObject *inputs, PyObject *tables)
+{
+    if (set_up(call, program) < 0) {
+        return -1;
+    }
     if (PyTuple_GET_SIZE(inputs) != (Py_ssize_t)program->n_inputs) {
         PyErr_Format(PyExc_TypeError, "the program takes %u inputs, not %zd", program->n_inputs,
                      PyTuple_GET_SIZE(inputs));
@@ -446,11 +482,14 @@ static PyObject *new_array(fc_array_args *call, fc_state *state, unsigned type)
             }
         }
         PyObject *empty = dtypes != NULL ? PyObject_GetAttrString(numpy, "empty") : NULL;
+        PyObject *ndarray = empty != NULL ? PyObject_GetAttrString(numpy, "ndarray") : NULL;
         Py_DECREF(numpy);
-        if (empty == NULL) {
+        if (ndarray == NULL) {
+            Py_XDECREF(empty);
             Py_XDECREF(dtypes);
             return NULL;
         }
+        Py_XSETREF(state->numpy_ndarray, ndarray);
         Py_XSETREF(state->numpy_empty, empty);
         Py_XSETREF(state->numpy_dtypes, dtypes);
     }

@@ -49,6 +49,12 @@ typedef struct fc_array_args {
  * ValueError set. In any case fc_array_args_clear must be called afterwards. */
 int fc_array_args_init(fc_array_args *call, fc_state *state, fc_program *program, PyObject *inputs,
                        PyObject *tables);
+/* As fc_array_args_init without tables, for inputs[i] of which views[i] is held already where its
+ * obj is not NULL; the views are taken over in any case. */
+int fc_array_args_init_views(fc_array_args *call, fc_program *program, PyObject *const *inputs,
+                             Py_buffer *views);
+/* The fc_dtype of a buffer's elements; -1 for other types. */
+int fc_dtype_of_view(const Py_buffer *view);
 /* The operands' strides for the shape; called by the two around it. */
 int fc_array_args_strides(fc_array_args *call);
 /* Outputs: NULL, None or a tuple; makes NumPy arrays for those missing. */

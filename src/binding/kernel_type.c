@@ -182,26 +182,13 @@ static PyObject *Program_map(PyObject *op, PyObject *args, PyObject *kwargs)
     return result;
 }
 
-PyDoc_STRVAR(
-    Program_scalar_doc,
-    "scalar($self, /, *args)\n--\n\n"
-    "Apply the program to numbers: one result, or a tuple of them if it has several outputs.");
+#define MAX_NUMBERS 16
 
-static PyObject *Program_scalar(PyObject *op, PyObject *const *args, Py_ssize_t n_args)
+/* The program on numbers, as many as it has inputs. */
+static PyObject *call_numbers(fc_program *p, PyObject *const *args)
 {
-    ProgramObject *self = (ProgramObject *)op;
-    fc_program *p = self->program;
-    fc_map_operand operands[16];
-    fc_scalar values[16];
-    if (n_args != (Py_ssize_t)p->n_inputs) {
-        PyErr_Format(PyExc_TypeError, "the program takes %u arguments, not %zd", p->n_inputs,
-                     n_args);
-        return NULL;
-    }
-    if (p->n_inputs + p->n_outputs > 16 || p->n_tables != 0) {
-        PyErr_SetString(PyExc_ValueError, "too many operands, or tables: use map");
-        return NULL;
-    }
+    fc_map_operand operands[MAX_NUMBERS];
+    fc_scalar values[MAX_NUMBERS];
     for (unsigned i = 0; i < p->n_inputs; i++) {
         operands[i].base.kind = FC_SCALAR;
         if (fc_scalar_of(args[i], p->regs[p->inputs[i]].type, &operands[i].base, (int)i) < 0) {
@@ -227,6 +214,53 @@ static PyObject *Program_scalar(PyObject *op, PyObject *const *args, Py_ssize_t 
         }
     }
     return result;
+}
+
+PyObject *fc_program_call(PyObject *program, fc_state *state, PyObject *const *inputs,
+                          Py_buffer *views)
+{
+    fc_program *p = ((ProgramObject *)program)->program;
+    fc_array_args call;
+    PyObject *result = NULL;
+    bool numbers = p->n_inputs + p->n_outputs <= MAX_NUMBERS && p->n_tables == 0;
+    for (unsigned i = 0; i < p->n_inputs; i++) {
+        numbers = numbers && views[i].obj == NULL;
+    }
+    if (numbers) {
+        return call_numbers(p, inputs);
+    }
+    if (fc_array_args_init_views(&call, p, inputs, views) == 0 &&
+        fc_array_args_outputs(&call, state, NULL) == 0 &&
+        run_map(p, call.n, call.n_dim, call.shape, call.inputs, call.outputs, call.tables, NULL,
+                0) == 0) {
+        result = fc_array_args_result(&call);
+    }
+    fc_array_args_clear(&call);
+    if (result != NULL && p->n_outputs == 1) {
+        PyObject *only = Py_NewRef(PyTuple_GET_ITEM(result, 0));
+        Py_SETREF(result, only);
+    }
+    return result;
+}
+
+PyDoc_STRVAR(
+    Program_scalar_doc,
+    "scalar($self, /, *args)\n--\n\n"
+    "Apply the program to numbers: one result, or a tuple of them if it has several outputs.");
+
+static PyObject *Program_scalar(PyObject *op, PyObject *const *args, Py_ssize_t n_args)
+{
+    fc_program *p = ((ProgramObject *)op)->program;
+    if (n_args != (Py_ssize_t)p->n_inputs) {
+        PyErr_Format(PyExc_TypeError, "the program takes %u arguments, not %zd", p->n_inputs,
+                     n_args);
+        return NULL;
+    }
+    if (p->n_inputs + p->n_outputs > MAX_NUMBERS || p->n_tables != 0) {
+        PyErr_SetString(PyExc_ValueError, "too many operands, or tables: use map");
+        return NULL;
+    }
+    return call_numbers(p, args);
 }
 
 PyDoc_STRVAR(

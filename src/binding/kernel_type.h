@@ -12,4 +12,9 @@
  * object. */
 fc_program *fc_program_of(fc_state *state, PyObject *object);
 
+/* Program.map for inputs of which views[i] is held already where its obj is not NULL (taken over);
+ * the result itself if there is one output, else a tuple. */
+PyObject *fc_program_call(PyObject *program, fc_state *state, PyObject *const *inputs,
+                          Py_buffer *views);
+
 #endif

@@ -21,6 +21,7 @@
     X(queue_type)                                                                                  \
     X(counter_type)                                                                                \
     X(kernel)                                                                                      \
+    X(kernel_base)                                                                                      \
     X(tasks)                                                                                       \
     X(words)                                                                                       \
     X(counter_type)
@@ -55,6 +56,7 @@ FC_TOPICS(FC_TOPIC_DECLARE)
     X(queue_shutdown)                                                                              \
     X(counter_type)                                                                                \
     X(program_type)                                                                                \
+    X(numpy_ndarray)                                                                               \
     X(numpy_dtypes) /* those of the VM's types; set together with numpy_empty */
 
 typedef struct fc_state {

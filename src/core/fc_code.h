@@ -168,9 +168,12 @@ size_t fc_dtype_size(fc_dtype dtype);
     X(LOG1P, log1p)                                                                                \
     X(SIN, sin)                                                                                    \
     X(COS, cos)                                                                                    \
-    X(TAN, tan) X(ASIN, asin) X(ACOS, acos) X(ATAN, atan) X(SINH, sinh) X(COSH, cosh)              \
-        X(TANH, tanh) X(ASINH, asinh) X(ACOSH, acosh) X(ATANH, atanh) X(CBRT, cbrt) X(ERF, erf)    \
-            X(ERFC, erfc) X(TGAMMA, tgamma) X(LGAMMA, lgamma)
+    X(TAN, tan)                                                                                    \
+    X(ASIN, asin)                                                                                  \
+    X(ACOS, acos)                                                                                  \
+    X(ATAN, atan) X(SINH, sinh) X(COSH, cosh) X(TANH, tanh) X(ASINH, asinh) X(ACOSH, acosh)        \
+        X(ATANH, atanh) X(CBRT, cbrt) X(ERF, erf) X(ERFC, erfc) X(TGAMMA, tgamma)                  \
+            X(LGAMMA, lgamma)
 #define FC_MATH_BINARY(X)                                                                          \
     X(POW, pow) X(ATAN2, atan2) X(HYPOT, hypot) X(FMOD, fmod) X(REMAINDER, remainder)
 
