@@ -27,6 +27,37 @@ def _integrate(
     deadline: float,
     /,
 ) -> Any: ...
+def _cubature(
+    f: object,
+    args: tuple[Any, ...],
+    limits: tuple[Any, ...],
+    n_out: int,
+    flags: int,
+    epsabs: float,
+    epsrel: float,
+    max_eval: int,
+    kind: int,
+    n_probe: int,
+    workers: object,
+    deadline: float,
+    /,
+) -> tuple[Any, Any, int, int, int, bool]: ...
+def _cubature_points(kind: int, n_dim: int, /) -> int: ...
+def _mcquad(
+    f: object,
+    args: tuple[Any, ...],
+    limits: tuple[Any, ...],
+    n_out: int,
+    flags: int,
+    n: int,
+    method: int,
+    seed: int,
+    adapt: bool,
+    progress: object,
+    workers: object,
+    deadline: float,
+    /,
+) -> tuple[Any, Any, int, int, int, float, int, bool]: ...
 def _quad(
     f: object,
     a: object,

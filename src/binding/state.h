@@ -17,6 +17,7 @@
     X(vmath_debug)                                                                                 \
     X(runtime)                                                                                     \
     X(integrate)                                                                                   \
+    X(ndim)                                                                                        \
     X(net)                                                                                         \
     X(queue_type)                                                                                  \
     X(counter_type)                                                                                \

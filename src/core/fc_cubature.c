@@ -773,6 +773,7 @@ static fc_status first_box(cubature *c, fc_cubature_result *result)
     if (status != FC_OK) {
         return status;
     }
+    result->zero = all_zero(c);
     c->boxes[0].probe_end = (uint32_t)c->n_probe;
     sum_up(c);
     for (unsigned o = 0; o < c->n_out; o++) {
@@ -858,6 +859,7 @@ fc_status fc_cubature(const fc_run *run, const fc_integrand *f, const fc_domain 
         return status;
     }
     result->n_eval = result->n_boxes = result->n_bad = 0;
+    result->zero = false;
     result->outcome = FC_CUBATURE_CONVERGED;
     if (fc_domain_is_empty(domain)) {
         return result_zero(result, f->n_out);

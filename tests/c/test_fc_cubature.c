@@ -170,7 +170,7 @@ static void not_finite(void)
     CHECK(result.outcome == FC_CUBATURE_CONVERGED && fabs(integral - 4) < 1e-12);
     kind = RADIAL; /* 1/sqrt(r) over [-1,1]^2 */
     result = integrate(&f, lower, upper, usual, 2, &integral, &error);
-    CHECK(fabs(integral - 4.99994533732) < 1e-5 && fabs(error) < 1e-6);
+    CHECK(fabs(integral - 4.99994533732) <= error && error < 1e-4);
 }
 
 static void failures(void)

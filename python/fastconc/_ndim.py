@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What `cubature` and `mcquad` share: the integrand and its range, made ready for `_core`."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable
+from typing import Any
+
+from fastconc._integrand import COMPLEX, POINT, VECTORIZED
+
+_PROBE_AT = 0.3819660112501051  # not the middle, where functions like to be special
+
+
+class Problem:
+    """An integrand of several variables over a range, checked and in the form `_core` takes."""
+
+    def __init__(
+        self,
+        caller: str,
+        f: Any,
+        lower: Any,
+        upper: Any,
+        args: Any,
+        vectorized: bool,
+        deadline: Any,
+    ) -> None:
+        self.caller = caller
+        self.args: tuple[Any, ...] = args if isinstance(args, tuple) else (args,)
+        self.seconds = _seconds(deadline)
+        low, high = _sequence("lower", lower), _sequence("upper", upper)
+        if len(low) != len(high):
+            raise ValueError(
+                f"lower and upper must have the same length, not {len(low)} and {len(high)}"
+            )
+        if not low:
+            raise ValueError("lower and upper must have at least one entry each")
+        self.n_dim = len(low)
+        self.serial = False
+        self._ends: list[Any] = []  # the limits as they came: floats, (function, arguments)
+        self.limits = tuple(
+            self._limit(name, k, value)
+            for name, values in (("lower", low), ("upper", high))
+            for k, value in enumerate(values)
+        )
+        self.flags = VECTORIZED if vectorized else 0
+        self.n_out = 1
+        self._python: tuple[Any, tuple[Any, ...]] | None = None  # what a program was made from
+        self.target = self._resolve(f)
+
+    # ---- the range ----
+
+    def _limit(self, name: str, k: int, value: Any) -> Any:
+        """A float, or (function of the outer variables, its further arguments)."""
+        where = f"{name}[{k}]"
+        if not callable(value):
+            try:
+                number = float(value)
+            except (TypeError, ValueError):
+                raise TypeError(f"{where} must be a float or a function, not {value!r}") from None
+            if math.isnan(number):
+                raise ValueError(f"{where} must not be nan")
+            self._ends.append(number)
+            return number
+        n_outer = self.n_dim - 1 - k
+        extra = _arguments_wanted(value, n_outer, self.args)
+        if extra is None:
+            hint = " (limits depend on the variables after theirs, as in scipy.integrate.nquad)"
+            raise TypeError(
+                f"{where} must take {n_outer} parameters, the variables after number {k}: "
+                f"{value!r} does not{hint}"
+            )
+        if n_outer == 0:
+            return self._limit(name, k, value(*extra))
+        self._ends.append((value, extra))
+        from fastconc._kernel import compile_or_none
+
+        program = compile_or_none(value, n_outer, extra, caller=self.caller)
+        if program is not None and len(program.outputs) == 1:
+            return program, ()
+        self.serial = True
+        return value, extra
+
+    def _inner_point(self) -> list[float]:
+        """Some point inside the range."""
+        point = [0.0] * self.n_dim
+        for k in reversed(range(self.n_dim)):
+            ends = []
+            for end in (self._ends[k], self._ends[self.n_dim + k]):
+                if isinstance(end, float):
+                    ends.append(end)
+                else:
+                    function, extra = end
+                    ends.append(float(function(*point[k + 1 :], *extra)))
+            point[k] = _between(*ends)
+        return point
+
+    # ---- the integrand ----
+
+    def _resolve(self, f: Any) -> Any:
+        """Find what runs `f`: a native function, a compiled program, or Python."""
+        from fastconc import _native
+
+        native = _native.resolve(f)
+        if native is not None:
+            return _native.integrand_form(native)
+        if not callable(f):
+            raise TypeError(f"f must be callable, not {type(f).__name__}: {f!r}")
+        point = _takes_a_point(f, self.n_dim, len(self.args))
+        self.flags |= POINT if point else 0
+        if self.flags & VECTORIZED:
+            self._probe_vectorized(f)
+            return f
+        from fastconc._kernel import compile_or_none
+
+        program = compile_or_none(f, self.n_dim, self.args, point=point, caller=self.caller)
+        if program is not None and len(program.inputs) == self.n_dim:
+            self._python = f, self.args
+            self.args = ()
+            self.n_out = len(program.outputs)
+            return program
+        self.serial = True
+        self._probe(f)
+        return f
+
+    def _call(self, f: Any, coordinates: list[Any]) -> Any:
+        if self.flags & POINT:
+            return f(tuple(coordinates), *self.args)
+        return f(*coordinates, *self.args)
+
+    def _probe(self, f: Any) -> None:
+        """Call a Python function once: are its values floats, complex, or sequences?"""
+        value = self._call(f, self._inner_point())
+        if isinstance(value, (int, float)):
+            return
+        if isinstance(value, complex):
+            self.flags |= COMPLEX
+            self.n_out = 2
+        elif hasattr(value, "__len__") and not (hasattr(value, "shape") and value.shape == ()):
+            if len(value) < 1 or isinstance(value, (str, bytes)):
+                raise TypeError(
+                    f"f must return a float, a complex number or several floats, not {value!r}"
+                )
+            self.n_out = len(value)
+
+    def _probe_vectorized(self, f: Any) -> None:
+        """Call a function of arrays once: one value a point, complex ones, or rows of values?"""
+        import numpy as np
+
+        n = 3
+        rows = np.repeat(np.array(self._inner_point())[:, np.newaxis], n, axis=1)
+        value = np.asarray(f(rows, *self.args) if self.flags & POINT else f(*rows, *self.args))
+        if value.dtype.kind == "c":
+            self.flags |= COMPLEX
+            self.n_out = 2
+        elif value.ndim == 2 and value.shape[1] == n:
+            self.n_out = value.shape[0]
+        elif value.ndim > 1:
+            raise ValueError(
+                f"f must return an array whose last axis has one entry a point: given {n} points "
+                f"it returned the shape {value.shape}"
+            )
+
+    def error(self, error: Any) -> Any:
+        """Return the error as the user sees it: of a complex value one number."""
+        return abs(error) if self.flags & COMPLEX else error
+
+    def run(self, call: Callable[[], Any]) -> Any:
+        """Return call(); where the compiled function fails, let plain Python tell why."""
+        if self._python is None:
+            return call()
+        try:
+            return call()
+        except TimeoutError:
+            raise
+        except (ArithmeticError, AssertionError, LookupError, ValueError, RuntimeError):
+            self.target, self.args = self._python
+            self._python = None
+            self.serial = True
+            return call()
+
+
+def _between(a: float, b: float) -> float:
+    if math.isfinite(a) and math.isfinite(b):
+        return (1 - _PROBE_AT) * a + _PROBE_AT * b
+    if math.isfinite(a):
+        return a + math.copysign(_PROBE_AT, b)
+    return b - math.copysign(_PROBE_AT, b) if math.isfinite(b) else _PROBE_AT
+
+
+def _sequence(name: str, value: Any) -> list[Any]:
+    if callable(value) or not hasattr(value, "__iter__"):
+        return [value]
+    if isinstance(value, (str, bytes)):
+        raise TypeError(f"{name} must be a float or a sequence of floats, not {value!r}")
+    entries = list(value)
+    for k, entry in enumerate(entries):
+        if hasattr(entry, "__len__"):
+            raise TypeError(f"{name}[{k}] must be a float or a function, not {entry!r}")
+    return entries
+
+
+def _parameters(f: Any) -> tuple[int, float] | None:
+    """(positional parameters without a default, positional parameters in all); None: unknown."""
+    try:
+        parameters = inspect.signature(f).parameters.values()
+    except (TypeError, ValueError):
+        return None
+    least, most = 0, 0.0
+    for p in parameters:
+        if p.kind is p.VAR_POSITIONAL:
+            most = math.inf
+        elif p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD):
+            most += 1
+            least += p.default is p.empty
+    return least, most
+
+
+def _takes_a_point(f: Any, n_dim: int, n_args: int) -> bool:
+    """f(x) with one parameter that is indexed, rather than one for every dimension?"""
+    known = _parameters(f)
+    if known is None or n_dim == 1:
+        return False
+    least, most = known
+    if least == n_dim + n_args or most == n_dim + n_args:
+        return False
+    if least == 1 + n_args or (most == 1 + n_args and least <= most):
+        return True
+    if least <= n_dim + n_args <= most:
+        return False
+    if least <= 1 + n_args <= most:
+        return True
+    takes = f"{least}" if least == most else f"{least} to {most}"
+    more = f" and {n_args} args" if n_args else ""
+    raise TypeError(
+        f"f must take one parameter for each of the {n_dim} dimensions{more}, or one that is "
+        f"indexed: {getattr(f, '__name__', f)!r} takes {takes} positional parameters"
+    )
+
+
+def _arguments_wanted(f: Any, n_outer: int, args: tuple[Any, ...]) -> tuple[Any, ...] | None:
+    """What a limit function takes after the outer variables: nothing, or `args`; None: neither."""
+    known = _parameters(f)
+    if known is None:
+        return ()
+    least, most = known
+    if least <= n_outer <= most:
+        return ()
+    return args if args and least <= n_outer + len(args) <= most else None
+
+
+def _seconds(deadline: Any) -> float:
+    if deadline is None:
+        return 0.0
+    seconds = float(deadline)
+    if not seconds > 0:
+        raise ValueError(f"deadline must be a positive number of seconds, not {deadline!r}")
+    return seconds

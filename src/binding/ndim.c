@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * cubature and mcquad for fastconc._ndim: objects apart, the core called without the GIL, numbers
+ * back. These functions are private; defaults, messages about types and documentation live in the
+ * Python layer. */
+#include "integrand.h"
+
+#include "fc_cubature.h"
+#include "fc_mc.h"
+#include "fc_platform.h"
+
+#define PROGRESS_INTERVAL_NS 50000000
+
+/* An integrand and its range. */
+typedef struct Problem {
+    BoundIntegrand f;
+    fc_domain domain;
+    unsigned n_dim, n_out;
+    int flags;
+    double *numbers; /* lower, upper, integral, error */
+    double *lower, *upper, *integral, *error;
+    BoundIntegrand
+        *limits; /* lower and upper of each dimension; base.eval is NULL where it is a number */
+    const fc_integrand **limit_pointers;
+    fc_native native;
+    int64_t deadline_ns; /* from now; 0: none */
+    PyObject *progress;  /* borrowed callable, or NULL */
+    int64_t next_progress_ns;
+} Problem;
+
+static void problem_release(Problem *self)
+{
+    integrand_release(&self->f);
+    for (unsigned i = 0; self->limits != NULL && i < 2 * self->n_dim; i++) {
+        if (self->limits[i].base.eval != NULL) {
+            integrand_release(&self->limits[i]);
+        }
+    }
+    PyMem_Free(self->limits);
+    PyMem_Free(self->limit_pointers);
+    PyMem_Free(self->numbers);
+}
+
+/* Limit number i (lower ones first): a float, or a pair (function, its further arguments). */
+static int bind_limit(Problem *self, fc_state *state, PyObject *object, unsigned i)
+{
+    if (PyFloat_Check(object)) {
+        self->numbers[i] = PyFloat_AS_DOUBLE(object);
+        return 0;
+    }
+    PyObject *function, *args;
+    if (!PyArg_ParseTuple(object, "OO!", &function, &PyTuple_Type, &args)) {
+        return -1;
+    }
+    const unsigned n_outer = self->n_dim - 1 - i % self->n_dim;
+    if (integrand_bind(&self->limits[i], state, function, args, n_outer, 1, 0) < 0) {
+        self->limits[i].base.eval = NULL;
+        return -1;
+    }
+    self->limit_pointers[i] = &self->limits[i].base;
+    self->domain.lower_fn = self->limit_pointers;
+    self->domain.upper_fn = self->limit_pointers + self->n_dim;
+    return 0;
+}
+
+/* f is what integrand_bind takes; limits a tuple of 2 n_dim items, the lower ones first. */
+static int problem_init(Problem *self, fc_state *state, PyObject *f, PyObject *args,
+                        PyObject *limits, unsigned n_out, int flags, double deadline)
+{
+    *self = (Problem){
+        .n_dim = (unsigned)(PyTuple_GET_SIZE(limits) / 2), .n_out = n_out, .flags = flags};
+    const size_t n_limits = 2 * (size_t)self->n_dim;
+    self->numbers = PyMem_Calloc(n_limits + 2 * (size_t)n_out, sizeof *self->numbers);
+    self->limits = PyMem_Calloc(n_limits, sizeof *self->limits);
+    self->limit_pointers = PyMem_Calloc(n_limits, sizeof *self->limit_pointers);
+    if (self->numbers == NULL || self->limits == NULL || self->limit_pointers == NULL) {
+        PyErr_NoMemory();
+        goto fail;
+    }
+    self->lower = self->numbers;
+    self->upper = self->lower + self->n_dim;
+    self->integral = self->upper + self->n_dim;
+    self->error = self->integral + n_out;
+    self->domain = (fc_domain){.n_dim = self->n_dim, .lower = self->lower, .upper = self->upper};
+    for (unsigned i = 0; i < n_limits; i++) {
+        if (bind_limit(self, state, PyTuple_GET_ITEM(limits, i), i) < 0) {
+            goto fail;
+        }
+    }
+    if (integrand_bind(&self->f, state, f, args, self->n_dim, n_out, flags) < 0) {
+        goto fail;
+    }
+    self->deadline_ns = deadline > 0 ? (int64_t)(deadline < 1e9 ? deadline * 1e9 : 1e18) : 0;
+    return 0;
+fail:
+    self->f =
+        (BoundIntegrand){0}; /* nothing is held when integrand_bind failed or was not reached */
+    problem_release(self);
+    return -1;
+}
+
+static int problem_begin(Problem *self, PyObject *workers)
+{
+    if (fc_native_begin(&self->native, workers) < 0) {
+        return -1;
+    }
+    integrand_set_native(&self->f, &self->native);
+    for (unsigned i = 0; i < 2 * self->n_dim; i++) {
+        if (self->limits[i].base.eval != NULL) {
+            integrand_set_native(&self->limits[i], &self->native);
+        }
+    }
+    if (self->deadline_ns != 0) {
+        self->native.cancel.deadline_ns = fc_now_ns() + self->deadline_ns;
+    }
+    return 0;
+}
+
+/* A float, a complex number, or a tuple of floats. */
+static PyObject *value_object(const Problem *self, const double *values)
+{
+    if (self->flags & FC_INTEGRAND_COMPLEX) {
+        return PyComplex_FromDoubles(values[0], values[1]);
+    }
+    if (self->n_out == 1) {
+        return PyFloat_FromDouble(values[0]);
+    }
+    PyObject *tuple = PyTuple_New(self->n_out);
+    for (unsigned o = 0; tuple != NULL && o < self->n_out; o++) {
+        PyObject *value = PyFloat_FromDouble(values[o]);
+        if (value == NULL) {
+            Py_CLEAR(tuple);
+        } else {
+            PyTuple_SET_ITEM(tuple, o, value);
+        }
+    }
+    return tuple;
+}
+
+PyDoc_STRVAR(
+    cubature_doc,
+    "_cubature($module, f, args, limits, n_out, flags, epsabs, epsrel, max_eval, kind,\n"
+    "          n_probe, workers, deadline, /)\n--\n\n"
+    "Adaptive cubature; fastconc.cubature is the public form. Gives (integral, error, n_eval,\n"
+    "outcome, n_bad, zero).");
+
+static PyObject *cubature(PyObject *module, PyObject *arguments)
+{
+    PyObject *f, *args, *limits, *workers, *answer = NULL;
+    unsigned long long max_eval;
+    unsigned n_out, kind, n_probe;
+    int flags;
+    double epsabs, epsrel, deadline;
+    if (!PyArg_ParseTuple(arguments, "OO!O!IiddKIIOd", &f, &PyTuple_Type, &args, &PyTuple_Type,
+                          &limits, &n_out, &flags, &epsabs, &epsrel, &max_eval, &kind, &n_probe,
+                          &workers, &deadline)) {
+        return NULL;
+    }
+    Problem problem;
+    if (problem_init(&problem, fc_state_of_module(module), f, args, limits, n_out, flags,
+                     deadline) < 0) {
+        return NULL;
+    }
+    fc_cubature_options options = {.epsabs = epsabs,
+                                   .epsrel = epsrel,
+                                   .max_eval = max_eval,
+                                   .kind = (fc_cubature_kind)kind,
+                                   .n_probe = n_probe};
+    fc_cubature_result result = {.integral = problem.integral, .error = problem.error};
+    if (problem_begin(&problem, workers) == 0) {
+        fc_status status =
+            fc_cubature(&problem.native.run, &problem.f.base, &problem.domain, &options, &result);
+        if (fc_native_end(&problem.native, status) == 0) {
+            PyObject *integral = value_object(&problem, problem.integral);
+            PyObject *error = value_object(&problem, problem.error);
+            if (integral != NULL && error != NULL) {
+                answer =
+                    Py_BuildValue("(OOKiKO)", integral, error, (unsigned long long)result.n_eval,
+                                  (int)result.outcome, (unsigned long long)result.n_bad,
+                                  result.zero ? Py_True : Py_False);
+            }
+            Py_XDECREF(integral);
+            Py_XDECREF(error);
+        }
+    }
+    problem_release(&problem);
+    return answer;
+}
+
+PyDoc_STRVAR(cubature_points_doc, "_cubature_points($module, kind, n_dim, /)\n--\n\n"
+                                  "Evaluations that a box takes.");
+
+static PyObject *cubature_points(PyObject *Py_UNUSED(module), PyObject *arguments)
+{
+    unsigned kind, n_dim;
+    if (!PyArg_ParseTuple(arguments, "II", &kind, &n_dim)) {
+        return NULL;
+    }
+    return PyLong_FromUnsignedLongLong(fc_cubature_points((fc_cubature_kind)kind, n_dim));
+}
+
+/* On the calling thread, between waves of evaluations; the GIL is not held. */
+static void report_progress(void *context, uint64_t done, uint64_t n)
+{
+    Problem *self = context;
+    const int64_t now = fc_now_ns();
+    if (now < self->next_progress_ns && done < n) {
+        return;
+    }
+    self->next_progress_ns = now + PROGRESS_INTERVAL_NS;
+    PyEval_RestoreThread(self->native.thread);
+    if (!PyErr_Occurred()) {
+        PyObject *result = PyObject_CallFunction(self->progress, "KK", (unsigned long long)done,
+                                                 (unsigned long long)n);
+        if (result == NULL) {
+            fc_cancel_request(&self->native.cancel); /* fc_native_end reports the exception */
+        }
+        Py_XDECREF(result);
+    }
+    self->native.thread = PyEval_SaveThread();
+}
+
+PyDoc_STRVAR(
+    mcquad_doc,
+    "_mcquad($module, f, args, limits, n_out, flags, n, method, seed, adapt, progress,\n"
+    "        workers, deadline, /)\n--\n\n"
+    "Monte Carlo integration; fastconc.mcquad is the public form. Gives (integral, error,\n"
+    "n_eval, outcome, n_bad, chi2, dof, mapped).");
+
+static PyObject *mcquad(PyObject *module, PyObject *arguments)
+{
+    PyObject *f, *args, *limits, *progress, *workers, *answer = NULL;
+    unsigned long long n, seed;
+    unsigned n_out, method;
+    int flags, adapt;
+    double deadline;
+    if (!PyArg_ParseTuple(arguments, "OO!O!IiKIKpOOd", &f, &PyTuple_Type, &args, &PyTuple_Type,
+                          &limits, &n_out, &flags, &n, &method, &seed, &adapt, &progress, &workers,
+                          &deadline)) {
+        return NULL;
+    }
+    Problem problem;
+    if (problem_init(&problem, fc_state_of_module(module), f, args, limits, n_out, flags,
+                     deadline) < 0) {
+        return NULL;
+    }
+    fc_mc_options options = {
+        .method = (fc_mc_method)method, .n = n, .seed = seed, .adapt = adapt != 0};
+    if (progress != Py_None) {
+        problem.progress = progress;
+        options.progress = report_progress;
+        options.progress_context = &problem;
+    }
+    fc_mc_result result = {.integral = problem.integral, .error = problem.error};
+    if (problem_begin(&problem, workers) == 0) {
+        fc_status status =
+            fc_mcquad(&problem.native.run, &problem.f.base, &problem.domain, &options, &result);
+        if (fc_native_end(&problem.native, status) == 0) {
+            PyObject *integral = value_object(&problem, problem.integral);
+            PyObject *error = value_object(&problem, problem.error);
+            if (integral != NULL && error != NULL) {
+                answer =
+                    Py_BuildValue("(OOKiKdIO)", integral, error, (unsigned long long)result.n_eval,
+                                  (int)result.outcome, (unsigned long long)result.n_bad,
+                                  result.chi2, result.dof, result.mapped ? Py_True : Py_False);
+            }
+            Py_XDECREF(integral);
+            Py_XDECREF(error);
+        }
+    }
+    problem_release(&problem);
+    return answer;
+}
+
+static PyMethodDef functions[] = {
+    {"_cubature", cubature, METH_VARARGS, cubature_doc},
+    {"_cubature_points", cubature_points, METH_VARARGS, cubature_points_doc},
+    {"_mcquad", mcquad, METH_VARARGS, mcquad_doc},
+    {NULL, NULL, 0, NULL},
+};
+
+int fc_init_ndim(PyObject *module)
+{
+    return PyModule_AddFunctions(module, functions);
+}

@@ -1,0 +1,551 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * VEGAS+; contract in fc_vegas.h, the map in fc_vegas_map.c.
+ *
+ * The unit cube of the mapped variables is cut into hypercubes, N of equal size; hypercube h
+ * receives n_h >= 2 points, more where the integrand varied much so far:
+ *
+ *     integral = sum over h of mean_h / N        variance = sum over h of var_h / n_h / N^2
+ *
+ * Both adaptations continue from iteration to iteration. The first iterations only train; of the
+ * others the plain mean is taken: weights made from the estimated variances, as in the first VEGAS,
+ * correlate with the estimates and bias the result.
+ *
+ *     points    0 .......... block .......... 2 block ......
+ *     cubes     |  0  |  1  |    2    | 3 |        4
+ *
+ * Points are numbered through all hypercubes and made in blocks of fixed length, so that a
+ * hypercube may begin in one block and end in another: a block hands back the moments of its first
+ * and last hypercube, and what is complete in between it adds up itself. Histograms belong to
+ * slots: slot s takes blocks s, s + SLOTS, ... in this order. */
+#include "fc_vegas.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "fc_alloc.h"
+#include "fc_random.h"
+#include "fc_sobol.h"
+
+#define SLOTS 32
+#define PER_SLOT 4 /* blocks of a slot in one wave */
+#define WAVE (SLOTS * PER_SLOT)
+#define WARM_UP 6    /* iterations that only train ... */
+#define WARM_SHARE 5 /* ... on one part in so many of n */
+#define MEASURING 10
+#define MOST_BINS 512
+#define HISTOGRAM_DOUBLES ((size_t)1 << 22) /* all slots together */
+#define MOST_CUBES ((uint64_t)1 << 21)
+#define ALPHA 0.5 /* damping of the map */
+#define BETA 0.75 /* damping of the stratification */
+#define DOMINANT 0.1
+
+typedef struct edge_cube {
+    uint64_t cube;
+    bool present;
+} edge_cube;
+
+typedef struct vegas {
+    fc_sampler *sampler;
+    fc_vegas_map *map;
+    uint64_t seed, iteration;
+    unsigned n_dim, n_out;
+    uint64_t n_points, first_block; /* of this iteration, of this wave */
+    double *histogram;              /* a slot's: n_dim rows of n_bins */
+    size_t histogram_size;
+    /* Sobol training: instead of random points in hypercubes. */
+    const fc_sobol *sobol;
+    double *second; /* per slot: sum of y^2, of y^2 / density, of y (output by output summed) */
+    /* Stratification. */
+    unsigned n_strata;         /* per dimension */
+    uint64_t n_cubes, *offset; /* first point of each hypercube */
+    double *variance;          /* of the integrand in each */
+    /* What a wave's blocks hand back, n_out each. */
+    edge_cube *head, *tail;
+    fc_moments *head_moments, *tail_moments;
+    double *inner, *inner_variance;
+    double *largest; /* per block: the largest contribution to the variance of one point */
+} vegas;
+
+unsigned fc_vegas_bins(unsigned n_dim, uint64_t n)
+{
+    unsigned n_bins = 4;
+    while (n_bins < MOST_BINS && (uint64_t)n_bins * 64 <= n &&
+           (size_t)n_bins * 2 * n_dim * SLOTS <= HISTOGRAM_DOUBLES) {
+        n_bins *= 2;
+    }
+    return n_bins;
+}
+
+static void release(vegas *v)
+{
+    fc_free(v->histogram);
+    fc_free(v->second);
+    fc_free(v->offset);
+    fc_free(v->variance);
+    fc_free(v->head);
+    fc_free(v->head_moments);
+    fc_free(v->inner);
+}
+
+static fc_status prepare(vegas *v, fc_sampler *sampler, fc_vegas_map *map, uint64_t seed)
+{
+    *v = (vegas){.sampler = sampler, .map = map, .seed = seed};
+    v->n_dim = sampler->f->n_dim;
+    v->n_out = sampler->f->n_out;
+    v->histogram_size = (size_t)v->n_dim * map->n_bins;
+    v->histogram = fc_calloc_aligned(FC_CACHE_LINE, SLOTS * v->histogram_size, sizeof(double));
+    v->second = fc_calloc_aligned(FC_CACHE_LINE, SLOTS * 8, sizeof(double));
+    v->head = fc_calloc(2 * WAVE, sizeof *v->head);
+    v->head_moments = fc_calloc(2 * WAVE * (size_t)v->n_out, sizeof *v->head_moments);
+    v->inner = fc_calloc((2 * (size_t)v->n_out + 1) * WAVE, sizeof *v->inner);
+    if (v->histogram == NULL || v->second == NULL || v->head == NULL || v->head_moments == NULL ||
+        v->inner == NULL) {
+        release(v);
+        return FC_ERR_NOMEM;
+    }
+    v->tail = v->head + WAVE;
+    v->tail_moments = v->head_moments + WAVE * (size_t)v->n_out;
+    v->inner_variance = v->inner + WAVE * (size_t)v->n_out;
+    v->largest = v->inner_variance + WAVE * (size_t)v->n_out;
+    return FC_OK;
+}
+
+/* Add weight * sum over outputs of y^2 to the histograms of one point range. */
+static void fill_histogram(const vegas *v, const fc_scratch *s, double *histogram, size_t begin,
+                           size_t end, double weight)
+{
+    for (size_t i = begin; i < end; i++) {
+        double square = 0;
+        for (unsigned o = 0; o < v->n_out; o++) {
+            square += s->y[o][i] * s->y[o][i];
+        }
+        if (square == 0) {
+            continue;
+        }
+        square *= weight;
+        for (unsigned d = 0; d < v->n_dim; d++) {
+            histogram[(size_t)d * v->map->n_bins + s->bin[d][i]] += square;
+        }
+    }
+}
+
+static fc_status train_slot(void *context, size_t begin, size_t end, unsigned worker)
+{
+    vegas *v = context;
+    fc_scratch *s;
+    fc_status status = fc_sampler_scratch(v->sampler, worker, &s);
+    const size_t block = v->sampler->block;
+    for (size_t slot = begin; slot < end; slot++) {
+        double *histogram = v->histogram + slot * v->histogram_size, *second = v->second + 8 * slot;
+        for (unsigned k = 0; status == FC_OK && k < PER_SLOT; k++) {
+            const uint64_t first = (v->first_block + slot + k * SLOTS) * block;
+            if (first >= v->n_points) {
+                break;
+            }
+            for (unsigned d = 0; d < v->n_dim; d++) {
+                fc_sobol_fill(v->sobol, v->seed, UINT32_C(0x80000000) + (uint32_t)v->iteration, d,
+                              first, block, s->u[d]);
+            }
+            status = fc_sampler_evaluate(v->sampler, s, worker, block);
+            if (status != FC_OK) {
+                break;
+            }
+            fill_histogram(v, s, histogram, 0, block, 1);
+            for (size_t i = 0; i < block; i++) {
+                double square = 0, sum = 0;
+                for (unsigned o = 0; o < v->n_out; o++) {
+                    square += s->y[o][i] * s->y[o][i];
+                    sum += s->y[o][i];
+                }
+                second[0] += square;
+                second[1] += square / s->density[i];
+                second[2] += sum;
+            }
+        }
+    }
+    return status;
+}
+
+/* One iteration's histograms, added up slot by slot, make the next map. */
+static void refine_map(vegas *v)
+{
+    for (size_t slot = 1; slot < SLOTS; slot++) {
+        const double *from = v->histogram + slot * v->histogram_size;
+        for (size_t i = 0; i < v->histogram_size; i++) {
+            v->histogram[i] += from[i];
+        }
+    }
+    fc_vegas_map_refine(v->map, v->histogram, ALPHA);
+    memset(v->histogram, 0, SLOTS * v->histogram_size * sizeof *v->histogram);
+}
+
+fc_status fc_vegas_train(fc_sampler *sampler, fc_vegas_map *map, uint64_t n, uint64_t seed,
+                         uint64_t *n_eval, double *gain)
+{
+    vegas v;
+    *gain = 1;
+    fc_status status = prepare(&v, sampler, map, seed);
+    if (status != FC_OK) {
+        return status;
+    }
+    fc_sobol *sobol;
+    status = fc_sobol_create(v.n_dim, &sobol);
+    v.sobol = sobol;
+    sampler->map = map;
+    v.n_points = n / WARM_UP / sampler->block * sampler->block;
+    for (v.iteration = 0; status == FC_OK && v.n_points > 0 && v.iteration < WARM_UP;
+         v.iteration++) {
+        memset(v.second, 0, SLOTS * 8 * sizeof *v.second);
+        const uint64_t n_blocks = v.n_points / sampler->block;
+        for (v.first_block = 0; status == FC_OK && v.first_block < n_blocks;
+             v.first_block += WAVE) {
+            status = fc_pool_for(&sampler->run, train_slot, &v, SLOTS, 1);
+        }
+        *n_eval += v.n_points;
+        if (status == FC_OK) {
+            refine_map(&v);
+        }
+    }
+    if (status == FC_OK && v.n_points > 0) {
+        double mapped = 0, flat = 0, mean = 0;
+        for (size_t slot = 0; slot < SLOTS; slot++) {
+            mapped += v.second[8 * slot];
+            flat += v.second[8 * slot + 1];
+            mean += v.second[8 * slot + 2];
+        }
+        mean /= (double)v.n_points;
+        mapped = mapped / (double)v.n_points - mean * mean / v.n_out;
+        flat = flat / (double)v.n_points - mean * mean / v.n_out;
+        *gain = flat > 0 ? fmax(mapped, 0) / flat : 1;
+    }
+    sampler->map = NULL;
+    fc_sobol_destroy(sobol);
+    release(&v);
+    return status;
+}
+
+/* The hypercube of point p: the last whose first point is not beyond. */
+static uint64_t cube_of(const vegas *v, uint64_t p)
+{
+    uint64_t low = 0, high = v->n_cubes;
+    while (high - low > 1) {
+        uint64_t middle = low + (high - low) / 2;
+        if (v->offset[middle] <= p) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+/* Moves uniform points i in [begin, end) into hypercube `cube`. */
+static void place(const vegas *v, fc_scratch *s, uint64_t cube, size_t begin, size_t end)
+{
+    if (v->n_strata == 1) {
+        return;
+    }
+    const double each = 1.0 / v->n_strata;
+    for (unsigned d = 0; d < v->n_dim; d++, cube /= v->n_strata) {
+        const double base = (double)(cube % v->n_strata);
+        for (size_t i = begin; i < end; i++) {
+            s->u[d][i] = fmin((base + s->u[d][i]) * each, 1 - DBL_EPSILON / 2);
+        }
+    }
+}
+
+/* A hypercube's share of integral, variance and next stratification. */
+static void cube_finish(const vegas *v, uint64_t cube, const fc_moments *moments, double *integral,
+                        double *variance)
+{
+    const double share = 1.0 / (double)v->n_cubes;
+    double sum = 0;
+    for (unsigned o = 0; o < v->n_out; o++) {
+        const fc_moments *m = &moments[o];
+        const double n = (double)m->n, of_points = n > 1 ? m->m2 / (n - 1) : 0;
+        integral[o] += m->mean * share;
+        variance[o] += of_points / n * share * share;
+        sum += of_points;
+    }
+    v->variance[cube] = sum;
+}
+
+static fc_status measure_block(vegas *v, size_t index, double *histogram, fc_scratch *s,
+                               unsigned worker)
+{
+    const size_t block = v->sampler->block;
+    const unsigned n_out = v->n_out;
+    const uint64_t first = (v->first_block + index) * block;
+    const size_t n = v->n_points - first < block ? (size_t)(v->n_points - first) : block;
+    for (unsigned d = 0; d < v->n_dim; d++) {
+        fc_random_uniform(v->seed, (v->iteration + 1) << 32 | d, first, n, s->u[d]);
+    }
+    uint64_t cube = cube_of(v, first);
+    for (size_t i = 0; i < n; cube++) {
+        const uint64_t stop = v->offset[cube + 1] - first;
+        const size_t end = stop < n ? (size_t)stop : n;
+        place(v, s, cube, i, end);
+        i = end;
+    }
+    fc_status status = fc_sampler_evaluate(v->sampler, s, worker, n);
+    if (status != FC_OK) {
+        return status;
+    }
+    double *integral = v->inner + index * n_out, *variance = v->inner_variance + index * n_out;
+    memset(integral, 0, n_out * sizeof *integral);
+    memset(variance, 0, n_out * sizeof *variance);
+    v->head[index].present = v->tail[index].present = false;
+    v->largest[index] = 0;
+    cube = cube_of(v, first);
+    for (size_t i = 0; i < n; cube++) {
+        const uint64_t count = v->offset[cube + 1] - v->offset[cube];
+        const uint64_t stop = v->offset[cube + 1] - first;
+        const size_t end = stop < n ? (size_t)stop : n;
+        /* The first and the last hypercube may go on in other blocks; the first is "head" even when
+         * whole. */
+        const bool is_head = i == 0, is_tail = !is_head && end == n;
+        fc_moments on_stack[8], *moments = on_stack;
+        if (is_head) {
+            moments = v->head_moments + index * n_out;
+            v->head[index] = (edge_cube){cube, true};
+        } else if (is_tail || n_out > 8) { /* the tail's place also serves while it is free */
+            moments = v->tail_moments + index * n_out;
+        }
+        for (unsigned o = 0; o < n_out; o++) {
+            moments[o] = fc_moments_of(s->y[o] + i, end - i);
+            double far =
+                fmax(moments[o].greatest - moments[o].mean, moments[o].mean - moments[o].least);
+            double weight = 1 / ((double)count * (double)v->n_cubes);
+            v->largest[index] = fmax(v->largest[index], far * far * weight * weight);
+        }
+        if (is_tail) {
+            v->tail[index] = (edge_cube){cube, true};
+        } else if (!is_head) {
+            cube_finish(v, cube, moments, integral, variance);
+        }
+        fill_histogram(v, s, histogram, i, end, 1 / ((double)count * (double)v->n_cubes));
+        i = end;
+    }
+    return FC_OK;
+}
+
+static fc_status measure_slot(void *context, size_t begin, size_t end, unsigned worker)
+{
+    vegas *v = context;
+    fc_scratch *s;
+    fc_status status = fc_sampler_scratch(v->sampler, worker, &s);
+    for (size_t slot = begin; slot < end; slot++) {
+        double *histogram = v->histogram + slot * v->histogram_size;
+        for (size_t k = 0; status == FC_OK && k < PER_SLOT; k++) {
+            const size_t index = slot + k * SLOTS;
+            if ((v->first_block + index) * v->sampler->block >= v->n_points) {
+                break;
+            }
+            status = measure_block(v, index, histogram, s, worker);
+        }
+    }
+    return status;
+}
+
+/* Adds the wave's blocks in order. `open` is the hypercube that the last block left unfinished. */
+static void gather(vegas *v, size_t n_blocks, edge_cube *open, fc_moments *open_moments,
+                   double *integral, double *variance)
+{
+    const unsigned n_out = v->n_out;
+    for (size_t b = 0; b < n_blocks; b++) {
+        if (open->present && open->cube != v->head[b].cube) {
+            cube_finish(v, open->cube, open_moments, integral, variance);
+            open->present = false;
+        }
+        for (unsigned o = 0; o < n_out; o++) {
+            if (!open->present) {
+                open_moments[o] = v->head_moments[b * n_out + o];
+            } else {
+                fc_moments_merge(&open_moments[o], &v->head_moments[b * n_out + o]);
+            }
+        }
+        *open = v->head[b];
+        for (unsigned o = 0; o < n_out; o++) {
+            integral[o] += v->inner[b * n_out + o];
+            variance[o] += v->inner_variance[b * n_out + o];
+        }
+        if (v->tail[b].present) {
+            cube_finish(v, open->cube, open_moments, integral, variance);
+            *open = v->tail[b];
+            memcpy(open_moments, v->tail_moments + b * n_out, n_out * sizeof *open_moments);
+        }
+    }
+}
+
+/* Points for each hypercube: two, and the rest by the power BETA of its standard deviation. */
+static void stratify(vegas *v, uint64_t n)
+{
+    double sum = 0;
+    for (uint64_t h = 0; h < v->n_cubes; h++) {
+        sum += pow(v->variance[h], BETA / 2);
+    }
+    const double spare = n > 2 * v->n_cubes ? (double)(n - 2 * v->n_cubes) : 0;
+    uint64_t at = 0;
+    for (uint64_t h = 0; h < v->n_cubes; h++) {
+        v->offset[h] = at;
+        double share =
+            sum > 0 && isfinite(sum) ? pow(v->variance[h], BETA / 2) / sum : 1 / (double)v->n_cubes;
+        at += 2 + (uint64_t)(spare * share);
+    }
+    v->offset[v->n_cubes] = at;
+    v->n_points = at;
+}
+
+/* One pass over all hypercubes: the integral and its variance by output. */
+static fc_status iterate(vegas *v, edge_cube *open, fc_moments *open_moments, double *integral,
+                         double *variance, double *largest)
+{
+    const uint64_t n_blocks = (v->n_points + v->sampler->block - 1) / v->sampler->block;
+    memset(integral, 0, v->n_out * sizeof *integral);
+    memset(variance, 0, v->n_out * sizeof *variance);
+    open->present = false;
+    fc_status status = FC_OK;
+    for (v->first_block = 0; status == FC_OK && v->first_block < n_blocks; v->first_block += WAVE) {
+        const uint64_t left = n_blocks - v->first_block;
+        const size_t wave = left < WAVE ? (size_t)left : WAVE;
+        status = fc_pool_for(&v->sampler->run, measure_slot, v, wave < SLOTS ? wave : SLOTS, 1);
+        if (status == FC_OK) {
+            gather(v, wave, open, open_moments, integral, variance);
+            for (size_t b = 0; b < wave; b++) {
+                *largest = fmax(*largest, v->largest[b]);
+            }
+        }
+    }
+    if (status == FC_OK) {
+        cube_finish(v, open->cube, open_moments, integral, variance);
+        refine_map(v);
+    }
+    return status;
+}
+
+/* Strata per dimension so that a hypercube gets four points on average. */
+static void choose_strata(vegas *v, uint64_t n)
+{
+    const double most = fmin((double)n / 4, (double)MOST_CUBES);
+    double strata = floor(pow(fmax(most, 1), 1.0 / v->n_dim) + 1e-9);
+    v->n_strata = strata < 1 ? 1 : (unsigned)strata;
+    v->n_cubes = 1;
+    for (unsigned d = 0; v->n_strata > 1 && d < v->n_dim; d++) {
+        v->n_cubes *= v->n_strata;
+    }
+}
+
+/* Chance that chi-squared with dof degrees of freedom passes x, by Wilson and Hilferty's normal
+ * approximation. */
+static double chi2_tail(double x, unsigned dof)
+{
+    const double v = 2.0 / (9.0 * dof);
+    return 0.5 * erfc((cbrt(x / dof) - (1 - v)) / sqrt(2 * v));
+}
+
+static void vegas_result(unsigned n_out, unsigned n_iterations, const double *integrals,
+                         const double *variances, double largest, fc_mc_result *result)
+{
+    bool inconsistent = false, zero = true, dominated = false;
+    for (unsigned o = 0; o < n_out; o++) {
+        double mean = 0, variance = 0, chi2 = 0;
+        for (unsigned k = 0; k < n_iterations; k++) {
+            mean += integrals[k * n_out + o] / n_iterations;
+            variance += variances[k * n_out + o];
+        }
+        for (unsigned k = 0; k < n_iterations; k++) {
+            double delta = integrals[k * n_out + o] - mean;
+            chi2 += variances[k * n_out + o] > 0 ? delta * delta / variances[k * n_out + o] : 0;
+        }
+        zero = zero && mean == 0 && variance == 0;
+        dominated = dominated || (variance > 0 && largest > DOMINANT * variance);
+        result->integral[o] = mean;
+        result->error[o] = sqrt(variance) / n_iterations;
+        if (n_iterations > 1 && chi2_tail(chi2, n_iterations - 1) < 1e-3) {
+            inconsistent = true;
+            result->error[o] *= sqrt(chi2 / (n_iterations - 1));
+        }
+        if (o == 0) {
+            result->chi2 = chi2;
+            result->dof = n_iterations - 1;
+        }
+    }
+    result->outcome = zero           ? FC_MC_ZERO
+                      : inconsistent ? FC_MC_INCONSISTENT
+                      : dominated    ? FC_MC_DOMINATED
+                                     : FC_MC_TRUSTED;
+}
+
+fc_status fc_vegas(fc_sampler *sampler, const fc_mc_options *options, fc_mc_result *result)
+{
+    const unsigned n_out = sampler->f->n_out;
+    /* Few points: fewer iterations, at least some points each. */
+    unsigned measuring = MEASURING, warm_up = WARM_UP;
+    while (measuring > 2 && options->n / (measuring + warm_up) < 64) {
+        measuring--;
+        warm_up -= warm_up > 0;
+    }
+    if (options->n < 8) {
+        measuring = 1;
+        warm_up = 0;
+    }
+    const uint64_t n_warm = warm_up > 0 ? options->n / WARM_SHARE / warm_up : 0;
+    const uint64_t n_each = (options->n - n_warm * warm_up) / measuring;
+    fc_vegas_map *map;
+    fc_status status =
+        fc_vegas_map_create(sampler->f->n_dim, fc_vegas_bins(sampler->f->n_dim, n_each), &map);
+    if (status != FC_OK) {
+        return status;
+    }
+    vegas v;
+    status = prepare(&v, sampler, map, options->seed);
+    if (status != FC_OK) {
+        fc_vegas_map_destroy(map);
+        return status;
+    }
+    choose_strata(&v, n_each);
+    const uint64_t room = v.n_cubes;
+    v.offset = fc_malloc(room + 1, sizeof *v.offset);
+    v.variance = fc_calloc(room, sizeof *v.variance);
+    double *integrals = fc_calloc((MEASURING + 1) * 2 * (size_t)n_out, sizeof *integrals);
+    fc_moments *open_moments = fc_calloc(n_out, sizeof *open_moments);
+    double *variances = integrals + (MEASURING + 1) * n_out, largest = 0;
+    edge_cube open = {0};
+    if (v.offset == NULL || v.variance == NULL || integrals == NULL || open_moments == NULL) {
+        status = FC_ERR_NOMEM;
+    }
+    sampler->map = map;
+    for (unsigned k = 0; status == FC_OK && k < warm_up + measuring; k++, v.iteration++) {
+        const uint64_t n = k < warm_up ? n_warm : n_each;
+        if (k == 0 ||
+            k == warm_up) { /* another number of points, another stratification: begin evenly */
+            choose_strata(&v, n);
+            for (uint64_t h = 0; h < v.n_cubes; h++) {
+                v.variance[h] = 0;
+            }
+        }
+        stratify(&v, n);
+        const unsigned row =
+            k < warm_up ? measuring : k - warm_up; /* training goes to the spare row */
+        if (k == warm_up) {
+            largest = 0;
+        }
+        status = iterate(&v, &open, open_moments, integrals + row * n_out, variances + row * n_out,
+                         &largest);
+        result->n_eval += v.n_points;
+        if (status == FC_OK && options->progress != NULL) {
+            options->progress(options->progress_context, result->n_eval, options->n);
+        }
+    }
+    if (status == FC_OK) {
+        vegas_result(n_out, measuring, integrals, variances, largest, result);
+    }
+    sampler->map = NULL;
+    release(&v);
+    fc_free(integrals);
+    fc_free(open_moments);
+    fc_vegas_map_destroy(map);
+    return status;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * VEGAS+ (Lepage 2021): importance sampling by an adaptive map, and adaptive stratified sampling in
+ * the mapped variables. Internal to fc_mc. */
+#ifndef FC_VEGAS_H
+#define FC_VEGAS_H
+
+#include "fc_mc.h"
+
+/* Iterations of a map's training on scrambled Sobol points, n evaluations in all. *gain is the
+ * variance of the integrand with the map over that without, as far as the last iteration knows. */
+FC_MUST_CHECK fc_status fc_vegas_train(fc_sampler *sampler, fc_vegas_map *map, uint64_t n,
+                                       uint64_t seed, uint64_t *n_eval, double *gain);
+
+/* The whole method. */
+FC_MUST_CHECK fc_status fc_vegas(fc_sampler *sampler, const fc_mc_options *options,
+                                 fc_mc_result *result);
+
+/* Pieces of a map that is trained on n points an iteration. */
+unsigned fc_vegas_bins(unsigned n_dim, uint64_t n);
+
+#endif

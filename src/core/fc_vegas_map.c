@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * VEGAS's map; contract and papers in fc_vegas_map.h. */
+#include "fc_vegas_map.h"
+
+#include <float.h>
+#include <math.h>
+
+#include "fc_alloc.h"
+
+#define MAX_BINS (1u << 15)
+
+fc_status fc_vegas_map_create(unsigned n_dim, unsigned n_bins, fc_vegas_map **out)
+{
+    *out = NULL;
+    if (n_bins == 0 || n_bins > MAX_BINS || (n_bins & (n_bins - 1)) != 0) {
+        return FC_ERR_INVALID;
+    }
+    fc_vegas_map *map = fc_calloc(1, sizeof *map);
+    if (map == NULL) {
+        return FC_ERR_NOMEM;
+    }
+    map->n_dim = n_dim;
+    map->n_bins = n_bins;
+    map->edges = fc_malloc((size_t)n_dim * (n_bins + 1), sizeof *map->edges);
+    if (map->edges == NULL) {
+        fc_vegas_map_destroy(map);
+        return FC_ERR_NOMEM;
+    }
+    for (unsigned d = 0; d < n_dim; d++) {
+        for (unsigned i = 0; i <= n_bins; i++) {
+            map->edges[(size_t)d * (n_bins + 1) + i] = (double)i / n_bins;
+        }
+    }
+    *out = map;
+    return FC_OK;
+}
+
+void fc_vegas_map_destroy(fc_vegas_map *map)
+{
+    if (map != NULL) {
+        fc_free(map->edges);
+        fc_free(map);
+    }
+}
+
+void fc_vegas_map_apply(const fc_vegas_map *map, unsigned dim, size_t n, double *u, double *density,
+                        uint16_t *bin)
+{
+    const double *edges = map->edges + (size_t)dim * (map->n_bins + 1);
+    const double n_bins = map->n_bins;
+    for (size_t i = 0; i < n; i++) {
+        double t = u[i] * n_bins;
+        unsigned k = (unsigned)t; /* < n_bins, for u < 1 and n_bins a power of two */
+        double low = edges[k], width = edges[k + 1] - low;
+        double x = low + width * (t - k);
+        /* Rounding must not reach 0 or 1, where transformations of infinite ranges end. */
+        u[i] = x <= 0 ? DBL_MIN : x >= 1 ? 1 - DBL_EPSILON / 2 : x;
+        density[i] *= n_bins * width;
+        bin[i] = (uint16_t)k;
+    }
+}
+
+/* Lepage's smoothing and compression of one dimension's histogram; false when there is nothing in
+ * it. */
+static bool importance(const double *histogram, unsigned n_bins, double alpha, double *weight)
+{
+    double sum = 0;
+    for (unsigned i = 0; i < n_bins; i++) {
+        double left = histogram[i > 0 ? i - 1 : i];
+        double right = histogram[i + 1 < n_bins ? i + 1 : i];
+        weight[i] = (left + 6 * histogram[i] + right) / 8;
+        sum += weight[i];
+    }
+    if (!(sum > 0) || !isfinite(sum)) {
+        return false;
+    }
+    for (unsigned i = 0; i < n_bins; i++) {
+        double share = fmax(weight[i] / sum, 1e-30);
+        weight[i] = share > 1 - 1e-12 ? 1 : pow((share - 1) / log(share), alpha);
+    }
+    return true;
+}
+
+void fc_vegas_map_refine(fc_vegas_map *map, const double *histogram, double alpha)
+{
+    const unsigned n_bins = map->n_bins;
+    double *weight = fc_malloc(2 * (size_t)n_bins + 1, sizeof *weight);
+    if (weight == NULL || n_bins < 2) { /* the old map serves as well, only not so well */
+        fc_free(weight);
+        return;
+    }
+    double *fresh = weight + n_bins;
+    for (unsigned d = 0; d < map->n_dim; d++) {
+        double *edges = map->edges + (size_t)d * (n_bins + 1);
+        if (!importance(histogram + (size_t)d * n_bins, n_bins, alpha, weight)) {
+            continue;
+        }
+        double total = 0;
+        for (unsigned i = 0; i < n_bins; i++) {
+            total += weight[i];
+        }
+        const double each = total / n_bins;
+        double gathered = 0;
+        unsigned i = 0;
+        fresh[0] = 0;
+        for (unsigned k = 1; k < n_bins; k++) {
+            while (gathered < k * each && i < n_bins) {
+                gathered += weight[i++];
+            }
+            double back = i > 0 ? (gathered - k * each) / weight[i - 1] : 0;
+            double low = edges[i > 0 ? i - 1 : 0], high = edges[i];
+            fresh[k] = fmax(high - back * (high - low), fresh[k - 1]);
+        }
+        fresh[n_bins] = 1;
+        for (unsigned k = 0; k <= n_bins; k++) {
+            edges[k] = fresh[k];
+        }
+    }
+    fc_free(weight);
+}
