@@ -51,6 +51,7 @@ static fc_status dense_build(fc_build *build, fc_step *step)
     layer->tail.ld_residual = layer->n;
     fc_build_require(build, step->in_numel[0] == in_numel);
     fc_build_require(build, step->out_numel == out_numel);
+    fc_build_require(build, !step->in_const[0] && !step->in_const[1]); /* rows of all items */
     fc_build_require(build, !layer->has_residual || step->in_numel[1] == out_numel);
     if (build->problem != NULL) {
         return FC_ERR_FORMAT;

@@ -30,11 +30,21 @@ static size_t block_units(const fc_step *step, size_t items)
 static fc_status unary_run(const fc_step *step, const fc_frame *frame, size_t begin, size_t end,
                            float *scratch)
 {
+    const fc_act act = *(const fc_act *)step->params;
+    size_t from = begin * BLOCK, n = frame->items * step->out_numel;
+    size_t to = end * BLOCK < n ? end * BLOCK : n;
     (void)scratch;
-    size_t from = begin * BLOCK, n = frame->items * step->out_numel,
-           to = end * BLOCK < n ? end * BLOCK : n;
-    fc_act_apply(*(const fc_act *)step->params, to - from, frame->data[step->in[0]] + from,
-                 frame->data[step->out] + from);
+    if (!step->in_const[0]) {
+        fc_act_apply(act, to - from, frame->data[step->in[0]] + from,
+                     frame->data[step->out] + from);
+        return FC_OK;
+    }
+    while (from < to) { /* the same numbers for every item */
+        size_t at = from % step->out_numel, left = step->out_numel - at;
+        size_t take = left < to - from ? left : to - from;
+        fc_act_apply(act, take, frame->data[step->in[0]] + at, frame->data[step->out] + from);
+        from += take;
+    }
     return FC_OK;
 }
 
@@ -88,17 +98,11 @@ static fc_status binary_build(fc_build *build, fc_step *step)
         return FC_ERR_FORMAT;
     }
     layer->rows = numel / layer->dims[layer->ndim - 1];
-    layer->plain = layer->ndim == 1 && layer->stride[0][0] == 1 && layer->stride[1][0] == 1 &&
+    layer->plain = !step->in_const[0] && !step->in_const[1] && layer->ndim == 1 &&
+                   layer->stride[0][0] == 1 && layer->stride[1][0] == 1 &&
                    step->in_numel[0] == numel && step->in_numel[1] == numel;
     step->flops = 4.0 * (double)numel;
     return FC_OK;
-}
-
-/* Of a constant the same numbers serve every item: then it is not plain after all. */
-static bool binary_is_plain(const fc_step *step, const fc_frame *frame)
-{
-    const binary *layer = step->params;
-    return layer->plain && frame->stride[step->in[0]] != 0 && frame->stride[step->in[1]] != 0;
 }
 
 static size_t line_block(const binary *layer)
@@ -138,7 +142,7 @@ static fc_status binary_run(const fc_step *step, const fc_frame *frame, size_t b
     const binary *layer = step->params;
     size_t block = line_block(layer), per_item = (layer->rows + block - 1) / block;
     (void)scratch;
-    if (binary_is_plain(step, frame) && begin == 0 && end == per_item * frame->items) {
+    if (layer->plain && begin == 0 && end == per_item * frame->items) {
         size_t n = step->out_numel * frame->items;
         float *out = frame->data[step->out];
         fc_loops_get()->binary(layer->op, n, frame->data[step->in[0]], 1, frame->data[step->in[1]],

@@ -25,7 +25,8 @@ typedef struct fc_step {
     size_t n_in;
     size_t in[FC_MAX_IN], out; /* tensors */
     size_t in_numel[FC_MAX_IN], out_numel;
-    size_t scratch;    /* floats a worker needs beside; set by build */
+    bool in_const[FC_MAX_IN]; /* the same floats serve every item */
+    size_t scratch;           /* floats a worker needs beside; set by build */
     double flops;      /* of one item; set by build, for profile() and to decide whether to split */
     size_t begin_word; /* where it stands in the plan, for messages */
     void *params;      /* owned; destroyed by the layer's destroy, else fc_free */

@@ -156,12 +156,19 @@ static void read_operands(fc_build *build, fc_net *net, fc_step *step, size_t in
     step->n_in = fc_build_size(build, step->layer->min_in, step->layer->max_in);
     for (size_t i = 0; i < step->n_in && build->problem == NULL; i++) {
         step->in[i] = fc_build_size(build, 0, net->n_tensors - 1);
+        if (build->problem != NULL) {
+            return;
+        }
         fc_tensor *tensor = &net->tensors[step->in[i]];
         fc_build_require(build, tensor->written);
         step->in_numel[i] = tensor->numel;
+        step->in_const[i] = tensor->kind == FC_TENSOR_CONST;
         touch(tensor, index);
     }
     step->out = fc_build_size(build, 0, net->n_tensors - 1);
+    if (build->problem != NULL) {
+        return;
+    }
     fc_tensor *out = &net->tensors[step->out];
     fc_build_require(build, out->kind == FC_TENSOR_ARENA);
     fc_build_require(build, step->layer->partial || !out->written);
@@ -305,11 +312,11 @@ static fc_status read_all(fc_build *build, fc_net *net, const float *weights, si
     fc_build_require(build, fc_build_int(build) == FC_PLAN_MAGIC);
     fc_build_require(build, fc_build_int(build) == FC_PLAN_VERSION);
     net->n_tensors = fc_build_size(build, 1, MAX_TENSORS);
-    net->n_steps = fc_build_size(build, 1, MAX_STEPS);
+    size_t n_steps = fc_build_size(build, 1, MAX_STEPS);
     net->n_inputs = fc_build_size(build, 0, MAX_INPUTS);
     net->output = fc_build_size(build, 0, net->n_tensors - 1);
     /* No more is allocated than the words given can describe. */
-    fc_build_require(build, net->n_tensors <= n_words / 3 && net->n_steps <= n_words / 3);
+    fc_build_require(build, net->n_tensors <= n_words / 3 && n_steps <= n_words / 3);
     if (build->problem != NULL) {
         return FC_ERR_FORMAT;
     }
@@ -317,8 +324,7 @@ static fc_status read_all(fc_build *build, fc_net *net, const float *weights, si
     if (status != FC_OK) {
         return status;
     }
-    size_t n_steps = net->n_steps;
-    net->n_steps = 0; /* grows with the steps begun: fc_net_destroy frees their parameters */
+    /* grows with the steps begun: fc_net_destroy frees their parameters */
     net->steps = fc_calloc(n_steps, sizeof *net->steps);
     if (net->steps == NULL) {
         return FC_ERR_NOMEM;

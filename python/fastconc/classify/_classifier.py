@@ -202,9 +202,10 @@ class Classifier(_core.Net):
 
     def _prepare(self, batch: tuple[Any, ...]) -> tuple[Any, Network, tuple[Any, ...], int]:
         """The net and its description for a batch, the batch as the core takes it, its size."""
-        network = self._network
-        if network.source is None:
+        network = getattr(self, "_network", None)
+        if network is None or network.source is None:
             self._steps()  # raises when closed
+        assert network is not None
         specs = network.inputs
         if len(batch) != len(specs):
             names = ", ".join(map(str, specs))
@@ -359,6 +360,13 @@ class Classifier(_core.Net):
 
     def __repr__(self) -> str:
         return f"<Classifier {', '.join(map(str, self._network.inputs))} -> {self._network.output}>"
+
+    def close(self) -> None:
+        """Free the network; calls under way finish, later ones raise ValueError."""
+        super().close()
+        with self._lock:
+            self._planned.clear()
+            self._network.source = None
 
     def __enter__(self) -> Classifier:
         return self

@@ -498,6 +498,8 @@ def lower(
         shape = shapes[name]
         if rows and not shape:
             raise NotByRows("an input without axes")
+        if math.prod(shape) > MAX_ELEMENTS:
+            raise ValueError(f"input {name!r} of shape {shape} is too large")
         tensor = context.new_tensor(math.prod(shape), "input")
         batch = 0 if rows else None
         context.values[name] = Value(
@@ -505,6 +507,18 @@ def lower(
         )
         if 0 in shape:  # nothing in it that could differ
             context.values[name] = context.constant(np.zeros(shape, dtype))
+    with np.errstate(all="ignore"):  # a weight of 1 / 0 is the file's business
+        problems = _run_nodes(context)
+    if problems:
+        raise UnsupportedModel("these nodes are not supported: " + "; ".join(problems))
+    if graph.output not in context.values:
+        raise ValueError(f"the output {graph.output!r} is not made by its node")
+    return Lowered(context, context.values[graph.output])
+
+
+def _run_nodes(context: Context) -> list[str]:
+    """Lower every node; returns what is not supported."""
+    graph, rows = context.graph, context.rows
     problems: list[str] = []
     lost: set[str] = set()
     for node in graph.nodes:
@@ -545,11 +559,7 @@ def lower(
                     ]
                     value = replace(value, exclusive=all(before) and all(n == 1 for n in uses))
                 context.values[name] = value
-    if problems:
-        raise UnsupportedModel("these nodes are not supported: " + "; ".join(problems))
-    if graph.output not in context.values:
-        raise ValueError(f"the output {graph.output!r} is not made by its node")
-    return Lowered(context, context.values[graph.output])
+    return problems
 
 
 @dataclass

@@ -32,6 +32,7 @@ def network_of(graph: Graph) -> Network:
             pass
         if all(shape and shape[0] is not None for _, shape, _ in graph.inputs):
             return plan_whole(graph, {name: tuple(shape or ()) for name, shape, _ in graph.inputs})
+        _check_whole(graph)
     if not graph.inputs:
         return plan_whole(graph, {})
     specs = [Spec(name, shape or (), str(dtype)) for name, shape, dtype in graph.inputs]
@@ -47,6 +48,19 @@ def network_of(graph: Graph) -> Network:
         metadata=graph.metadata,
         source=graph,
     )
+
+
+def _check_whole(graph: Graph) -> None:
+    """Only the number of images is free: what is wrong with one image or two is said at once."""
+    problem: Exception | None = None
+    for count in (2, 1):
+        try:
+            plan_whole(graph, {name: (count, *(s or ())[1:]) for name, s, _ in graph.inputs})
+            return
+        except ValueError as error:
+            problem = problem or error
+    assert problem is not None
+    raise problem
 
 
 def plan_rows(graph: Graph) -> Network:

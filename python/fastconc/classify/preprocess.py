@@ -77,7 +77,7 @@ class Preprocess:
             picture = picture.resize((wide, tall), filter_)
             left, top = (wide - width) // 2, (tall - height) // 2
             picture = picture.crop((left, top, left + width, top + height))
-        pixels = np.asarray(picture, np.float32)
+        pixels: Any = np.asarray(picture, np.float32)
         if pixels.ndim == 2:
             pixels = pixels[:, :, None]
         if self.channels == "BGR":
