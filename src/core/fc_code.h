@@ -111,6 +111,7 @@ struct fc_program {
     size_t block;   /* lanes of a varying register, a multiple of FC_LANES */
     size_t vm_size; /* bytes of registers a VM has */
     size_t scratch; /* offset of three blocks of doubles in that memory */
+    int sum_ramp;   /* index of handlers->sum_ramp for programs that are just that; -1 */
     const struct fc_handlers *handlers;
     _Atomic(fc_vm *) spare[FC_N_SPARE_VMS]; /* idle VMs; taken and put back by atomic exchange */
 };
@@ -143,6 +144,8 @@ typedef struct fc_handlers {
     void (*ramp)(size_t lanes, double start, double step, double first, double *reg);
     /* Sum of the lanes: lane i goes into accumulator i % FC_LANES, those are added pairwise. */
     double (*sum)(size_t lanes, const double *reg);
+    /* The sum of the identity, or of the square, of a ramp: see FC_SUM_RAMP_*. */
+    double (*sum_ramp[2])(size_t lanes, double start, double step, double first);
 } fc_handlers;
 
 extern const fc_handlers fc_handlers_baseline, fc_handlers_avx2, fc_handlers_avx512;
@@ -171,9 +174,9 @@ size_t fc_dtype_size(fc_dtype dtype);
     X(TAN, tan)                                                                                    \
     X(ASIN, asin)                                                                                  \
     X(ACOS, acos)                                                                                  \
-    X(ATAN, atan) X(SINH, sinh) X(COSH, cosh) X(TANH, tanh) X(ASINH, asinh) X(ACOSH, acosh)        \
-        X(ATANH, atanh) X(CBRT, cbrt) X(ERF, erf) X(ERFC, erfc) X(TGAMMA, tgamma)                  \
-            X(LGAMMA, lgamma)
+    X(ATAN, atan)                                                                                  \
+    X(SINH, sinh) X(COSH, cosh) X(TANH, tanh) X(ASINH, asinh) X(ACOSH, acosh) X(ATANH, atanh)      \
+        X(CBRT, cbrt) X(ERF, erf) X(ERFC, erfc) X(TGAMMA, tgamma) X(LGAMMA, lgamma)
 #define FC_MATH_BINARY(X)                                                                          \
     X(POW, pow) X(ATAN2, atan2) X(HYPOT, hypot) X(FMOD, fmod) X(REMAINDER, remainder)
 

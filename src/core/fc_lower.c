@@ -14,7 +14,7 @@
 #define MIN_BLOCK 64
 /* Lanes of a loop end at different times, and a block runs as long as its longest lane: short
  * blocks waste less. */
-#define LOOP_BLOCK 128
+#define LOOP_BLOCK 256
 
 static const fc_handlers *handlers_of(fc_isa isa)
 {
@@ -80,17 +80,43 @@ static size_t lay_out(fc_program *p, size_t block)
     return used + 3 * block * sizeof(double);
 }
 
-static size_t choose_block(const fc_program *p)
+/* Lanes of a block: as many as the registers that the code uses leave room for in the cache. */
+static size_t choose_block(const fc_program *p, bool *used)
 {
     size_t width = 1;
-    for (unsigned i = 0; i < p->n_registers; i++) {
-        if (p->regs[i].kind == FC_KIND_VARYING) {
-            width += fc_type_size(p->regs[i].type);
+    bool diverges = false;
+    for (unsigned i = 0; i < p->n_code; i++) {
+        const fc_code *code = &p->code[i];
+        const unsigned op = p->instructions[code->at].op;
+        const uint16_t operands[5] = {code->d, code->a, code->b, code->c, code->m};
+        for (int k = 0; k < 5; k++) {
+            if (operands[k] != FC_NO_REGISTER && !used[operands[k]]) {
+                const fc_reg_info *reg = &p->regs[operands[k]];
+                used[operands[k]] = true;
+                width += reg->kind == FC_KIND_VARYING ? fc_type_size(reg->type) : 0;
+            }
         }
+        diverges = diverges || op == FC_OP_JUMP_ANY || op == FC_OP_JUMP_NONE;
     }
     size_t block = L1_BUDGET / width / FC_LANES * FC_LANES;
-    size_t most = p->loops ? LOOP_BLOCK : FC_MAX_BLOCK;
+    size_t most = p->loops && diverges ? LOOP_BLOCK : FC_MAX_BLOCK;
     return block < MIN_BLOCK ? MIN_BLOCK : block > most ? most : block;
+}
+
+/* Which of the fused sums over a ramp the program is; -1: none. */
+static int find_sum_ramp(const fc_program *p)
+{
+    if (p->n_inputs != 1 || p->n_outputs != 1 || p->regs[p->inputs[0]].type != FC_TYPE_D ||
+        p->regs[p->inputs[0]].kind != FC_KIND_VARYING) {
+        return -1;
+    }
+    const uint16_t x = p->inputs[0];
+    const fc_instruction *one = &p->instructions[0];
+    if (p->n_instructions == 1) {
+        return p->outputs[0] == x ? 0 : -1;
+    }
+    bool square = one->op == FC_OP_SQUARE_D || (one->op == FC_OP_MUL_D && one->b == x);
+    return p->n_instructions == 2 && square && one->a == x && p->outputs[0] == one->d ? 1 : -1;
 }
 
 fc_status fc_lower(fc_program *p, fc_isa isa)
@@ -148,7 +174,13 @@ fc_status fc_lower(fc_program *p, fc_isa isa)
         }
     }
     fc_free(start);
-    p->block = choose_block(p);
+    p->sum_ramp = find_sum_ramp(p);
+    bool *used = fc_calloc(p->n_registers + 1, sizeof *used);
+    if (used == NULL) {
+        return FC_ERR_NOMEM;
+    }
+    p->block = choose_block(p, used);
+    fc_free(used);
     p->vm_size = lay_out(p, p->block);
     return FC_OK;
 }

@@ -508,6 +508,30 @@ static void add_block(void *context, const fc_vm *vm, const void *lanes, size_t 
     to->correction += isfinite(product) ? fma(y[0], (double)n, -product) : 0.0;
 }
 
+/* A ramp's sum in registers alone. The blocks are those of the general way, and so are the bits. */
+static fc_status sum_ramp(const fc_program *p, const fc_operand *x, size_t n, fc_cancel *cancel,
+                          sums *to)
+{
+    for (size_t first = 0; first < n; first += p->block) {
+        size_t count = n - first < p->block ? n - first : p->block,
+               whole = count / FC_LANES * FC_LANES;
+        if (first / p->block % 64 == 63) {
+            fc_status status = fc_cancel_check(cancel);
+            if (status != FC_OK) {
+                return status;
+            }
+        }
+        const double at = (double)(x->first + first);
+        fc_add_exactly(p->handlers->sum_ramp[p->sum_ramp](whole, x->start, x->step, at), &to->sum,
+                       &to->correction);
+        for (size_t i = whole; i < count; i++) {
+            double value = x->start + (at + (double)i) * x->step;
+            fc_add_exactly(p->sum_ramp == 0 ? value : value * value, &to->sum, &to->correction);
+        }
+    }
+    return FC_OK;
+}
+
 fc_status fc_vm_sum(fc_vm *vm, size_t n, const fc_operand *inputs, const fc_table *tables,
                     fc_cancel *cancel, uint64_t max_iterations, double *sum, double *correction,
                     fc_fault *fault)
@@ -515,7 +539,10 @@ fc_status fc_vm_sum(fc_vm *vm, size_t n, const fc_operand *inputs, const fc_tabl
     const fc_program *p = vm->program;
     sums to = {0};
     fc_status status = FC_ERR_INVALID;
-    if (p->regs[p->outputs[0]].type == FC_TYPE_D) {
+    *fault = (fc_fault){.instruction = FC_NO_INSTRUCTION};
+    if (p->sum_ramp >= 0 && inputs[0].kind == FC_RAMP) {
+        status = sum_ramp(p, &inputs[0], n, cancel, &to);
+    } else if (p->regs[p->outputs[0]].type == FC_TYPE_D) {
         status = fc_vm_visit(vm, n, inputs, tables, cancel, max_iterations, add_block, &to, fault);
     }
     *sum = to.sum;
