@@ -176,12 +176,6 @@ def scaled_erfc(t: mpf) -> mpf:  # exp(x^2) erfc(x) (x + 3)
     return mp.exp(x * x) * mp.erfc(x) * (x + 3)
 
 
-def low_weight(t: mpf) -> mpf:
-    """Makes the error of ERFC_LOW the error of erf x, x >= 1."""
-    x = 8 / (1 - t) - 3
-    return mp.exp(-x * x) / (x + 3)
-
-
 def main() -> None:
     print("/* SPDX-License-Identifier: BSD-3-Clause")
     print(" *")
@@ -234,9 +228,9 @@ def main() -> None:
     print("/* sinh r = r + r z SINH(z), cosh r = 1 + z/2 + z^2 COSH(z), z = r^2 */")
     fit("SINH", lambda z: -mp.re(sin_tail(-z)), 0, half**2, 5, lambda z: z)
     fit("COSH", lambda z: mp.re(cos_tail(-z)), 0, half**2, 4, lambda z: z * z)
-    print("/* erf x = x + x ERF(z), z = x^2 */")
-    fit("ERF", erf_tail, 0, 1, 12)
-    print("/* erfc x = exp(-x^2) u ERFC(t), u = 1/(x + 3), t = 1 - 8 u; LOW: as erf needs */")
+    print("/* erf x = x + x ERF(z), z = x^2, on [0, 3/4] */")
+    fit("ERF", erf_tail, 0, mpf("0.5626"), 11)
+    print("/* erfc x = exp(-x^2) u ERFC(t), u = 1/(x + 3), t = 1 - 8 u */")
     fit(
         "ERFC",
         scaled_erfc,
@@ -246,7 +240,13 @@ def main() -> None:
         lambda t: 1 / scaled_erfc(t),
         low=2,
     )
-    fit("ERFC_LOW", scaled_erfc, mpf("-1.0001"), mpf("0.1112"), 12, lambda t: low_weight(t))
+    print("/* erf(i/64), erf'(i/64) */")
+    print("static const double ERF_TABLE[385][2] = {")
+    for i in range(385):
+        c = mpf(i) / 64
+        e, d = mp.erf(c), 2 / mp.sqrt(mp.pi) * mp.exp(-c * c)
+        print(f"    {{{float(e).hex()}, {float(d).hex()}}},")
+    print("};")
     print("/* f^(-1/3), a first guess */")
     fit("CBRT", lambda f: 1 / mp.cbrt(f), 1, 2, 5)
 
