@@ -74,11 +74,8 @@ def in_a_task_it_is_a_result():
         def interrupt():
             raise KeyboardInterrupt
 
-        for future in (
-            executor.submit(interrupt),
-            pool.submit(interrupt),
-            executor.submit(sys.exit, 3),
-        ):
+        leaving = executor.submit(sys.exit, 3)
+        for future in (executor.submit(interrupt), pool.submit(interrupt), leaving):
             print(type(future.exception(30)).__name__)
         print(executor.submit(int).result(30), pool.apply(int))
 
@@ -98,9 +95,9 @@ def busy_workers_do_not_starve_the_main_thread():
 def interrupt_main_from_a_task():
     with PoolExecutor(1) as executor:
         future = Future()
-        executor.submit(
-            lambda: (time.sleep(0.2), _thread.interrupt_main(), os.kill(os.getpid(), 2))
-        )
+        executor.submit(time.sleep, 0.2)
+        executor.submit(_thread.interrupt_main)
+        executor.submit(os.kill, os.getpid(), signal.SIGINT)
         try:
             future.result(30)
         except KeyboardInterrupt:

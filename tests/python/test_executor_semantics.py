@@ -164,11 +164,11 @@ def test_nothing_is_kept_after_use():
         dead = weakref.ref(thing)
         executor.submit(thing.method)
         del thing
-        until(lambda: dead() is None)
+        until(lambda dead=dead: dead() is None)
         future = executor.submit(Thing)
         dead = weakref.ref(future.result())
         del future
-        until(lambda: dead() is None)
+        until(lambda dead=dead: dead() is None)
 
         def fail(thing):
             raise ValueError(thing)
@@ -176,11 +176,11 @@ def test_nothing_is_kept_after_use():
         future = executor.submit(fail, Thing())
         dead = weakref.ref(future.exception().args[0])
         del future
-        until(lambda: dead() is None)
+        until(lambda dead=dead: dead() is None)
         for thing in executor.map(lambda i: Thing(), range(5)):
             dead = weakref.ref(thing)
             del thing
-            until(lambda: dead() is None)
+            until(lambda dead=dead: dead() is None)
 
 
 def test_a_cancelled_task_lets_go_at_once():
@@ -192,7 +192,7 @@ def test_a_cancelled_task_lets_go_at_once():
         future = executor.submit(thing.method)
         del thing
         assert future.cancel()
-        until(lambda: dead() is None)
+        until(lambda dead=dead: dead() is None)
         gate.set()
 
 
@@ -215,7 +215,7 @@ def test_pool_items_are_freed_one_by_one():
         for thing in things:
             dead = weakref.ref(thing)
             del thing
-            until(lambda: dead() is None)
+            until(lambda dead=dead: dead() is None)
 
 
 # ---- options ----

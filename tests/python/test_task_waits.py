@@ -286,7 +286,7 @@ def test_a_nested_task_does_not_see_the_handled_exception():
 
 
 def test_a_cycle_is_named():
-    ready = threading.Barrier(2)
+    ready = threading.Barrier(3)
     with PoolExecutor(2) as executor:
         futures = {}
 
@@ -298,10 +298,9 @@ def test_a_cycle_is_named():
             ready.wait(30)
             return futures["a"].result()
 
-        ready2 = threading.Barrier(1)
-        ready2.wait()
         futures["a"] = executor.submit(wait_on_b)
         futures["b"] = executor.submit(wait_on_a)
+        ready.wait(30)
         errors = [f.exception(60) for f in futures.values()]
     assert all(isinstance(e, fastconc.DeadlockError) for e in errors)
     assert "wait_on_a" in str(errors[0]) and "wait_on_b" in str(errors[0])
