@@ -78,6 +78,26 @@ def kronrod(n: int) -> list[tuple[mp.mpf, mp.mpf, mp.mpf]]:
     return rule
 
 
+def null_rules(rule: list[tuple[mp.mpf, mp.mpf, mp.mpf]], degrees: range) -> list[list[mp.mpf]]:
+    """Return, for each degree d, weights that give 0 for all polynomials of degree < d.
+
+    They are orthogonal to each other and as long as Kronrod's weights (Berntsen and Espelid 1991,
+    ACM TOMS 17): the orthogonal polynomials of the discrete inner product over the nodes.
+    """
+    nodes = [x for x, _, _ in rule]
+    length = mp.sqrt(sum(w * w for _, w, _ in rule))
+    basis: list[list[mp.mpf]] = []
+    for k in range(degrees.stop):
+        v = [mp.legendre(k, x) for x in nodes]
+        for _ in range(2):
+            for b in basis:
+                dot = mp.fsum(p * q for p, q in zip(v, b, strict=True))
+                v = [p - dot * q for p, q in zip(v, b, strict=True)]
+        size = mp.sqrt(mp.fsum(p * p for p in v))
+        basis.append([p / size for p in v])
+    return [[length * p for p in basis[d]] for d in degrees]
+
+
 if __name__ == "__main__":
     n = int(sys.argv[1]) if len(sys.argv) > 1 else 10
     rule = kronrod(n)
@@ -86,3 +106,10 @@ if __name__ == "__main__":
         for row in rule:
             print(f"    {mp.nstr(row[column] if abs(row[column]) > 1e-40 else mp.mpf(0), 25)},")
         print("};")
+    print(f"const double fc_gk{2 * n + 1}_null[][FC_GK{2 * n + 1}] = {{")
+    for null in null_rules(rule, range(2 * n - 7, 2 * n + 1)):
+        print("    {")
+        for weight in null:
+            print(f"        {mp.nstr(weight if abs(weight) > 1e-40 else mp.mpf(0), 20)},")
+        print("    },")
+    print("};")

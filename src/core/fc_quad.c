@@ -286,9 +286,11 @@ static void confirm(quad *q, const family *f, const double *parent_value)
 {
     fc_panel *panels = q->p.panels;
     double raw = 0, change = 0, worst = -1, share = 0;
+    bool rough = false;
     for (unsigned k = 0; k < f->ways; k++) {
         const fc_panel *child = &panels[k == 0 ? f->parent : f->first_new + k - 1];
         raw += child->raw;
+        rough |= (child->flags & FC_PANEL_ROUGH) != 0;
         if (child->raw > worst) {
             worst = child->raw;
             share = child->magnitude / f->magnitude;
@@ -306,25 +308,24 @@ static void confirm(quad *q, const family *f, const double *parent_value)
      * theirs is too much. The floor guards against a chance agreement. Where the parent's own claim
      * was too small, so may theirs be. */
     double scale = FC_PANEL_SAFETY;
-    if (change < raw) {
+    if (rough) {
+        /* Around a point of trouble all estimates are as good as random from one split to the next,
+         * and stopping at the first that is small by chance would deceive: a claim shrinks no
+         * faster than the integral of |f| does around the point. */
+        if (f->flags & FC_PANEL_ROUGH) {
+            scale = fmax(scale, fmax(change, f->error * share) / raw);
+        }
+    } else if (change < raw) {
         scale *= fmax(change / raw, 0.01);
     } else if (change > f->raw) {
         scale *= fmin(f->raw > 0 ? change / f->raw : 10, 10);
     }
-    /* Around a point of trouble |K - G| and `change` are as good as random from one split to the
-     * next, and stopping at the first that is small by chance would deceive: there a claim shrinks
-     * no faster than the integral of |f| does around the point. */
-    if ((f->flags & FC_PANEL_STUBBORN) && raw > 1e-3 * f->raw) {
-        scale = fmax(scale, fmax(change, f->error * share) / raw);
-    } else if (raw > 0.1 * f->raw) {
-        scale = fmax(scale, change / raw);
-    }
-    bool useless = raw > 0.9 * f->raw && f->raw < 1e-6 * f->magnitude;
+    bool useless = raw > 0.9 * f->raw && raw < 1e-6 * f->magnitude;
     for (unsigned k = 0; k < f->ways; k++) {
         fc_panel *child = &panels[k == 0 ? f->parent : f->first_new + k - 1];
         child->error = child->raw * scale;
         child->flags &= (uint8_t)~FC_PANEL_STUBBORN;
-        if (raw > 0.25 * f->raw) {
+        if (rough && raw > 0.04 * f->raw) {
             child->flags |= FC_PANEL_STUBBORN;
         }
         /* Twice in a row without gain, at a level far below f itself: that is noise. */

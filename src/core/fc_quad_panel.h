@@ -40,12 +40,13 @@ enum {
     FC_PANEL_STUBBORN = 4, /* splitting helps little: something pointlike within, split four-fold */
     FC_PANEL_NONFINITE = 8, /* f was nan or inf here; the sums are 0 */
     FC_PANEL_MARKED = 16,   /* to be split in this round */
+    FC_PANEL_ROUGH = 32,    /* f is no smooth function at this scale: its null rules do not decay */
 };
 
 typedef struct fc_panel {
     double lo, hi;    /* in p */
     double error;     /* claimed */
-    double raw;       /* |K - G|, the norm over outputs */
+    double raw;       /* |K - G|, or more where f is rough; the norm over outputs */
     double magnitude; /* Kronrod's sum of |f|, over all outputs */
     double edge[4];   /* f (jacobian included, outputs mixed) at the first, second, last but one and
                          last node,   in ascending p */

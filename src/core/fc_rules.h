@@ -39,6 +39,10 @@ FC_MUST_CHECK fc_status fc_gauss_legendre(unsigned order, double *x, double *w);
  * Gauss's weights with 0 where a node is Kronrod's alone. */
 #define FC_GK21 21
 extern const double fc_gk21_x[FC_GK21], fc_gk21_wk[FC_GK21], fc_gk21_wg[FC_GK21];
+/* Null rules on the same nodes, of degrees 13 to 20: 0 for polynomials below that degree,
+ * orthogonal to each other, as long as fc_gk21_wk (Berntsen and Espelid 1991, ACM TOMS 17). */
+#define FC_GK21_NULLS 8
+extern const double fc_gk21_null[FC_GK21_NULLS][FC_GK21];
 
 /* m integrals of one integrand. Coordinate 0 of a point is the variable of integration, coordinates
  * 1 .. n_params are the parameters of the integral: params[k * n_params + j] for integral k. */
