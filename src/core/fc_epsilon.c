@@ -86,7 +86,7 @@ fc_tail fc_tail_of(const double *terms, size_t n, double negligible)
         tail.kind = FC_TAIL_DIVERGENT;
         return tail;
     }
-    if (largest >= 1) {
+    if (largest >= 1 && fmax(ratio[0], ratio[1]) > 0.5) {
         return tail;
     }
     /* Ratios that creep up to 1 belong to logarithms, of which convergent and divergent ones look

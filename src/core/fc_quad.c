@@ -176,14 +176,31 @@ static double total_error(const quad *q)
 
 /* ---- jumps at the edges of panels ---- */
 
-/* A jump between the last node of one panel and the first node of the next is invisible to both.
- * There f changes by more than its slope on either side explains; what may be missed is the change
- * times the gap. With `mark`, the two panels of each such edge are marked. Returns the sum of what
- * may be missed. */
+/* What f does at one end of a panel: its value at the outermost node, its slope between the two
+ * outermost nodes towards larger x, and by how much the slope differs from that between the second
+ * and the third. */
+typedef struct brink {
+    double value, slope, bend;
+} brink;
+
+static brink brink_of(const fc_panel *panel, bool falls, bool right)
+{
+    const double *x = fc_gk21_x, *e = panel->edge;
+    double half = 0.5 * (panel->hi - panel->lo), sign = falls ? -1 : 1;
+    double near = half * (x[1] - x[0]), far = half * (x[2] - x[1]);
+    bool high = right != falls; /* the end with the larger p */
+    double v0 = high ? e[5] : e[0], v1 = high ? e[4] : e[1], v2 = high ? e[3] : e[2];
+    double slope = (v0 - v1) / near, inner = (v1 - v2) / far;
+    return (brink){v0, high ? sign * slope : -sign * slope, fabs(slope - inner)};
+}
+
+/* A jump, or a kink, between the last node of one panel and the first node of the next is invisible
+ * to both. There f changes by more than its slope on either side explains, or its slope by more
+ * than its bend does; what may be missed is that change times the gap. With `mark`, the two panels
+ * of each such edge are marked. Returns the sum of what may be missed. */
 static double check_edges(quad *q, bool mark)
 {
     const double first = 0.5 * (1 - fc_gk21_x[FC_GK21 - 1]);
-    const double second = 0.5 * (fc_gk21_x[FC_GK21 - 1] - fc_gk21_x[FC_GK21 - 2]);
     double total = 0;
     fc_panel *panels = q->p.panels;
     for (uint32_t i = q->p.head; i != FC_NO_PANEL && panels[i].next != FC_NO_PANEL;
@@ -195,18 +212,24 @@ static double check_edges(quad *q, bool mark)
             (!b_falls && q->p.sections[b->section].inner == a->next)) {
             continue; /* a break between them: f may jump there */
         }
-        double a_width = a->hi - a->lo, b_width = b->hi - b->lo;
-        double a_edge = a->edge[a_falls ? 0 : 3], a_near = a->edge[a_falls ? 1 : 2];
-        double b_edge = b->edge[b_falls ? 3 : 0], b_near = b->edge[b_falls ? 2 : 1];
-        double change = fabs(b_edge - a_edge), gap = first * (a_width + b_width);
-        double slope =
-            fmax(fabs(a_edge - a_near) / a_width, fabs(b_edge - b_near) / b_width) / second;
-        double noise = 64 * DBL_EPSILON * (fabs(a_edge) + fabs(b_edge));
-        if (change <= 5 * slope * gap + noise || !isfinite(change)) {
+        brink left = brink_of(a, a_falls, true), right = brink_of(b, b_falls, false);
+        double gap = first * (a->hi - a->lo + b->hi - b->lo);
+        double change = fabs(right.value - left.value), missed = 0;
+        double noise = 64 * DBL_EPSILON * (fabs(left.value) + fabs(right.value));
+        if (change > 5 * fmax(fabs(left.slope), fabs(right.slope)) * gap + noise) {
+            missed = change * gap;
+        } else if (q->p.sections[a->section].inverse == q->p.sections[b->section].inverse) {
+            /* Where the coordinates differ, so do the slopes. */
+            double turn = fabs(right.slope - left.slope);
+            if (turn * gap > 5 * fmax(left.bend, right.bend) * gap + noise) {
+                missed = turn * gap * gap;
+            }
+        }
+        if (!isfinite(missed)) {
             continue;
         }
-        total += change * gap;
-        if (mark && change * gap > 1e-3 * q->target) {
+        total += missed;
+        if (mark && missed > 1e-3 * q->target) {
             a->flags |= a->flags & FC_PANEL_DEAD ? 0 : FC_PANEL_MARKED | FC_PANEL_STUBBORN;
             b->flags |= b->flags & FC_PANEL_DEAD ? 0 : FC_PANEL_MARKED | FC_PANEL_STUBBORN;
         }
@@ -323,6 +346,9 @@ static void confirm(quad *q, const family *f, const double *parent_value)
     bool useless = raw > 0.9 * f->raw && raw < 1e-6 * f->magnitude;
     for (unsigned k = 0; k < f->ways; k++) {
         fc_panel *child = &panels[k == 0 ? f->parent : f->first_new + k - 1];
+        if (child->flags & FC_PANEL_STALLED) {
+            continue; /* known for noise as soon as it was evaluated */
+        }
         child->error = child->raw * scale;
         child->flags &= (uint8_t)~FC_PANEL_STUBBORN;
         if (rough && raw > 0.04 * f->raw) {
@@ -431,8 +457,19 @@ static bool cut_overflow(quad *q)
     return left == 0;
 }
 
-/* Adds a break; false when it is one already, lies outside, or there are too many. */
-static bool add_break(quad *q, double x)
+static bool is_given(const quad *q, double x)
+{
+    for (size_t i = 0; i < q->options->n_points; i++) {
+        if (q->options->points[i] == x) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Adds a break, where f may be `infinite`; false when it is one already, lies outside, or there are
+ * too many. */
+static bool add_break(quad *q, double x, bool infinite)
 {
     size_t at = 0;
     while (at < q->n_breaks && q->breaks[at] < x) {
@@ -442,9 +479,18 @@ static bool add_break(quad *q, double x)
         q->n_breaks >= q->n_given + MAX_NEW_BREAKS) {
         return false;
     }
-    double close = 64 * DBL_EPSILON * fabs(x);
-    if (x - q->breaks[at - 1] <= close || q->breaks[at] - x <= close) {
-        return false; /* the same place, seen again */
+    double close = 1024 * DBL_EPSILON * fabs(x);
+    for (size_t k = at - 1; k <= at; k++) {
+        if (fabs(x - q->breaks[k]) <= close) {
+            /* The same place, seen again. Only an infinity says better where it is, and only of a
+             * break found. */
+            bool found = k > 0 && k + 1 < q->n_breaks && q->n_breaks > q->n_given &&
+                         !is_given(q, q->breaks[k]);
+            if (infinite && found) {
+                q->breaks[k] = x;
+            }
+            return infinite && found;
+        }
     }
     memmove(&q->breaks[at + 1], &q->breaks[at], (q->n_breaks - at) * sizeof *q->breaks);
     q->breaks[at] = x;
@@ -452,12 +498,21 @@ static bool add_break(quad *q, double x)
     return true;
 }
 
+/* x of a dead panel's trouble: where |f| was largest; but 0 if that is as near as the panel's own
+ * coordinate, whose base is elsewhere, can tell. From 0 as a base all doubles near it can be
+ * reached. */
+static double trouble_in(const quad *q, const fc_panel *panel)
+{
+    const fc_section *section = &q->p.sections[panel->section];
+    double resolution = section->inverse ? 0 : 256 * DBL_EPSILON * fabs(section->base);
+    return fabs(panel->peak_x) <= resolution ? 0 : panel->peak_x;
+}
+
 /* What was not finite: breaks for isolated infinities (*again), or the end of it. */
 static void handle_nonfinite(quad *q, fc_quad_result *result, bool *again)
 {
     fc_panels *p = &q->p;
-    bool ladder = false, nan = false;
-    size_t n_before = q->n_breaks;
+    bool ladder = false, nan = false, moved = false;
     for (size_t i = 0; i < p->n; i++) {
         const fc_panel *panel = &p->panels[i];
         if (!(panel->flags & FC_PANEL_NONFINITE)) {
@@ -469,27 +524,18 @@ static void handle_nonfinite(quad *q, fc_quad_result *result, bool *again)
         nan |= panel->nan;
         ladder |= panel->level != FC_NO_LEVEL;
     }
-    if (!nan && !ladder) {
+    if (!nan && p->n_nonfinite <= 4) { /* more are a range, not points */
         for (size_t i = 0; i < p->n; i++) {
             if (p->panels[i].flags & FC_PANEL_NONFINITE) {
-                (void)add_break(q, p->panels[i].peak_x);
+                moved |= add_break(q, trouble_in(q, &p->panels[i]), true);
             }
         }
     }
-    *again = q->n_breaks > n_before;
+    *again = moved;
     result->state = ladder && !nan ? FC_QUAD_DIVERGENT : FC_QUAD_NONFINITE;
 }
 
 /* ---- singularities inside ---- */
-
-/* x of a dead panel's trouble: 0 if it is there, for near 0 numbers are dense; else where |f| was
- * largest. */
-static double trouble_in(const quad *q, const fc_panel *panel)
-{
-    const fc_section *section = &q->p.sections[panel->section];
-    double x0 = fc_section_x(section, panel->lo), x1 = fc_section_x(section, panel->hi);
-    return (x0 <= 0) == (x1 >= 0) || x0 * x1 <= 0 ? 0 : panel->peak_x;
-}
 
 /* Dead panels whose errors are too large become breaks; true if there is a new one. */
 static bool break_at_singularities(quad *q, double *where)
@@ -498,9 +544,12 @@ static bool break_at_singularities(quad *q, double *where)
     double worst = 0;
     for (size_t i = 0; i < q->p.n; i++) {
         const fc_panel *panel = &q->p.panels[i];
-        if ((panel->flags & FC_PANEL_DEAD) && panel->error > 1e-3 * q->target) {
+        bool narrow =
+            panel->hi - panel->lo < 1e-3 * panel->hi; /* not the ladder of a known break */
+        bool stuck = panel->flags & FC_PANEL_DEAD || (panel->flags & FC_PANEL_STALLED && narrow);
+        if (stuck && panel->error > 1e-3 * q->target) {
             double x = trouble_in(q, panel);
-            (void)add_break(q, x);
+            (void)add_break(q, x, false);
             if (panel->error > worst) {
                 worst = panel->error;
                 *where = x;
@@ -531,7 +580,7 @@ static fc_status scan_for_anything(quad *q, bool *found)
                 return status;
             }
             for (size_t i = 0; i < CHUNK && !*found; i++) {
-                *found = isfinite(value[i]) && value[i] != 0 && add_break(q, x[i]);
+                *found = isfinite(value[i]) && value[i] != 0 && add_break(q, x[i], false);
             }
         }
     }

@@ -49,9 +49,9 @@ static void link_section(fc_panels *p, uint32_t first, bool falls)
 /* A linear section of n equal panels. */
 static fc_status add_linear(fc_panels *p, double base, double sign, double top, unsigned n)
 {
-    /* Nearer to a base that is not 0, x no longer tells p: with a relative error of 2^-53 2^34 /
-     * sqrt(21), about 4e-7, the ladder's last terms are still good enough to extrapolate from. */
-    double p_min = fmax(ldexp(fabs(base), -34), 1e-290);
+    /* Nearer to a base that is not 0, x no longer tells p well enough: the relative error is 2^-21.
+     */
+    double p_min = fmax(ldexp(fabs(base), -32), 1e-290);
     fc_section section = {.base = base, .sign = sign, .top = top, .p_min = p_min};
     fc_status status = fc_panels_add_section(p, &section);
     if (status == FC_OK) {
@@ -129,7 +129,7 @@ fc_status fc_layout_range(fc_panels *p, const double *breaks, size_t n, unsigned
         length += isfinite(part) ? part : 0;
     }
     unsigned per_unit = density / 8 > 2 ? density / 8 : 2;
-    unsigned per_octave = density / 16 > 1 ? density / 16 : 1;
+    unsigned per_octave = density / 8 > 5 ? density / 8 : density / 16 > 1 ? density / 16 : 1;
     graded = graded && n <= MANY_BREAKS; /* many breaks are dense enough by themselves */
     fc_status status = FC_OK;
     for (size_t i = 0; i + 1 < n && status == FC_OK; i++) {
@@ -205,7 +205,7 @@ void fc_layout_add_levels(fc_panels *p, uint32_t index, int count, bool pending)
         panel->level = 0;
         panel->magnitude = 0;
         panel->flags = 0;
-        for (int k = 0; k < 4; k++) {
+        for (int k = 0; k < 6; k++) {
             panel->edge[k] = 0;
         }
         if (!pending) {
@@ -226,16 +226,10 @@ void fc_layout_add_levels(fc_panels *p, uint32_t index, int count, bool pending)
 bool fc_layout_is_dead(const fc_panels *p, const fc_panel *panel)
 {
     const fc_section *section = &p->sections[panel->section];
-    double ulp; /* of x, in p */
-    if (section->inverse) {
-        ulp = DBL_EPSILON * fmax(panel->hi, fabs(section->base) * panel->hi * panel->hi);
-    } else {
-        double x = fabs(fc_section_x(section, panel->hi));
-        ulp = DBL_EPSILON * fmax(x, section->top * 1e-6);
-    }
-    /* Panels of a ladder at an exact base keep their relative width however small they are. */
-    if (panel->level != FC_NO_LEVEL && section->base == 0) {
-        ulp = DBL_EPSILON * panel->hi;
+    double ulp = fc_section_ulp(section, panel->hi);
+    /* Near 0 doubles are dense without end. Only a ladder at 0 itself may use them. */
+    if (!section->inverse && (panel->level == FC_NO_LEVEL || section->base != 0)) {
+        ulp = fmax(ulp, DBL_EPSILON * section->top * 1e-6);
     }
     return panel->hi - panel->lo <= 8 * ulp;
 }

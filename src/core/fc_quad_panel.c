@@ -263,7 +263,7 @@ static void look_closer(const fc_panels *self, const fc_panel_scratch *s, fc_pan
 static fc_status evaluate_batch(fc_panels *self, unsigned slot, unsigned worker,
                                 const uint32_t *which, size_t count)
 {
-    static const int edge_node[4] = {0, 1, FC_GK21 - 2, FC_GK21 - 1};
+    static const int edge_node[6] = {0, 1, 2, FC_GK21 - 3, FC_GK21 - 2, FC_GK21 - 1};
     const fc_integrand *f = self->f;
     fc_panel_scratch *s = &self->scratch[slot];
     double kronrod[FC_PANEL_BATCH], gauss[FC_PANEL_BATCH], magnitude[FC_PANEL_BATCH];
@@ -285,7 +285,7 @@ static fc_status evaluate_batch(fc_panels *self, unsigned slot, unsigned worker,
             self->value[(size_t)which[i] * f->n_out + o] = half * kronrod[i];
             panel->raw = o == 0 ? fabs(difference) : hypot(panel->raw, difference);
             panel->magnitude += half * magnitude[i];
-            for (int k = 0; k < 4; k++) {
+            for (int k = 0; k < 6; k++) {
                 panel->edge[k] += (o + 1) * y[(size_t)edge_node[k] * count + i];
             }
             total += magnitude[i];
@@ -297,6 +297,17 @@ static fc_status evaluate_batch(fc_panels *self, unsigned slot, unsigned worker,
             look_closer(self, s, panel, i, count);
         }
         panel->error = FC_PANEL_SAFETY * panel->raw;
+        if ((panel->flags & FC_PANEL_ROUGH) && panel->hi - panel->lo > 1e-3 * panel->hi) {
+            /* Where f changes by as much as itself over the panel, rounding x does this to it. No
+             * split helps, and the null rules have measured what noise does to K without need of a
+             * safety. */
+            const fc_section *section = &self->sections[panel->section];
+            double noise = fc_section_ulp(section, panel->hi) / (panel->hi - panel->lo);
+            if (panel->raw <= 4 * noise * panel->magnitude) {
+                panel->flags |= FC_PANEL_STALLED;
+                panel->error = panel->raw;
+            }
+        }
     }
     if (!isfinite(total)) {
         find_nonfinite(self, s, which, count);

@@ -13,6 +13,8 @@
 #ifndef FC_QUAD_PANEL_H
 #define FC_QUAD_PANEL_H
 
+#include <float.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -48,8 +50,8 @@ typedef struct fc_panel {
     double error;     /* claimed */
     double raw;       /* |K - G|, or more where f is rough; the norm over outputs */
     double magnitude; /* Kronrod's sum of |f|, over all outputs */
-    double edge[4];   /* f (jacobian included, outputs mixed) at the first, second, last but one and
-                         last node,   in ascending p */
+    double edge[6];   /* f (jacobian included, outputs mixed) at the first three nodes and the last
+                         three */
     double peak_x;    /* where |f| was greatest; where it was not finite if FC_PANEL_NONFINITE */
     uint32_t section;
     uint32_t prev, next; /* in ascending x */
@@ -118,6 +120,16 @@ FC_MUST_CHECK fc_status fc_panels_sample(fc_panels *self, const double *x, size_
 static inline double fc_section_x(const fc_section *s, double p)
 {
     return s->base + s->sign * (s->inverse ? 1 / p : p);
+}
+
+/* Rounding of x, seen in p, at the outer end of a panel. */
+static inline double fc_section_ulp(const fc_section *s, double p)
+{
+    double exact = DBL_EPSILON * p;
+    if (s->base == 0) {
+        return exact;
+    }
+    return fmax(exact, DBL_EPSILON * fabs(s->base) * (s->inverse ? p * p : 1));
 }
 
 /* Whether x falls as p grows. */

@@ -83,7 +83,12 @@ def lorentz_peak(r):
     )
 )
 def three_peaks(r):
-    c, w, d, v = r.uniform(0, 1), 10 ** r.uniform(-4, -1), r.uniform(0.2, 1), 10 ** r.uniform(-4, -1)
+    c, w, d, v = (
+        r.uniform(0, 1),
+        10 ** r.uniform(-4, -1),
+        r.uniform(0.2, 1),
+        10 ** r.uniform(-4, -1),
+    )
     return (c, w, d, v), 0, 1, lorentz(c, w) + lorentz(d, v) + lorentz(d - 0.1, w)
 
 
