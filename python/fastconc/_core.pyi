@@ -167,12 +167,12 @@ def _count_words(lines: object, sep: object, lower: bool, workers: object, /) ->
 OPCODES: dict[str, tuple[int, str, str]]
 STATUS: dict[str, int]
 
-@final
 @disjoint_base
 class KernelBase:
     def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
     def _remember(self, signature: str, program: Program, deps: Any, /) -> bool: ...
 
+@final
 class Program:
     def __new__(cls, program: bytes) -> Self: ...
     def map(
