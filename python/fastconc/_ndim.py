@@ -10,6 +10,7 @@ from typing import Any
 
 from fastconc._integrand import COMPLEX, POINT, VECTORIZED
 
+_MAX_INPUTS = 1000  # more than a program takes run as plain Python
 _PROBE_AT = 0.3819660112501051  # not the middle, where functions like to be special
 
 
@@ -114,7 +115,9 @@ class Problem:
             return f
         from fastconc._kernel import compile_or_none
 
-        program = compile_or_none(f, self.n_dim, self.args, point=point, caller=self.caller)
+        program = None
+        if self.n_dim <= _MAX_INPUTS:
+            program = compile_or_none(f, self.n_dim, self.args, point=point, caller=self.caller)
         if program is not None and len(program.inputs) == self.n_dim:
             self._python = f, self.args
             self.args = ()

@@ -7,6 +7,7 @@
  * partition (k1 >= k2 >= ...). */
 #include "fc_cubature_rule.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -231,6 +232,10 @@ static fc_status orbits_install(fc_cubature_rule *rule, const orbit *orbits, uns
     rule->n_points = rule->n_listed + ((size_t)1 << d);
     rule->orbit_begin[n_orbits] = rule->n_points;
     rule->corner = sqrt(orbits[n_orbits - 1].a[0]);
+    for (unsigned j = 0; j < n_orbits; j++) {
+        double count = (double)(rule->orbit_begin[j + 1] - rule->orbit_begin[j]);
+        rule->amplification += count * fabs(rule->weight[j]);
+    }
     null_rules_fill(rule, orbits);
     rule->outermost = sqrt(orbits[rule->far_orbit].a[0]);
     rule->line_at[0] = rule->outermost;
@@ -412,8 +417,9 @@ static void gk_apply(const fc_cubature_rule *rule, const double *f, double scale
 
 /* How the sizes of the null rules become an error, after Berntsen, Espelid and Genz: where they
  * fall with the degree the rule is at work (asymptotic) and the highest one bounds the error amply;
- * where they do not, none is to be trusted and the largest is taken several times. */
-static double error_of_nulls(const double *size, unsigned n_groups)
+ * where they do not, none is to be trusted and the largest is taken several times. What is only
+ * rounding noise need not fall. */
+static double error_of_nulls(const double *size, unsigned n_groups, double noise)
 {
     const double fall = 4, safety = 2, caution = 5;
     double largest = 0;
@@ -421,7 +427,7 @@ static double error_of_nulls(const double *size, unsigned n_groups)
     for (unsigned g = 0; g < n_groups && g < 3; g++) {
         largest = fmax(largest, size[g]);
         if (g + 1 < n_groups && g + 1 < 3) {
-            asymptotic = asymptotic && fall * size[g] <= size[g + 1];
+            asymptotic = asymptotic && (fall * size[g] <= size[g + 1] || size[g] <= noise);
         }
     }
     return asymptotic ? safety * size[0] : caution * largest;
@@ -466,8 +472,8 @@ void fc_cubature_rule_apply(const fc_cubature_rule *rule, const double *f, doubl
         size[g] = sqrt(size[g]);
     }
     estimate->value = value;
-    estimate->mean_abs = absolute / (double)rule->n_points;
-    estimate->error = error_of_nulls(size, rule->n_groups);
+    estimate->mean_abs = absolute / (double)rule->n_points * rule->amplification;
+    estimate->error = error_of_nulls(size, rule->n_groups, 16 * DBL_EPSILON * estimate->mean_abs);
 
     const double *near = f + rule->orbit_begin[rule->near_orbit];
     const double *far = f + rule->orbit_begin[rule->far_orbit];

@@ -54,6 +54,7 @@ typedef struct fc_cubature_rule {
     size_t orbit_begin[FC_CUBATURE_MAX_ORBITS + 1];
     double
         weight[FC_CUBATURE_MAX_ORBITS]; /* of a point of the orbit; over all points they sum to 1 */
+    double amplification;               /* of rounding errors: the sum of the absolute weights */
     /* Null rules in groups of falling degree: group g is [group_begin[g], group_begin[g + 1]).
      * Scaled to the norm of the rule, so that noise gives each the same size. */
     double null[FC_CUBATURE_MAX_NULLS][FC_CUBATURE_MAX_ORBITS];
@@ -79,7 +80,8 @@ typedef struct fc_cubature_face {
 /* What a rule says of one box, for one output; all relative to the box's volume (mean values). */
 typedef struct fc_cubature_estimate {
     double value, error;
-    double mean_abs; /* of the integrand: what rounding errors are relative to */
+    double mean_abs; /* of the integrand, times the amplification: what rounding errors are relative
+                        to */
 } fc_cubature_estimate;
 
 /* FC_ERR_INVALID when the rule does not exist in n_dim dimensions. */

@@ -176,8 +176,11 @@ static fc_status maybe_adapt(fc_sampler *sampler, const fc_mc_options *options, 
         return FC_OK;
     }
     const uint64_t most = UINT64_C(1) << 22, spare = *n / 8 < most ? *n / 8 : most;
-    fc_status status =
-        fc_vegas_map_create(sampler->f->n_dim, fc_vegas_bins(sampler->f->n_dim, spare / 6), map);
+    const unsigned n_bins = fc_vegas_bins(sampler->f->n_dim, spare / 6);
+    if (n_bins < 4) {
+        return FC_OK;
+    }
+    fc_status status = fc_vegas_map_create(sampler->f->n_dim, n_bins, map);
     if (status != FC_OK) {
         return status;
     }

@@ -70,8 +70,13 @@ typedef struct vegas {
 
 unsigned fc_vegas_bins(unsigned n_dim, uint64_t n)
 {
-    unsigned n_bins = 4;
-    while (n_bins < MOST_BINS && (uint64_t)n_bins * 64 <= n &&
+    /* The noise of the histograms multiplies over the dimensions: with b bins of n / b points,
+     * ln(density) has a variance of about n_dim b / n before damping, and must stay far below 1 or
+     * the map follows the noise. */
+    uint64_t most = n / (4 * (uint64_t)n_dim) < n / 32 ? n / (4 * (uint64_t)n_dim) : n / 32;
+    most = most < MOST_BINS ? most : MOST_BINS;
+    unsigned n_bins = 1;
+    while ((uint64_t)n_bins * 2 <= most &&
            (size_t)n_bins * 2 * n_dim * SLOTS <= HISTOGRAM_DOUBLES) {
         n_bins *= 2;
     }

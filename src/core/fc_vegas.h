@@ -16,7 +16,8 @@ FC_MUST_CHECK fc_status fc_vegas_train(fc_sampler *sampler, fc_vegas_map *map, u
 FC_MUST_CHECK fc_status fc_vegas(fc_sampler *sampler, const fc_mc_options *options,
                                  fc_mc_result *result);
 
-/* Pieces of a map that is trained on n points an iteration. */
+/* Pieces of a map that is trained on n points an iteration; 1 when they are too few to learn from.
+ */
 unsigned fc_vegas_bins(unsigned n_dim, uint64_t n);
 
 #endif

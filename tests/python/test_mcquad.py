@@ -1,0 +1,305 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""mcquad: pulls, reproducibility, many dimensions, what must not be trusted, bad input."""
+
+import math
+import os
+import pickle
+import threading
+import warnings
+
+import fastconc
+import genz
+import numpy as np
+import pytest
+from fastconc import IntegrationWarning, mcquad
+
+LONG = bool(os.environ.get("FASTCONC_LONG_TESTS"))
+METHODS = ("mc", "sobol", "vegas")
+INF = math.inf
+
+
+def smooth(x, y, z):
+    return math.exp(-x * y) + z * z
+
+
+EXACT_SMOOTH = 0.796599599297053134 + 1 / 3
+
+
+def peak(x, y, z, s):
+    return math.exp(-((x - 0.4) ** 2 + (y - 0.4) ** 2 + (z - 0.4) ** 2) / s**2)
+
+
+def exact_peak(s):
+    return (s * math.sqrt(math.pi) / 2 * (math.erf(0.6 / s) + math.erf(0.4 / s))) ** 3
+
+
+# ---- answers and their errors ----
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_result(method):
+    result = mcquad(smooth, [0] * 3, [1] * 3, 50_000, method=method, seed=1)
+    integral, error = result
+    assert (integral, error) == (result.integral, result.error)
+    assert abs(integral - EXACT_SMOOTH) < 5 * error
+    assert result.converged and result.status == "converged" and result.seed == 1
+    assert 25_000 <= result.neval <= 50_000
+    assert result.dof >= 9 and result.chi2_dof < 4
+    again = pickle.loads(pickle.dumps(result))
+    assert again == result and again.chi2 == result.chi2 and again.seed == 1
+    assert "chi2" in repr(result)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_pulls(method, capsys):
+    """Over many seeds: 93 to 97 % of the pulls within 2 standard errors, none beyond 6."""
+    seeds = 2000 if LONG else 400
+    pulls = []
+    for name, f, args, exact in [
+        ("smooth", smooth, (), EXACT_SMOOTH),
+        ("peak", peak, (0.1,), exact_peak(0.1)),
+    ]:
+        own = []
+        for seed in range(seeds):
+            result = mcquad(f, [0] * 3, [1] * 3, 16_000, method=method, seed=seed, args=args)
+            own.append(abs(result.integral - exact) / result.error)
+        pulls += own
+        with capsys.disabled():
+            within = 100 * sum(p <= 2 for p in own) / len(own)
+            print(f"\n{method} {name}: {within:.1f} % within 2, largest {max(own):.2f}", end="")
+    share = sum(p <= 2 for p in pulls) / len(pulls)
+    assert 0.93 <= share <= 0.975
+    assert max(pulls) < 6
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("family", genz.DIFFICULTY)
+def test_genz_families(family, method):
+    for n_dim in (2, 5, 10):
+        f, args, exact = genz.problem(family, n_dim, 7)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", IntegrationWarning)
+            result = mcquad(f, [0] * n_dim, [1] * n_dim, 50_000, method=method, seed=2, args=args)
+        assert abs(result.integral - exact) < 6 * result.error + 1e-14
+        if method == "sobol" and family in genz.SMOOTH:
+            assert result.error < 0.02 * abs(exact) + 1e-6
+
+
+def test_the_map_helps_on_peaks_and_nets_on_smooth_functions():
+    errors = {
+        method: mcquad(peak, [0] * 3, [1] * 3, 100_000, method=method, seed=3, args=(0.05,)).error
+        for method in METHODS
+    }
+    assert errors["sobol"] < errors["vegas"] < errors["mc"] / 5
+    plain = mcquad(peak, [0] * 3, [1] * 3, 100_000, seed=3, args=(0.05,), adapt=False)
+    assert not plain.mapped and plain.error > errors["sobol"]
+    errors = [mcquad(smooth, [0] * 3, [1] * 3, n, seed=3).error for n in (10**4, 10**6)]
+    assert errors[1] < errors[0] / 50  # plain Monte Carlo: a tenth
+
+
+def test_better_than_one_scrambled_net_on_a_peak():
+    from scipy.stats import qmc
+
+    def f(x):
+        s = 0.0
+        for k in range(5):
+            s += (x[k] - 0.4) ** 2
+        return math.exp(-s / 0.01)
+
+    exact, n = exact_peak(0.1) ** (5 / 3), 2**14
+    ours = [mcquad(f, [0] * 5, [1] * 5, n, seed=s).integral - exact for s in range(20)]
+    theirs = []
+    for s in range(20):
+        u = qmc.Sobol(5, seed=s).random(n)
+        theirs.append(np.exp(-((u - 0.4) ** 2).sum(axis=1) / 0.01).mean() - exact)
+    assert np.std(ours) < 0.5 * np.std(theirs)
+
+
+# ---- reproducibility ----
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_same_seed_same_bits_for_any_number_of_workers(method):
+    results = [
+        mcquad(smooth, [0] * 3, [1] * 3, 77_777, method=method, seed=11, workers=w)
+        for w in (1, 2, 3, 7)
+    ]
+    assert len({(r.integral, r.error, r.chi2, r.neval) for r in results}) == 1
+    other = mcquad(smooth, [0] * 3, [1] * 3, 77_777, method=method, seed=12)
+    assert other.integral != results[0].integral
+
+
+def test_compiled_vectorized_and_python_give_the_same_points():
+    def python(x, y):
+        return {"value": x * y}["value"]
+
+    with pytest.warns(fastconc.PerformanceWarning):
+        a = mcquad(python, [0, 0], [1, 2], 3000, seed=5)
+    b = mcquad(lambda x, y: x * y, [0, 0], [1, 2], 3000, seed=5)
+    c = mcquad(lambda x, y: x * y, [0, 0], [1, 2], 3000, seed=5, vectorized=True)
+    assert tuple(a) == tuple(b) == tuple(c)
+
+
+def test_a_drawn_seed_gives_the_result_again():
+    first = mcquad(smooth, [0] * 3, [1] * 3, 5000)
+    again = mcquad(smooth, [0] * 3, [1] * 3, 5000, seed=first.seed)
+    assert tuple(first) == tuple(again)
+    assert mcquad(smooth, [0] * 3, [1] * 3, 5000).seed != first.seed
+
+
+# ---- ranges and integrands ----
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_infinite_and_reversed_and_dependent_ranges(method):
+    f = lambda x, y: math.exp(-x * x - y * y)  # noqa: E731
+    plane = mcquad(f, [-INF, -INF], [INF, INF], 100_000, method=method, seed=1)
+    assert abs(plane.integral - math.pi) < 6 * plane.error
+    half = mcquad(f, [INF, -INF], [0, INF], 100_000, method=method, seed=1)
+    assert abs(half.integral + math.pi / 2) < 6 * half.error
+    disc = mcquad(
+        lambda x, y: 1.0, [lambda y: -math.sqrt(1 - y * y), -1],
+        [lambda y: math.sqrt(1 - y * y), 1], 100_000, method=method, seed=1,
+    )  # fmt: skip
+    assert abs(disc.integral - math.pi) < 6 * disc.error
+    assert tuple(mcquad(f, [1, 0], [1, 2], method=method)) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("n_dim", [50, 300, 1111])
+@pytest.mark.parametrize("method", METHODS)
+def test_many_dimensions(n_dim, method):
+    def f(x):
+        s = 0.0
+        for k in range(8):
+            s += x[k] * x[k]
+        return s + x[n_dim - 1]
+
+    result = mcquad(f, [0] * n_dim, [1] * n_dim, 20_000, method=method, seed=4)
+    assert result.converged and abs(result.integral - (8 / 3 + 0.5)) < 6 * result.error
+
+
+def test_values_that_are_complex_or_several():
+    result = mcquad(lambda x, y: (x, y, x * y), [0, 0], [1, 2], 30_000, seed=1)
+    for value, error, exact in zip(*result, (1, 2, 1), strict=True):
+        assert abs(value - exact) < 6 * error
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", fastconc.PerformanceWarning)
+        z = mcquad(lambda x, y: complex(x, -y), [0, 0], [1, 1], 3000, seed=1)
+    assert abs(z.integral - (0.5 - 0.5j)) < 6 * z.error and isinstance(z.error, float)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("n", [2, 3, 17, 100, 999])
+def test_few_points(method, n):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", IntegrationWarning)
+        result = mcquad(lambda x, y: x + y, [0, 0], [1, 1], n, method=method, seed=n)
+    assert result.neval <= n and 0 < result.integral < 2 and result.error > 0
+
+
+# ---- what must not be trusted ----
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_not_a_number_is_never_converged(method):
+    root = fastconc.kernel(lambda x, y: math.sqrt(x - 0.01) + y)
+    with pytest.warns(IntegrationWarning, match="nan or inf"):
+        result = mcquad(root, [0, 0], [1, 1], 20_000, method=method, seed=1)
+    assert not result.converged and result.status == "nonfinite" and result.error == INF
+
+
+def test_hardly_found_peaks_are_flagged():
+    def needle(x):
+        s = 0.0
+        for k in range(9):
+            s += (x[k] - 0.5) ** 2
+        return math.exp(-s / 0.02)
+
+    with pytest.warns(IntegrationWarning, match="peak"):
+        result = mcquad(needle, [0] * 9, [1] * 9, 5000, method="mc", seed=1)
+    assert result.status == "dominated" and not result.converged
+    with pytest.warns(IntegrationWarning, match="0 at all"):
+        result = mcquad(
+            lambda x, y: 1.0 if x > 0.9999 and y > 0.9999 else 0.0, [0, 0], [1, 1], 1000, seed=1
+        )
+    assert result.status == "zero" and not result.converged
+
+
+# ---- running ----
+
+
+def test_progress_is_reported_and_its_exceptions_arrive():
+    seen = []
+    mcquad(smooth, [0] * 3, [1] * 3, 3_000_000, seed=1, progress=lambda *p: seen.append(p))
+    assert seen and all(0 < done <= n == 3_000_000 for done, n in seen)
+    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+
+    def stop(done, n):
+        raise RuntimeError("enough")
+
+    with pytest.raises(RuntimeError, match="enough"):
+        mcquad(smooth, [0] * 3, [1] * 3, 10**10, seed=1, progress=stop)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_huge_n_needs_no_memory_and_keeps_the_deadline(method):
+    with pytest.raises(TimeoutError):
+        mcquad(smooth, [0] * 3, [1] * 3, 10**11, method=method, seed=1, deadline=0.5)
+
+
+def test_exceptions_arrive_as_they_are():
+    def f(x, y):
+        if x > 0.5:
+            raise LookupError(f"no value at {x}")
+        return x
+
+    with pytest.raises(LookupError, match="no value at"):
+        mcquad(f, [0, 0], [1, 1], 1000, seed=1)
+
+
+def test_many_threads_at_once():
+    expected = tuple(mcquad(smooth, [0] * 3, [1] * 3, 20_000, seed=9))
+    got = []
+
+    def run():
+        got.append(tuple(mcquad(smooth, [0] * 3, [1] * 3, 20_000, seed=9)))
+
+    threads = [threading.Thread(target=run) for _ in range(6)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert got == [expected] * 6
+
+
+@pytest.mark.parametrize(
+    ("keywords", "error", "match"),
+    [
+        ({"n": 1}, ValueError, "n must be at least 2"),
+        ({"n": -5}, ValueError, "n must be at least 2"),
+        ({"n": 1e6}, TypeError, "n must be an int"),
+        ({"n": 10**30}, ValueError, "n must be at most"),
+        ({"method": "metropolis"}, ValueError, "method"),
+        ({"method": 3}, ValueError, "method"),
+        ({"seed": -1}, ValueError, "seed"),
+        ({"seed": 2**64}, ValueError, "seed"),
+        ({"seed": 1.5}, TypeError, "seed"),
+        ({"workers": 0}, ValueError, "workers"),
+        ({"progress": 3}, TypeError, "progress"),
+        ({"deadline": 0}, ValueError, "deadline"),
+    ],
+)
+def test_bad_arguments(keywords, error, match):
+    with pytest.raises(error, match=match):
+        mcquad(lambda x, y: x + y, [0, 0], [1, 1], **keywords)
+
+
+def test_bad_ranges():
+    f = lambda x: x[0]  # noqa: E731
+    with pytest.raises(ValueError, match="nan"):
+        mcquad(f, [0, math.nan], [1, 1])
+    with pytest.raises(ValueError, match="same length"):
+        mcquad(f, [0, 0], [1])
+    with pytest.raises(ValueError, match="1111"):
+        mcquad(f, [0] * 1112, [1] * 1112)
+    assert mcquad(f, [0] * 1112, [1] * 1112, 1000, method="mc", seed=1).converged
