@@ -8,7 +8,8 @@ header what else holds:
     # stderr: KeyboardInterrupt stderr must match this regular expression
     # needs: 3.12               the least Python version
 
-and skips itself with ``raise SystemExit("skip: reason")``.
+and skips itself with ``raise SystemExit("skip: reason")``. Scripts that take arguments are run by
+tests of their own.
 """
 
 import os
@@ -21,7 +22,9 @@ import fastconc
 import pytest
 
 FOLDER = Path(__file__).parent.parent / "isolated"
-SCRIPTS = sorted(FOLDER.glob("*.py"))
+SCRIPTS = sorted(
+    script for script in FOLDER.glob("*.py") if "sys.argv" not in script.read_text(encoding="utf-8")
+)
 
 
 def header(text, name, default):
