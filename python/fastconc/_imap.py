@@ -18,6 +18,8 @@ from typing import Any
 from fastconc._future import Future, pool_timeout_error
 from fastconc._progress import Bar
 
+_END: Any = object()  # follows the last future
+
 
 def _reraise(error: BaseException) -> None:
     raise error
@@ -37,25 +39,25 @@ class IMapIterator:
         buffersize: int | None,
         progress: bool,
     ) -> None:
-        self._changed = threading.Condition(threading.Lock())
         self._submit = submit
         self._priority = priority
         self._func = func
-        self._ended = False  # no more futures will come
-        self._pool: Any = pool  # kept alive until then
+        self._pool: Any = pool  # kept alive until all is read
         self._queue = pool._crew.queue
         self._bar = Bar(getattr(iterable, "__len__", lambda: None)()) if progress else None
-        self._prepare()
-        self._queue.hold(1)
+        self._ready: SimpleQueue[Any] = SimpleQueue()
+        self._waiting: deque[Any] = deque()  # taken by a next() that then timed out
+        self._lock = threading.RLock()
+        self._n_added = self._n_taken = 0
+        self._total: int | None = None
         self._source: Iterator[Any] | None = None
+        self._queue.hold(1)
         if buffersize is not None:
             self._source = self._items(iterable)
             for _ in range(buffersize):
                 self._read_one()
         elif is_plain:
-            for _ in map(self._add, self._items(iterable)):
-                pass
-            self._end()
+            self._read_all(iterable)
         else:
             thread = threading.Thread(
                 target=self._feed, args=(pool._feeders, iterable), daemon=True
@@ -64,7 +66,7 @@ class IMapIterator:
             thread.start()
 
     def __del__(self) -> None:
-        if getattr(self, "_source", None) is not None and not self._ended:
+        if getattr(self, "_source", None) is not None and self._total is None:
             self._queue.hold(-1)
 
     # ---- reading ----
@@ -85,37 +87,42 @@ class IMapIterator:
                 future.set_running_or_notify_cancel()
                 yield future
 
+    def _read_all(self, iterable: Iterable[Any]) -> None:
+        add = self._add
+        n = 0
+        for future in self._items(iterable):
+            add(future)
+            n += 1
+            del future
+        self._n_added = n
+        self._end()
+
     def _feed(self, feeders: set[threading.Thread], iterable: Iterable[Any]) -> None:
         try:
-            for future in self._items(iterable):
-                self._add(future)
-                del future
+            self._read_all(iterable)
         finally:
-            self._end()
+            if self._total is None:  # not even a failed future could be made
+                self._end()
             feeders.discard(threading.current_thread())
 
     def _read_one(self) -> None:
-        if self._ended or self._source is None:
-            return
-        future = next(self._source, None)
-        if future is None:
-            self._end()
-        else:
-            self._add(future)
-
-    def _prepare(self) -> None:
-        self._futures: deque[Any] = deque()
+        with self._lock:
+            if self._total is not None or self._source is None:
+                return
+            future = next(self._source, None)
+            if future is not None:
+                self._n_added += 1
+                self._add(future)
+                return
+        self._end()
 
     def _add(self, future: Any) -> None:
-        with self._changed:
-            self._futures.append(future)
-            self._changed.notify()
+        self._ready.put(future)
 
     def _end(self) -> None:
-        with self._changed:
-            self._ended = True
-            self._pool = None
-            self._changed.notify_all()
+        self._total = self._n_added
+        self._pool = None
+        self._ready.put(_END)
         self._queue.hold(-1)
 
     # ---- taking ----
@@ -125,8 +132,17 @@ class IMapIterator:
 
     def next(self, timeout: float | None = None) -> Any:
         """The next result; multiprocessing.TimeoutError when it has not come after `timeout` s."""
-        future = self._take(timeout)
-        self._read_one()
+        if timeout is None and not self._waiting:
+            future = self._ready.get()
+        else:
+            future = self._take_until(None if timeout is None else time.monotonic() + timeout)
+        if future is _END:
+            self._ready.put(_END)  # for whoever asks again
+            if self._bar is not None:
+                self._bar.close()
+            raise StopIteration
+        if self._source is not None:
+            self._read_one()
         if self._bar is not None:
             self._bar.update(1)
         try:
@@ -134,31 +150,26 @@ class IMapIterator:
         finally:
             del future  # a cycle with the exception's traceback otherwise
 
-    def __next__(self) -> Any:
-        return self.next()
+    __next__ = next
 
-    def _finish(self) -> BaseException:
-        if self._bar is not None:
-            self._bar.close()
-        return StopIteration()
-
-    def _take(self, timeout: float | None) -> Any:
-        end = None if timeout is None else time.monotonic() + timeout
-        with self._changed:
-            while not self._futures:
-                if self._ended:
-                    raise self._finish() from None
-                if not self._changed.wait(None if end is None else end - time.monotonic()):
-                    raise pool_timeout_error()() from None
-            future = self._futures.popleft()
+    def _get(self, end: float | None) -> Any:
         if end is None:
-            future.wait()
-        else:
+            return self._ready.get()
+        left = end - time.monotonic()
+        try:
+            return self._ready.get(left > 0, max(left, 0))
+        except Empty:
+            raise pool_timeout_error()() from None
+
+    def _take_until(self, end: float | None) -> Any:
+        try:
+            future = self._waiting.popleft()
+        except IndexError:
+            future = self._get(end)
+        if end is not None and future is not _END:
             future.wait(end - time.monotonic())
             if not future.done():
-                with self._changed:
-                    self._futures.appendleft(future)
-                    self._changed.notify()
+                self._waiting.appendleft(future)
                 raise pool_timeout_error()()
         return future
 
@@ -166,40 +177,33 @@ class IMapIterator:
 class IMapUnorderedIterator(IMapIterator):
     """Results as they are finished."""
 
-    _END = object()
-
-    def _prepare(self) -> None:
-        self._done: SimpleQueue[Any] = SimpleQueue()
-        self._n_added = self._n_taken = 0
-
     def _add(self, future: Any) -> None:
-        with self._changed:
-            self._n_added += 1
-        future.add_done_callback(self._done.put)
+        future.add_done_callback(self._ready.put)
 
-    def _end(self) -> None:
-        super()._end()
-        self._done.put(self._END)
-
-    def _take(self, timeout: float | None) -> Any:
+    def next(self, timeout: float | None = None) -> Any:
+        """The next result; multiprocessing.TimeoutError when it has not come after `timeout` s."""
         end = None if timeout is None else time.monotonic() + timeout
         while True:
-            with self._changed:
-                if self._ended and self._n_taken == self._n_added:
-                    self._done.put(self._END)  # for others that wait
-                    raise self._finish() from None
-            try:
-                if end is None:
-                    future = self._done.get()
-                else:
-                    left = end - time.monotonic()
-                    future = self._done.get(left > 0, max(left, 0))
-            except Empty:
-                raise pool_timeout_error()() from None
-            if future is not self._END:
-                with self._changed:
-                    self._n_taken += 1
-                return future
+            if self._n_taken == self._total:
+                self._ready.put(_END)  # for others that wait
+                if self._bar is not None:
+                    self._bar.close()
+                raise StopIteration
+            future = self._ready.get() if end is None else self._get(end)
+            if future is not _END:
+                break
+        with self._lock:
+            self._n_taken += 1
+        if self._source is not None:
+            self._read_one()
+        if self._bar is not None:
+            self._bar.update(1)
+        try:
+            return future.result()
+        finally:
+            del future
+
+    __next__ = next
 
 
 def flat(chunks: Iterable[list[Any]]) -> Iterator[Any]:
