@@ -38,7 +38,7 @@ def _refuse(crew: Crew) -> None:
     raise RuntimeError("cannot schedule new futures after interpreter shutdown")
 
 
-class PoolExecutor(TaskPool, ThreadPoolExecutor):  # type: ignore[misc]
+class PoolExecutor(TaskPool, ThreadPoolExecutor):  # type: ignore[misc, valid-type]
     """A thread pool with the interface and semantics of ThreadPoolExecutor.
 
     max_workers       tasks that run at once; default: the standard library's, min(32, cores + 4)

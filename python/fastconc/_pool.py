@@ -43,7 +43,7 @@ def _refuse(crew: Crew) -> None:
     raise ValueError("Pool not running")
 
 
-class Pool(TaskPool, ThreadPool):  # type: ignore[misc]
+class Pool(TaskPool, ThreadPool):  # type: ignore[misc, valid-type]
     """A pool of threads with the interface and semantics of multiprocessing.pool.ThreadPool.
 
     workers (or processes)   tasks that run at once; default: the cores
@@ -490,7 +490,7 @@ def _is_array(obj: object) -> bool:
 def _map_kernel(kernel: Any, array: Any, workers: int) -> Any:
     import fastconc
 
-    return fastconc.map(kernel, array, workers=workers)  # type: ignore[operator]
+    return fastconc.map(kernel, array, workers=workers)
 
 
 def _terminate_all() -> None:

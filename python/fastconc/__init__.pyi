@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# The public names as type checkers see them; __init__.py imports each when it is first used.
+from fastconc._core import cpu_count as cpu_count
+from fastconc._core import get_num_threads as get_num_threads
+from fastconc._core import set_num_threads as set_num_threads
+from fastconc._cubature import cubature as cubature
+from fastconc._errors import BrokenPool as BrokenPool
+from fastconc._errors import DeadlockError as DeadlockError
+from fastconc._errors import IntegrationWarning as IntegrationWarning
+from fastconc._errors import KernelError as KernelError
+from fastconc._errors import PerformanceWarning as PerformanceWarning
+from fastconc._executor import PoolExecutor as PoolExecutor
+from fastconc._future import ALL_COMPLETED as ALL_COMPLETED
+from fastconc._future import FIRST_COMPLETED as FIRST_COMPLETED
+from fastconc._future import FIRST_EXCEPTION as FIRST_EXCEPTION
+from fastconc._future import CancelledError as CancelledError
+from fastconc._future import Future as Future
+from fastconc._future import TimeoutError as TimeoutError
+from fastconc._future import as_completed as as_completed
+from fastconc._future import wait as wait
+from fastconc._integrate import QuadResult as QuadResult
+from fastconc._integrate import integrate as integrate
+from fastconc._kernel import Kernel as Kernel
+from fastconc._kernel import kernel as kernel
+from fastconc._kernel import map as map
+from fastconc._mcquad import MonteCarloResult as MonteCarloResult
+from fastconc._mcquad import mcquad as mcquad
+from fastconc._pool import Pool as Pool
+from fastconc._quad import quad as quad
+from fastconc._reductions import all as all
+from fastconc._reductions import any as any
+from fastconc._reductions import count as count
+from fastconc._reductions import max as max
+from fastconc._reductions import mean as mean
+from fastconc._reductions import min as min
+from fastconc._reductions import prod as prod
+from fastconc._reductions import sum as sum
+from fastconc._runtime import num_threads as num_threads
+from fastconc._runtime import show_config as show_config
+from fastconc._sync import Barrier as Barrier
+from fastconc._sync import BoundedSemaphore as BoundedSemaphore
+from fastconc._sync import BrokenBarrierError as BrokenBarrierError
+from fastconc._sync import Condition as Condition
+from fastconc._sync import Counter as Counter
+from fastconc._sync import Empty as Empty
+from fastconc._sync import Event as Event
+from fastconc._sync import Full as Full
+from fastconc._sync import LifoQueue as LifoQueue
+from fastconc._sync import Lock as Lock
+from fastconc._sync import PriorityQueue as PriorityQueue
+from fastconc._sync import Queue as Queue
+from fastconc._sync import RLock as RLock
+from fastconc._sync import Semaphore as Semaphore
+from fastconc._sync import ShutDown as ShutDown
+from fastconc._sync import SimpleQueue as SimpleQueue
+from fastconc.classify import Classifier as Classifier
+from fastconc.text import count_words as count_words
+
+__version__: str
+__all__: list[str]
