@@ -3,17 +3,15 @@
  * Convolutions, channels last.
  *
  *   conv       a matrix product per block of output pixels. The rows of the left matrix are not
- * built: the product takes a pointer per pixel and tap (fc_gemm_taps). With few channels such runs
- * are too short, and with OpenBLAS there are none: then the rows of the block are gathered into
- * scratch memory (im2col by tiles). depthwise  one filter per channel: a multiply-add per tap,
- * vectorised over channels. */
+ *              built: the product takes a pointer per pixel and tap (fc_gemm_taps). OpenBLAS wants
+ *              them in one piece: for it they are gathered per block (im2col by tiles).
+ *   depthwise  one filter per channel: a multiply-add per tap, vectorised over channels. */
 #include <string.h>
 
 #include "fc_alloc.h"
 #include "fc_loops.h"
 #include "fc_window.h"
 
-#define MIN_RUN 12       /* channels of a group below which rows are gathered */
 #define COLUMN_BLOCK 256 /* output channels of a unit, a multiple of every panel's width */
 
 typedef struct conv {
@@ -89,8 +87,7 @@ static fc_status conv_build(fc_build *build, fc_step *step)
             return status;
         }
     }
-    layer->gather =
-        (run < MIN_RUN && window->taps > 1) || fc_gemm_engine_of(layer->gemms[0]) != FC_GEMM_PACKED;
+    layer->gather = fc_gemm_engine_of(layer->gemms[0]) != FC_GEMM_PACKED;
     step->scratch = fc_window_scratch(window) + (layer->gather ? window->block * layer->k : 0);
     step->flops = 2.0 * (double)layer->k * (double)numel;
     return FC_OK;

@@ -4,11 +4,12 @@
  * One interface in front of who multiplies:
  *
  *   packed    our own kernels. b lies in panels of `fc_gemm_panel` columns, each k-major; a tile of
- * 6 rows times one panel stays in registers, bias, residual and clipping are applied there. a's
- * rows are given as pointers, so that a convolution needs no im2col: a row is the concatenation of
- * `taps` runs of `run` floats, each with a pointer of its own ("indirect convolution", M. Dukhan
- * 2019). Every element is one fused chain over k in ascending order: its bits depend on nothing but
- * its row. OpenBLAS  (fc_blas.h) rows contiguous only; the bits may depend on m. */
+ *             6 rows times one panel stays in registers; bias, residual and clipping are applied
+ *             there. a's rows are given as pointers, so that a convolution needs no im2col: a row
+ *             is the concatenation of `taps` runs of `run` floats, each with a pointer of its own
+ *             ("indirect convolution", M. Dukhan 2019). Every element is one chain of multiply-adds
+ *             over k in ascending order: its bits depend on nothing but its row.
+ *   OpenBLAS  (fc_blas.h) rows contiguous only; the bits may depend on m. */
 #ifndef FC_GEMM_H
 #define FC_GEMM_H
 
@@ -19,8 +20,7 @@
 #include "fc_status.h"
 
 typedef enum fc_gemm_engine {
-    FC_GEMM_AUTO =
-        0, /* whichever was measured to win for this size; never OpenBLAS while none is loaded */
+    FC_GEMM_AUTO = 0, /* whichever was measured to win; never OpenBLAS while none is loaded */
     FC_GEMM_PACKED = 1,
     FC_GEMM_BLAS = 2,
 } fc_gemm_engine;

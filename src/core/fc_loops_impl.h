@@ -86,6 +86,12 @@ INLINE void depthwise_pixels(const fc_depthwise_block *job, const int N, size_t 
 
 static void depthwise(const fc_depthwise_block *job)
 {
+#if VEC > 4
+    if (job->channels < VEC) { /* shorter vectors still fit */
+        fc_loops_baseline.depthwise(job);
+        return;
+    }
+#endif
     size_t i = 0;
     for (; i + TILE <= job->m; i += TILE) {
         depthwise_pixels(job, TILE, i);
@@ -103,6 +109,12 @@ INLINE vf max_vf(vf a, vf b)
 
 static void pool_max(size_t m, size_t taps, size_t channels, const float *const *rows, float *out)
 {
+#if VEC > 4
+    if (channels < VEC) { /* shorter vectors still fit */
+        fc_loops_baseline.pool_max(m, taps, channels, rows, out);
+        return;
+    }
+#endif
     for (size_t i = 0; i < m; i++, out += channels) {
         size_t c = 0;
         while (channels >= VEC && c < channels) {
@@ -128,6 +140,12 @@ static void pool_max(size_t m, size_t taps, size_t channels, const float *const 
 static void pool_sum(size_t m, size_t taps, size_t channels, const float *const *rows,
                      const float *scale, float *out)
 {
+#if VEC > 4
+    if (channels < VEC) { /* shorter vectors still fit */
+        fc_loops_baseline.pool_sum(m, taps, channels, rows, scale, out);
+        return;
+    }
+#endif
     for (size_t i = 0; i < m; i++, out += channels) {
         size_t c = 0;
         while (channels >= VEC && c < channels) {

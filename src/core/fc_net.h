@@ -5,8 +5,8 @@
  *
  *   plan (64-bit words)   header  MAGIC VERSION n_tensors n_steps n_inputs output
  *                         tensors kind numel offset                    (n_tensors times)
- *                         steps   op n_words n_in in... out params...  (n_steps times; n_words
- * counts all of these)
+ *                         steps   op n_words n_in in... out params...  (n_steps times;
+ *                                                                       n_words counts all these)
  *
  * A tensor has `numel` floats per item (an item is an image); kind 0 is memory of the run, 1
  * constant (numel floats of the weights from `offset`, the same for every item), 2 input number
@@ -30,8 +30,8 @@ typedef struct fc_net fc_net;
 
 /* Validate the plan and prepare the weights; both are copied as far as needed, nothing is borrowed.
  * The plan may be anything at all: whatever is not a sound plan is refused. `message` receives the
- * reason (message_size >= 1). Errors     FC_ERR_FORMAT, FC_ERR_NOMEM, FC_ERR_INVALID (engine not
- * available). */
+ * reason (message_size >= 1).
+ * Errors     FC_ERR_FORMAT, FC_ERR_NOMEM, FC_ERR_INVALID (engine not available). */
 FC_MUST_CHECK fc_status fc_net_create(const int64_t *plan, size_t n_words, const float *weights,
                                       size_t n_weights, fc_gemm_engine engine, fc_net **out,
                                       char *message, size_t message_size);

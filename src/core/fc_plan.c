@@ -4,7 +4,7 @@
  *
  *   1. the header, then the tensors: kinds, sizes, ranges of the weights;
  *   2. each step: its inputs exist and were written before, its output is memory of the run; the
- * layer's build checks every size it will touch against the tensors' numel;
+ *      layer's build checks every size it will touch against the tensors' numel;
  *   3. memory: tensors whose lifetimes do not overlap share it. */
 #include <stdio.h>
 #include <stdlib.h>

@@ -194,11 +194,11 @@ def read(path: str | os.PathLike[str]) -> Graph:
         raise ValueError(f"{path!r} has {size} bytes; above 2 GiB weights must be external")
     with open(path, "rb") as file:
         model = parse(file.read())
-    return graph_of(model, os.path.dirname(os.path.abspath(path)))
+    return graph_of(model, os.path.dirname(os.path.abspath(path)), consume=True)
 
 
-def graph_of(model: Any, folder: str | None = None) -> Graph:
-    """Check a ModelProto and take it apart."""
+def graph_of(model: Any, folder: str | None = None, consume: bool = False) -> Graph:
+    """Check a ModelProto and take it apart; `consume` empties it on the way, to save memory."""
     opset = _opset(model)
     proto = model.graph
     if not proto.output:
@@ -210,7 +210,12 @@ def graph_of(model: Any, folder: str | None = None) -> Graph:
     output = proto.output[0].name
     protos = _needed(proto, initial, inputs, output)
     used = {name for node in protos for name in node.input} | {output}
-    constants = {name: array_of(tensor, folder) for name, tensor in initial.items() if name in used}
+    constants = {}
+    for name, tensor in initial.items():
+        if name in used:
+            constants[name] = array_of(tensor, folder)
+        if consume:
+            tensor.ClearField("raw_data")
     nodes, unsupported = [], []
     for node in protos:
         where = f"{node.name or (node.output[0] if node.output else '?')} ({node.op_type})"

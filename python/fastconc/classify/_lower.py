@@ -100,11 +100,10 @@ class LStep:
         assert self.weights is not None
         if self.op == "conv":
             groups = self.weights.shape[0]
-            self.weights = self.weights * factor.reshape(groups, 1, -1)
-        else:
-            self.weights = self.weights * factor
+            factor = factor.reshape(groups, 1, -1)
+        self.weights = (self.weights * factor).astype(np.float32)
         if self.bias is not None:
-            self.bias = self.bias * factor
+            self.bias = self.bias * factor.reshape(-1)
 
     def shift(self, term: Array) -> None:
         self.bias = term.copy() if self.bias is None else self.bias + term
@@ -574,6 +573,9 @@ class Lowered:
             raise NotByRows("the batch is not the first axis of the output")
         if context.rows and (output.const is not None or output.batch is None):
             raise NotByRows("the output does not depend on the batch")
+        if context.rows:  # nothing can go wrong any more that would need the graph again
+            context.values.clear()
+            context.graph.constants.clear()
         output = self._in_own_tensor(output)
         builder = PlanBuilder()
         number: dict[int, int] = {}
@@ -593,6 +595,7 @@ class Lowered:
             if step.weights is not None:
                 bias = -1 if step.bias is None else builder.weights(step.bias)
                 params += [builder.weights(step.weights), bias, step.act, int(step.act_first)]
+                step.weights = None  # large networks are not held twice
             elif step.op == "binary":
                 params.append(step.act)
             inputs = [number[t] for t in step.inputs]

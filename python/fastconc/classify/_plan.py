@@ -122,5 +122,10 @@ class PlanBuilder:
             head[1] = len(head) + len(body)
             words += head
             words += body
-        weights = np.concatenate(self._weights) if self._weights else np.zeros(0, np.float32)
+        weights = np.empty(self._n_weights, np.float32)
+        at = 0
+        for i, part in enumerate(self._weights):
+            weights[at : at + part.size] = part
+            at += part.size
+            self._weights[i] = weights[:0]  # lets the part go
         return np.array(words, dtype=np.int64), weights
