@@ -15,6 +15,7 @@ from fastconc._ndim import Problem
 
 _RULES = {"auto": 0, "gauss-kronrod": 1, "genz-malik-7": 2, "genz-malik-9": 3}
 _MAX_DIM = 20
+_PROBES = (0, 512, 1024, 4096)  # points that look for what the rule misses, by dimension
 _STATUS = ("converged", "limit", "roundoff", "nonfinite", "limit")
 _MOST_EVALUATIONS = (1 << 63) - 1
 
@@ -95,7 +96,8 @@ def cubature(
     most = min(most, _MOST_EVALUATIONS)
 
     def call() -> Any:
-        n_probe = min(512 if problem.serial else 4096, (most - least) // 4)
+        probes = 512 if problem.serial else _PROBES[min(problem.n_dim, 3)]
+        n_probe = min(probes, (most - least) // 4)
         return _core._cubature(
             problem.target, problem.args, problem.limits, problem.n_out, problem.flags, absolute,
             relative, most, kind, n_probe, workers, problem.seconds,

@@ -6,6 +6,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 
 from fastconc._integrand import COMPLEX, POINT, VECTORIZED
@@ -206,6 +207,10 @@ def _sequence(name: str, value: Any) -> list[Any]:
 
 def _parameters(f: Any) -> tuple[int, float] | None:
     """(positional parameters without a default, positional parameters in all); None: unknown."""
+    if type(f) is FunctionType and not f.__dict__:  # the common case, ten times as fast
+        code = f.__code__
+        most = math.inf if code.co_flags & inspect.CO_VARARGS else code.co_argcount
+        return code.co_argcount - len(f.__defaults__ or ()), most
     try:
         parameters = inspect.signature(f).parameters.values()
     except (TypeError, ValueError):

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""cubature against SciPy's cubature and nquad, mcquad against SciPy's Sobol points and vegas.
+
+Each answer is checked before it is timed. Peers get their fastest form: arrays where they take
+arrays. `python -m pytest benchmarks/test_ndim.py -s` also prints errors at equal evaluations.
+"""
+
+import math
+import statistics
+
+import fastconc
+import numpy as np
+import pytest
+
+integrate = pytest.importorskip("scipy.integrate")
+qmc = pytest.importorskip("scipy.stats").qmc
+
+# ---- cubature: the Python function that all take, to 1e-8 ----
+
+
+def f2(x, y):
+    return math.exp(-x * y) * math.sin(x + 2 * y)
+
+
+def f3(x, y, z):
+    return math.exp(-x * x - y * z) * math.cos(x + z)
+
+
+def f2_rows(points):
+    x, y = points.T
+    return np.exp(-x * y) * np.sin(x + 2 * y)
+
+
+def f3_rows(points):
+    x, y, z = points.T
+    return np.exp(-x * x - y * z) * np.cos(x + z)
+
+
+def exact(f, n_dim):
+    return fastconc.cubature(f, [0] * n_dim, [1] * n_dim, epsabs=0, epsrel=1e-12).integral
+
+
+def by_fastconc(f, _, n_dim):
+    return fastconc.cubature(f, [0] * n_dim, [1] * n_dim, epsabs=0, epsrel=1e-8).integral
+
+
+def by_nquad(f, _, n_dim):
+    return integrate.nquad(f, [[0, 1]] * n_dim, opts={"epsabs": 0, "epsrel": 1e-8})[0]
+
+
+def by_cubature(_, rows, n_dim):
+    return integrate.cubature(rows, [0] * n_dim, [1] * n_dim, rtol=1e-8, atol=0).estimate
+
+
+def by_cubature_pointwise(f, _, n_dim):
+    def rows(points):
+        return np.array([f(*p) for p in points])
+
+    return integrate.cubature(rows, [0] * n_dim, [1] * n_dim, rtol=1e-8, atol=0).estimate
+
+
+CUBATURE = {
+    "fastconc.cubature": by_fastconc,
+    "scipy.nquad": by_nquad,
+    "scipy.cubature, same function": by_cubature_pointwise,
+    "scipy.cubature, NumPy": by_cubature,
+}
+
+
+@pytest.mark.parametrize("name", list(CUBATURE))
+@pytest.mark.parametrize(("f", "rows", "n_dim"), [(f2, f2_rows, 2), (f3, f3_rows, 3)])
+def test_cubature(benchmark, name, f, rows, n_dim):
+    benchmark.group = f"cubature, {n_dim} dimensions, 1e-8"
+    if not hasattr(integrate, "cubature") and name.startswith("scipy.cubature"):
+        pytest.skip("this SciPy has no cubature")
+    assert CUBATURE[name](f, rows, n_dim) == pytest.approx(exact(f, n_dim), rel=1e-7)
+    benchmark.pedantic(CUBATURE[name], (f, rows, n_dim), rounds=5, iterations=1)
+
+
+# ---- Monte Carlo: a peak in 4 dimensions, evaluations per second ----
+
+N = 400_000
+WIDTH = 0.1
+
+
+def peak(x, y, z, t):
+    return math.exp(-((x - 0.4) ** 2 + (y - 0.4) ** 2 + (z - 0.4) ** 2 + (t - 0.4) ** 2) / 0.01)
+
+
+def peak_rows(points):
+    return np.exp(-((points - 0.4) ** 2).sum(axis=1) / 0.01)
+
+
+EXACT_PEAK = (WIDTH * math.sqrt(math.pi) / 2 * (math.erf(6) + math.erf(4))) ** 4
+
+
+def mc_by_fastconc(method):
+    def run(seed):
+        return fastconc.mcquad(peak, [0] * 4, [1] * 4, N, method=method, seed=seed).integral
+
+    return run
+
+
+def mc_by_sobol(seed):
+    return peak_rows(qmc.Sobol(4, seed=seed).random(1 << 18)).mean()
+
+
+def mc_by_vegas(seed):
+    vegas = pytest.importorskip("vegas")
+    import gvar
+
+    gvar.ranseed(seed)
+    integrator = vegas.Integrator([[0, 1]] * 4)
+    f = vegas.lbatchintegrand(peak_rows)
+    integrator(f, nitn=5, neval=N // 20)
+    return integrator(f, nitn=10, neval=N * 3 // 40).mean
+
+
+MONTE_CARLO = {
+    "fastconc.mcquad, mc": mc_by_fastconc("mc"),
+    "fastconc.mcquad, sobol": mc_by_fastconc("sobol"),
+    "fastconc.mcquad, vegas": mc_by_fastconc("vegas"),
+    "scipy.stats.qmc.Sobol, NumPy": mc_by_sobol,
+    "vegas, NumPy batches": mc_by_vegas,
+}
+
+
+@pytest.mark.parametrize("name", list(MONTE_CARLO))
+@pytest.mark.benchmark(group=f"Monte Carlo, 4 dimensions, {N} evaluations")
+def test_monte_carlo(benchmark, name):
+    run = MONTE_CARLO[name]
+    results = [run(seed) for seed in range(5)]
+    error = math.sqrt(statistics.mean((r - EXACT_PEAK) ** 2 for r in results)) / EXACT_PEAK
+    assert error < 0.1
+    print(f"\n{name}: relative error {error:.1e} (rms of 5)")
+    benchmark.pedantic(run, (1,), rounds=5, iterations=1)
