@@ -145,10 +145,9 @@ class PoolExecutor(TaskPool, ThreadPoolExecutor):  # type: ignore[misc, valid-ty
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Take no more tasks; with `wait`, return when all have finished and the threads ended."""
-        with self._shutdown_lock:
-            self._crew.queue.close(SHUTDOWN)
-            if cancel_futures:
-                self._crew.cancel_pending()
+        self._crew.queue.close(SHUTDOWN)
+        if cancel_futures:
+            self._crew.cancel_pending()
         if wait:
             for thread in list(self._threads):
                 thread.join()

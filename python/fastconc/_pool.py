@@ -93,7 +93,6 @@ class Pool(TaskPool, ThreadPool):  # type: ignore[misc, valid-type]
         if initializer is not None and not callable(initializer):
             raise TypeError("initializer must be a callable")
         self._processes = self._workers = self._max_workers = width
-        self._callback_lock = threading.RLock()
         self._feeders: set[threading.Thread] = set()
         self._crew = crew = Crew(
             width,
@@ -201,12 +200,12 @@ class Pool(TaskPool, ThreadPool):  # type: ignore[misc, valid-type]
         """What a worker calls with (succeeded, value) before the future is ready."""
         if not callback and not error_callback:
             return None
-        lock = self._callback_lock
+        crew = self._crew
 
         def before(succeeded: bool, value: Any) -> None:
             call = callback if succeeded else error_callback
             if call:
-                with lock:
+                with crew.callback_lock:
                     try:
                         call(value)
                     except Exception:

@@ -53,6 +53,7 @@ class Crew:
         self.initargs = initargs
         self.thread_name = thread_name
         self.broken: str | bool = False
+        self.callback_lock = threading.RLock()
         self.broken_error = broken_error
         self._refuse = refuse
         self.queue.connect(self.spawn, self.refuse)
@@ -109,6 +110,7 @@ class Crew:
     def after_fork(self) -> None:
         """In a child: the threads are the parent's, and so is what they had to do."""
         self.threads.clear()
+        self.callback_lock = threading.RLock()  # a thread that is not here may hold the old one
         lost = self.queue.after_fork()
         if lost:
             error = BrokenExecutor("the task belongs to the parent of this forked process")
