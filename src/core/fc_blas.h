@@ -14,9 +14,10 @@
 /* Open the library at `path` and take the functions <prefix>cblas_sgemm and
  * <prefix>openblas_set_num_threads (both required) and <prefix>openblas_get_config. OpenBLAS' own
  * threads are switched off: our workers call it side by side. The first success holds for the life
- * of the process; later calls return FC_OK and change nothing. Threads    any. Errors
- * FC_ERR_LIBRARY: no such file, or it lacks a function; FC_ERR_INVALID: a prefix of over 32
- * characters. */
+ * of the process; later calls return FC_OK and change nothing.
+ * Threads    any.
+ * Errors     FC_ERR_LIBRARY: no such file, or it lacks a function; FC_ERR_INVALID: a
+ *            prefix of over 32 characters. */
 FC_MUST_CHECK fc_status fc_blas_load(const char *path, const char *prefix);
 
 bool fc_blas_available(void);

@@ -38,8 +38,9 @@ typedef struct fc_gemm_tail {
 typedef struct fc_gemm fc_gemm;
 
 /* Prepare b (k, n), rows ldb floats apart, and bias (n) or NULL. Both are copied. The engine is
- * fixed here; `m_hint` is the number of rows typically multiplied at once (for AUTO). Errors
- * FC_ERR_NOMEM; FC_ERR_INVALID: a size of 0 or over INT_MAX, or BLAS wanted and not loaded. */
+ * fixed here; `m_hint` is the number of rows typically multiplied at once (for AUTO).
+ * Errors     FC_ERR_NOMEM; FC_ERR_INVALID: a size of 0 or over INT_MAX, or BLAS wanted
+ *            and not loaded. */
 FC_MUST_CHECK fc_status fc_gemm_create(fc_gemm_engine engine, size_t m_hint, size_t k, size_t n,
                                        const float *b, size_t ldb, const float *bias,
                                        fc_gemm **out);

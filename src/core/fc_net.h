@@ -28,9 +28,9 @@
 
 typedef struct fc_net fc_net;
 
-/* Validate the plan and prepare the weights; both are copied as far as needed, nothing is borrowed.
- * The plan may be anything at all: whatever is not a sound plan is refused. `message` receives the
- * reason (message_size >= 1).
+/* Validate the plan and prepare the weights; both are copied as far as needed, nothing is
+ * borrowed. The plan may be anything at all: whatever is not a sound plan is refused. `message`
+ * receives the reason (message_size >= 1).
  * Errors     FC_ERR_FORMAT, FC_ERR_NOMEM, FC_ERR_INVALID (engine not available). */
 FC_MUST_CHECK fc_status fc_net_create(const int64_t *plan, size_t n_words, const float *weights,
                                       size_t n_weights, fc_gemm_engine engine, fc_net **out,
@@ -42,10 +42,12 @@ size_t fc_net_input_numel(const fc_net *net, size_t input); /* floats of one ite
 size_t fc_net_output_numel(const fc_net *net);
 size_t fc_net_n_weights(const fc_net *net); /* as given to fc_net_create */
 
-/* output (items, output_numel) from inputs[i] (items, input_numel(i)), all contiguous. Every item's
- * numbers come from that item alone. The bits depend on inputs and number of items, not on
- * run->width. Threads    many may run one net. Errors     FC_ERR_NOMEM, FC_ERR_CANCELLED,
- * FC_ERR_INDEX (a gathered index is out of range). */
+/* output (items, output_numel) from inputs[i] (items, input_numel(i)), all contiguous. Every
+ * item's numbers come from that item alone. The bits depend on inputs and number of items, not on
+ * run->width.
+ * Threads    many may run one net.
+ * Errors     FC_ERR_NOMEM, FC_ERR_CANCELLED, FC_ERR_INDEX (a gathered index is out of
+ *            range). */
 FC_MUST_CHECK fc_status fc_net_run(fc_net *net, const fc_run *run, size_t items,
                                    const float *const *inputs, float *output);
 
