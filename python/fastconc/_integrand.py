@@ -7,9 +7,61 @@ import math
 import operator
 from array import array
 from collections.abc import Callable
+from contextlib import suppress
+from types import FunctionType
 from typing import Any
+from weakref import ref
 
 VECTORIZED, COMPLEX, POINT = 1, 2, 4  # as in src/binding/integrand.h
+
+
+class _Entry:
+    """A function's program, and what tells whether it still is the function's program."""
+
+    __slots__ = ("cells", "code", "defaults", "n_out", "program", "ref", "unit")
+
+    def __init__(self, f: FunctionType, program: Any, unit: Any) -> None:
+        self.ref: ref[Any] = ref(f)
+        self.code = f.__code__
+        self.defaults = f.__defaults__
+        self.cells = [(cell, cell.cell_contents) for cell in f.__closure__ or ()]
+        self.unit = unit
+        self.program = program
+        self.n_out = len(program.outputs)
+
+
+# By the function's address and the number of float arguments. A short integral takes less time than
+# looking a program up by what it depends on; here that is a few comparisons.
+_entries: dict[tuple[int, int], _Entry] = {}
+_MAX_ENTRIES = 512
+
+
+def find_program(f: Any, n_inputs: int) -> _Entry | None:
+    """Return what `remember_program` kept for `f`, if nothing that it depends on has changed."""
+    entry = _entries.get((id(f), n_inputs))
+    if entry is None or entry.ref() is not f:
+        return None
+    if f.__code__ is not entry.code or f.__defaults__ is not entry.defaults:
+        return None
+    for cell, value in entry.cells:
+        if cell.cell_contents is not value:
+            return None
+    return entry if entry.unit.valid() else None
+
+
+def _remember_program(f: Any, n_inputs: int, program: Any) -> None:
+    from fastconc._compile.unit import Options, Target, unit_of
+
+    if type(f) is not FunctionType or f.__kwdefaults__:
+        return
+    with suppress(ValueError):  # an empty cell
+        if len(_entries) >= _MAX_ENTRIES:
+            _entries.clear()
+        _entries[id(f), n_inputs] = _Entry(f, program, unit_of(Target(f), Options()))
+
+
+# What a program that fails may raise; TimeoutError and CancelledError are none of it.
+FAILURES = (ArithmeticError, AssertionError, LookupError, ValueError, RuntimeError)
 
 
 class Job:
@@ -86,6 +138,8 @@ class Job:
         program = compile_or_none(f, 1 + n_params, constants, caller=caller)
         if program is None:
             return False
+        if not constants:
+            _remember_program(f, 1 + n_params, program)
         self._python = (f, self.args, self.params, self.n_params)
         if n_params > self.n_params:
             self.params = array("d", args)
@@ -130,7 +184,7 @@ class Job:
             return call()
         try:
             return call()
-        except (ArithmeticError, AssertionError, LookupError, ValueError, RuntimeError):
+        except FAILURES:
             self.target, self.args, self.params, self.n_params = self._python
             self._python = None
             self.serial = True

@@ -16,29 +16,56 @@
 /* Work below this is done before another thread has woken and found its caches cold. */
 #define PARALLEL_NS 100000
 
+/* The arrays of scratch [first, end), in one block that *doubles and *pointers own. */
+static fc_status scratch_init(fc_panels *self, unsigned first, unsigned end, double **doubles,
+                              double ***pointers)
+{
+    const fc_integrand *f = self->f;
+    size_t n_arrays = (size_t)f->n_dim + f->n_out + 1, n = end - first, per_worker, total;
+    if (!fc_size_mul(n_arrays, ROOM, &per_worker) || !fc_size_mul(per_worker, n, &total)) {
+        return FC_ERR_NOMEM;
+    }
+    *pointers = fc_malloc(n * n_arrays, sizeof **pointers);
+    *doubles = fc_calloc_aligned(FC_CACHE_LINE, total, sizeof **doubles);
+    if (*pointers == NULL || *doubles == NULL) {
+        return FC_ERR_NOMEM;
+    }
+    for (size_t i = 0; i < n; i++) {
+        fc_panel_scratch *s = &self->scratch[first + i];
+        s->x = *pointers + i * n_arrays;
+        s->y = s->x + f->n_dim;
+        for (size_t d = 0; d < n_arrays; d++) {
+            s->x[d] = *doubles + i * per_worker + d * ROOM;
+        }
+        s->jacobian = s->x[n_arrays - 1];
+        s->filled = false;
+    }
+    return FC_OK;
+}
+
 fc_status fc_panels_init(fc_panels *self, const fc_run *run, const fc_integrand *f, unsigned width)
 {
     *self = (fc_panels){.f = f, .run = run, .width = width};
-    size_t n_arrays = (size_t)f->n_dim + f->n_out + 1, per_worker, total;
-    if (!fc_size_mul(n_arrays, ROOM, &per_worker) || !fc_size_mul(per_worker, width, &total)) {
-        return FC_ERR_NOMEM;
-    }
     self->scratch = fc_calloc(width, sizeof *self->scratch);
-    self->pointers = fc_malloc(width * n_arrays, sizeof *self->pointers);
-    self->doubles = fc_calloc_aligned(FC_CACHE_LINE, total, sizeof *self->doubles);
-    if (self->scratch == NULL || self->pointers == NULL || self->doubles == NULL) {
+    if (self->scratch == NULL) {
         return FC_ERR_NOMEM;
     }
-    for (unsigned i = 0; i < width; i++) {
-        fc_panel_scratch *s = &self->scratch[i];
-        s->x = self->pointers + i * n_arrays;
-        s->y = s->x + f->n_dim;
-        for (size_t d = 0; d < n_arrays; d++) {
-            s->x[d] = self->doubles + i * per_worker + d * ROOM;
-        }
-        s->jacobian = s->x[n_arrays - 1];
+    return scratch_init(self, 0, 1, &self->doubles, &self->pointers);
+}
+
+/* Scratch for the other workers, had when first needed: most integrals are over before that. */
+static bool can_widen(fc_panels *self)
+{
+    if (self->more_doubles == NULL &&
+        scratch_init(self, 1, self->width, &self->more_doubles, &self->more_pointers) != FC_OK) {
+        fc_free(self->more_doubles);
+        fc_free(self->more_pointers);
+        self->more_doubles = NULL;
+        self->more_pointers = NULL;
+        self->width = 1; /* slower, but it works */
+        return false;
     }
-    return FC_OK;
+    return true;
 }
 
 void fc_panels_destroy(fc_panels *self)
@@ -50,6 +77,8 @@ void fc_panels_destroy(fc_panels *self)
     fc_free(self->scratch);
     fc_free(self->pointers);
     fc_free(self->doubles);
+    fc_free(self->more_pointers);
+    fc_free(self->more_doubles);
     *self = (fc_panels){0};
 }
 
@@ -336,7 +365,8 @@ fc_status fc_panels_evaluate(fc_panels *self)
         }
         done += count;
         if (may_widen && status == FC_OK && n > done &&
-            (fc_now_ns() - start) * (int64_t)(n - done) > (int64_t)(PARALLEL_NS * count)) {
+            (fc_now_ns() - start) * (int64_t)(n - done) > (int64_t)(PARALLEL_NS * count) &&
+            can_widen(self)) {
             fc_run run = *self->run;
             uint32_t *todo = self->todo;
             run.width = self->width;

@@ -89,8 +89,9 @@ typedef struct fc_panels {
     size_t n_nonfinite;  /* panels flagged so since the reset */
     uint64_t n_eval;
     unsigned width;
-    fc_panel_scratch *scratch; /* [width] */
-    double *doubles, **pointers;
+    fc_panel_scratch *scratch;             /* [width] */
+    double *doubles, **pointers;           /* of scratch[0] */
+    double *more_doubles, **more_pointers; /* of the others, once they are needed */
 } fc_panels;
 
 /* Workspace for any number of integrals of f, one after another. `width` > 1: evaluation may use so
