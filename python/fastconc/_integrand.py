@@ -41,7 +41,8 @@ def find_program(f: Any, n_inputs: int) -> _Entry | None:
     entry = _entries.get((id(f), n_inputs))
     if entry is None or entry.ref() is not f:
         return None
-    if f.__code__ is not entry.code or f.__defaults__ is not entry.defaults:
+    function: Any = f
+    if function.__code__ is not entry.code or function.__defaults__ is not entry.defaults:
         return None
     for cell, value in entry.cells:
         if cell.cell_contents is not value:
