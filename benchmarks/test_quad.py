@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""quad beside scipy.integrate.quad: single integrals, warm, and a sweep over a parameter.
+
+Each answer is checked before it is timed.
+"""
+
+import math
+import warnings
+
+import fastconc
+import pytest
+
+INF = math.inf
+INTEGRALS = {
+    "x^2": (lambda x: x * x, 0, 1, 1 / 3),
+    "exp(-x^2) sin x": (lambda x: math.exp(-x * x) * math.sin(x), 0, 1, 0.29469825895491546),
+    "sqrt": (lambda x: math.sqrt(x), 0, 1, 2 / 3),
+    "kink": (lambda x: abs(x - 0.3), 0, 1, 0.29),
+    "x^-0.5": (lambda x: x**-0.5, 0, 1, 2),
+    "gauss on the line": (lambda x: math.exp(-x * x), -INF, INF, math.sqrt(math.pi)),
+    "cauchy on the line": (lambda x: 1 / (1 + x * x), -INF, INF, math.pi),
+    "cos(100 x)": (lambda x: math.cos(100 * x), 0, 1, math.sin(100) / 100),
+}
+
+
+def peers():
+    yield "fastconc", fastconc.quad
+    try:
+        from scipy.integrate import quad
+    except ImportError:
+        return
+    yield "scipy", quad
+
+
+@pytest.mark.parametrize("name", list(INTEGRALS))
+@pytest.mark.parametrize("peer, quad", list(peers()), ids=[p for p, _ in peers()])
+def test_single(benchmark, name, peer, quad):
+    benchmark.group = f"quad: {name}"
+    f, a, b, exact = INTEGRALS[name]
+    assert quad(f, a, b)[0] == pytest.approx(exact, rel=1e-7)
+    benchmark(quad, f, a, b)
+
+
+def bessel(t, x):
+    return math.cos(x * math.sin(t) - 2 * t) / math.pi
+
+
+@pytest.mark.benchmark(group="quad: Bessel's J2 at 10^4 points")
+def test_sweep(benchmark):
+    np = pytest.importorskip("numpy")
+    special = pytest.importorskip("scipy.special")
+    x = np.linspace(0, 50, 10_000)
+
+    def run():
+        return fastconc.quad(bessel, 0, math.pi, args=(x,)).integral
+
+    assert run() == pytest.approx(special.jv(2, x), abs=1e-8)
+    benchmark(run)
+
+
+@pytest.mark.benchmark(group="quad: Bessel's J2 at 10^4 points")
+def test_sweep_scipy(benchmark):
+    np = pytest.importorskip("numpy")
+    quad = pytest.importorskip("scipy.integrate").quad
+    special = pytest.importorskip("scipy.special")
+    x = np.linspace(0, 50, 10_000)
+
+    def run():
+        return [quad(bessel, 0, math.pi, args=(v,))[0] for v in x]
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert run() == pytest.approx(special.jv(2, x), abs=1e-8)
+        benchmark.pedantic(run, rounds=2)
