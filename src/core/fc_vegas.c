@@ -38,7 +38,6 @@
 #define HISTOGRAM_DOUBLES ((size_t)1 << 22) /* all slots together */
 #define MOST_CUBES ((uint64_t)1 << 21)
 #define ALPHA 0.5 /* damping of the map */
-#define BETA 0.75 /* damping of the stratification */
 #define DOMINANT 0.1
 
 typedef struct edge_cube {
@@ -117,21 +116,27 @@ static fc_status prepare(vegas *v, fc_sampler *sampler, fc_vegas_map *map, uint6
     return FC_OK;
 }
 
-/* Add weight * sum over outputs of y^2 to the histograms of one point range. */
-static void fill_histogram(const vegas *v, const fc_scratch *s, double *histogram, size_t begin,
-                           size_t end, double weight)
+/* s->weight, free after the evaluation, takes weight * (sum over outputs of y^2). */
+static void fill_squares(const vegas *v, fc_scratch *s, size_t begin, size_t end, double weight)
 {
     for (size_t i = begin; i < end; i++) {
-        double square = 0;
-        for (unsigned o = 0; o < v->n_out; o++) {
-            square += s->y[o][i] * s->y[o][i];
+        s->weight[i] = s->y[0][i] * s->y[0][i] * weight;
+    }
+    for (unsigned o = 1; o < v->n_out; o++) {
+        for (size_t i = begin; i < end; i++) {
+            s->weight[i] += s->y[o][i] * s->y[o][i] * weight;
         }
-        if (square == 0) {
-            continue;
-        }
-        square *= weight;
-        for (unsigned d = 0; d < v->n_dim; d++) {
-            histogram[(size_t)d * v->map->n_bins + s->bin[d][i]] += square;
+    }
+}
+
+/* Adds the squares of n points to a slot's histograms. */
+static void fill_histogram(const vegas *v, const fc_scratch *s, double *histogram, size_t n)
+{
+    for (unsigned d = 0; d < v->n_dim; d++) {
+        double *row = histogram + (size_t)d * v->map->n_bins;
+        const uint16_t *bin = s->bin[d];
+        for (size_t i = 0; i < n; i++) {
+            row[bin[i]] += s->weight[i];
         }
     }
 }
@@ -157,16 +162,14 @@ static fc_status train_slot(void *context, size_t begin, size_t end, unsigned wo
             if (status != FC_OK) {
                 break;
             }
-            fill_histogram(v, s, histogram, 0, block, 1);
+            fill_squares(v, s, 0, block, 1);
+            fill_histogram(v, s, histogram, block);
             for (size_t i = 0; i < block; i++) {
-                double square = 0, sum = 0;
+                second[0] += s->weight[i];
+                second[1] += s->weight[i] / s->density[i];
                 for (unsigned o = 0; o < v->n_out; o++) {
-                    square += s->y[o][i] * s->y[o][i];
-                    sum += s->y[o][i];
+                    second[2] += s->y[o][i];
                 }
-                second[0] += square;
-                second[1] += square / s->density[i];
-                second[2] += sum;
             }
         }
     }
@@ -256,7 +259,8 @@ static void place(const vegas *v, fc_scratch *s, uint64_t cube, size_t begin, si
     for (unsigned d = 0; d < v->n_dim; d++, cube /= v->n_strata) {
         const double base = (double)(cube % v->n_strata);
         for (size_t i = begin; i < end; i++) {
-            s->u[d][i] = fmin((base + s->u[d][i]) * each, 1 - DBL_EPSILON / 2);
+            const double u = (base + s->u[d][i]) * each;
+            s->u[d][i] = u < 1 ? u : 1 - DBL_EPSILON / 2;
         }
     }
 }
@@ -330,9 +334,10 @@ static fc_status measure_block(vegas *v, size_t index, double *histogram, fc_scr
         } else if (!is_head) {
             cube_finish(v, cube, moments, integral, variance);
         }
-        fill_histogram(v, s, histogram, i, end, 1 / ((double)count * (double)v->n_cubes));
+        fill_squares(v, s, i, end, 1 / ((double)count * (double)v->n_cubes));
         i = end;
     }
+    fill_histogram(v, s, histogram, n);
     return FC_OK;
 }
 
@@ -384,20 +389,23 @@ static void gather(vegas *v, size_t n_blocks, edge_cube *open, fc_moments *open_
     }
 }
 
-/* Points for each hypercube: two, and the rest by the power BETA of its standard deviation. */
+/* Points for each hypercube: two, and the rest by its standard deviation to the power BETA = 3/4
+ * (v->variance is used up). */
 static void stratify(vegas *v, uint64_t n)
 {
     double sum = 0;
     for (uint64_t h = 0; h < v->n_cubes; h++) {
-        sum += pow(v->variance[h], BETA / 2);
+        const double eighth = sqrt(sqrt(sqrt(v->variance[h])));
+        v->variance[h] = eighth * eighth * eighth;
+        sum += v->variance[h];
     }
     const double spare = n > 2 * v->n_cubes ? (double)(n - 2 * v->n_cubes) : 0;
+    const bool known = sum > 0 && isfinite(sum);
+    const double each = known ? spare / sum : spare / (double)v->n_cubes;
     uint64_t at = 0;
     for (uint64_t h = 0; h < v->n_cubes; h++) {
         v->offset[h] = at;
-        double share =
-            sum > 0 && isfinite(sum) ? pow(v->variance[h], BETA / 2) / sum : 1 / (double)v->n_cubes;
-        at += 2 + (uint64_t)(spare * share);
+        at += 2 + (uint64_t)(known ? each * v->variance[h] : each);
     }
     v->offset[v->n_cubes] = at;
     v->n_points = at;
