@@ -6,6 +6,7 @@ does in C, or has no reason to do faster, is its own object under our name, so t
 and its documentation hold.
 """
 
+import queue
 import sys
 from queue import Empty, Full, SimpleQueue
 from threading import (
@@ -18,8 +19,10 @@ from threading import (
     RLock,
     Semaphore,
 )
+from typing import TypeVar
 
-from fastconc._core import Counter, LifoQueue, PriorityQueue, Queue
+from fastconc import _core
+from fastconc._core import Counter
 
 __all__ = [
     "Barrier",
@@ -48,3 +51,27 @@ else:
         """Raised by put and get of a queue that was shut down."""
 
         __module__ = "fastconc"
+
+
+_T = TypeVar("_T")
+
+# The methods are all those of _core. The standard classes are bases as well, so that isinstance()
+# in other people's code is content.
+
+
+class Queue(_core.Queue[_T], queue.Queue):  # type: ignore[type-arg]
+    __doc__ = _core.Queue.__doc__
+    __module__ = "fastconc"
+    __slots__ = ()
+
+
+class LifoQueue(_core.LifoQueue[_T], Queue[_T], queue.LifoQueue):  # type: ignore[type-arg]
+    __doc__ = _core.LifoQueue.__doc__
+    __module__ = "fastconc"
+    __slots__ = ()
+
+
+class PriorityQueue(_core.PriorityQueue[_T], Queue[_T], queue.PriorityQueue):  # type: ignore[type-arg]
+    __doc__ = _core.PriorityQueue.__doc__
+    __module__ = "fastconc"
+    __slots__ = ()

@@ -299,11 +299,11 @@ static PyType_Slot LifoQueue_slots[] = {{Py_tp_doc, (void *)LifoQueue_doc}, {0, 
 static PyType_Slot PriorityQueue_slots[] = {{Py_tp_doc, (void *)PriorityQueue_doc}, {0, NULL}};
 
 #define QUEUE_FLAGS (Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC)
-static PyType_Spec Queue_spec = {"fastconc.Queue", sizeof(QueueObject), 0, QUEUE_FLAGS,
+static PyType_Spec Queue_spec = {"fastconc._core.Queue", sizeof(QueueObject), 0, QUEUE_FLAGS,
                                  Queue_slots};
-static PyType_Spec LifoQueue_spec = {"fastconc.LifoQueue", sizeof(QueueObject), 0,
+static PyType_Spec LifoQueue_spec = {"fastconc._core.LifoQueue", sizeof(QueueObject), 0,
                                      Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE, LifoQueue_slots};
-static PyType_Spec PriorityQueue_spec = {"fastconc.PriorityQueue", sizeof(QueueObject), 0,
+static PyType_Spec PriorityQueue_spec = {"fastconc._core.PriorityQueue", sizeof(QueueObject), 0,
                                          Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
                                          PriorityQueue_slots};
 
