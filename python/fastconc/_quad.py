@@ -22,6 +22,8 @@ _N_INFO = 5  # error, n_eval, n_panels, state, where; as in src/binding/integrat
 # Panels of the first pass, 21 points each: 48 meet whatever is as wide as a thousandth of the
 # range or so. Python functions are slower, and get fewer.
 _DENSITY, _DENSITY_PYTHON = 48, 32
+# A sweep of many integrals starts with fewer each: that is where its time goes.
+_SWEEP, _DENSITY_SWEEP = 64, 16
 
 
 def quad(
@@ -124,6 +126,8 @@ def quad(
     job = Job("quad", f, a, b, args, vectorized, deadline, bool(complex_func), _N_INFO)
     _check_limits(job)
     density = _DENSITY_PYTHON if job.serial else _DENSITY
+    if job.shape is not None and job.out.shape[0] >= _SWEEP:
+        density = _DENSITY_SWEEP
     breaks = None if points is None else _breaks(points, job)
     raw = job.run(
         lambda: _core._quad(
