@@ -9,31 +9,45 @@
 
 #include "fc_cpu.h"
 
+/* clang-format off */
 /*    name         y = */
 #define FC_ACT_TABLE(X)                                                                            \
-    X(NONE)        /* x */                                                                         \
-    X(CLIP)        /* * min(max(x, p), q); Relu is p = 0, q = inf */                               \
-    X(AFFINE)      /* * p x + q */                                                                 \
-    X(LEAKY)       /* * x < 0 ? p x : x */                                                         \
-    X(ELU)         /* * x < 0 ? p (exp(x) - 1) : q x; Selu too */                                  \
-    X(SIGMOID)     /* 1 / (1 + exp(-x)) */                                                         \
-    X(SILU)        /* x sigmoid(p x) */                                                            \
-    X(HARDSIGMOID) /* * min(max(p x + q, 0), 1) */                                                 \
-    X(HARDSWISH)   /* * x min(max(p x + q, 0), 1) */                                               \
-    X(TANH)                                                                                        \
-    X(SOFTPLUS)                                                                                    \
-    X(SOFTSIGN) X(ERF) X(GELU) /* x (1 + erf(x / sqrt(2))) / 2 */                                  \
-        X(GELU_TANH)           /* the approximation by tanh */                                     \
-        X(MISH)                /* x tanh(softplus(x)) */                                           \
-        X(EXP) X(LOG) X(SQRT) X(NEG) X(ABS) X(RECIPROCAL) X(POW) /* * x to the p */                \
-        X(TRUNC)   /* towards zero: a cast to an integer type wide enough */                       \
-        X(WRAP)    /* * an integer modulo p, into [q, q + p): uint8 is 256, 0 */                   \
-        X(BOOL)    /* x != 0 ? 1 : 0 */                                                            \
-        X(FLOAT16) /* rounded to half precision */                                                 \
-        X(FLOOR) X(CEIL) X(ROUND) /* to even */ X(SIGN)                                            \
-            X(CELU)  /* * max(0, x) + min(0, p (exp(x / p) - 1)) */                                \
-        X(THRESHOLD) /* * x > p ? x : 0 */                                                         \
-        X(SIN) X(COS)
+    X(NONE)         /* x */                                                                        \
+    X(CLIP)         /* * min(max(x, p), q); Relu is p = 0, q = inf */                              \
+    X(AFFINE)       /* * p x + q */                                                                \
+    X(LEAKY)        /* * x < 0 ? p x : x */                                                        \
+    X(ELU)          /* * x < 0 ? p (exp(x) - 1) : q x; Selu too */                                 \
+    X(SIGMOID)      /* 1 / (1 + exp(-x)) */                                                        \
+    X(SILU)         /* x sigmoid(p x) */                                                           \
+    X(HARDSIGMOID)  /* * min(max(p x + q, 0), 1) */                                                \
+    X(HARDSWISH)    /* * x min(max(p x + q, 0), 1) */                                              \
+    X(TANH)         /* tanh(x) */                                                                  \
+    X(SOFTPLUS)     /* log(1 + exp(x)) */                                                          \
+    X(SOFTSIGN)     /* x / (1 + |x|) */                                                            \
+    X(ERF)          /* erf(x) */                                                                   \
+    X(GELU)         /* x (1 + erf(x / sqrt(2))) / 2 */                                             \
+    X(GELU_TANH)    /* the approximation by tanh */                                                \
+    X(MISH)         /* x tanh(softplus(x)) */                                                      \
+    X(EXP)          /* exp(x) */                                                                   \
+    X(LOG)          /* log(x) */                                                                   \
+    X(SQRT)         /* sqrt(x) */                                                                  \
+    X(NEG)          /* -x */                                                                       \
+    X(ABS)          /* |x| */                                                                      \
+    X(RECIPROCAL)   /* 1 / x */                                                                    \
+    X(POW)          /* * x to the p */                                                             \
+    X(TRUNC)        /* towards zero: a cast to an integer type wide enough */                      \
+    X(WRAP)         /* * an integer modulo p, into [q, q + p): uint8 is 256, 0 */                  \
+    X(BOOL)         /* x != 0 ? 1 : 0 */                                                           \
+    X(FLOAT16)      /* rounded to half precision */                                                \
+    X(FLOOR)        /* down */                                                                     \
+    X(CEIL)         /* up */                                                                       \
+    X(ROUND)        /* to nearest, ties to even */                                                 \
+    X(SIGN)         /* -1, 0 or 1 */                                                               \
+    X(CELU)         /* * max(0, x) + min(0, p (exp(x / p) - 1)) */                                 \
+    X(THRESHOLD)    /* * x > p ? x : 0 */                                                          \
+    X(SIN)          /* sin(x) */                                                                   \
+    X(COS)          /* cos(x) */
+/* clang-format on */
 
 typedef enum fc_act_kind {
 #define FC_ACT_ENUM(name) FC_ACT_##name,

@@ -91,9 +91,13 @@ INLINE void tile(const fc_gemm_block *job, const int MR, const int NP, size_t ro
 TILE(1, 1)
 TILE(1, 4)
 TILE(2, 1)
-TILE(2, 2) TILE(3, 1) TILE(4, 1) TILE(5, 1) TILE(6, 1)
+TILE(2, 2)
+TILE(3, 1)
+TILE(4, 1)
+TILE(5, 1)
+TILE(6, 1)
 
-    void GEMM_NAME(const fc_gemm_block *job)
+void GEMM_NAME(const fc_gemm_block *job)
 {
     size_t panel = job->panel0;
     if (job->m == 1) {
