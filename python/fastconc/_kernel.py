@@ -84,7 +84,11 @@ class Kernel:
                 self._unit.get(tuple(signature))
                 return
             except KernelError as error:
-                first = first or error
+                if first is None or (
+                    getattr(first, "needs_integer", False)
+                    and not getattr(error, "needs_integer", False)
+                ):
+                    first = error
         for size in (2, 3, 1, 4, 6):  # functions of one sequence, as integrators call them
             if n != 1 or required[0] not in tables:
                 break
@@ -168,6 +172,32 @@ class Kernel:
 
         signature, compiled = self._shown()
         return explain(self._target, signature, compiled)
+
+    def low_level_callable(self, form: str | None = None) -> Any:
+        """The kernel as a ``scipy.LowLevelCallable``, for scipy.integrate, ndimage and others.
+
+        form : "data" for double(double, ..., void *), "vector" for double(int, double *, void *),
+            "plain" for double(double, ...); None: "data" for one argument, else "vector".
+        Arguments and result are float64; an error (an integer overflow, a failed assert) gives nan.
+        """
+        from scipy import LowLevelCallable  # type: ignore[import-untyped, unused-ignore]
+
+        from fastconc._compile.export import capsule_of
+
+        return LowLevelCallable(capsule_of(self, form))
+
+    @property
+    def ctypes(self) -> Any:
+        """The kernel as a ctypes function double(double, ...) of up to 3 arguments."""
+        from fastconc._compile.export import ctypes_function
+
+        return ctypes_function(self)
+
+    def c_source(self, name: str | None = None) -> str:
+        """C11 source of ``int name(double, ..., double *result)``, 0 or a status; see docs."""
+        from fastconc._compile.export import c_source
+
+        return c_source(self, name)
 
     def __reduce__(self) -> Any:
         from fastconc._compile.pickling import pack_function

@@ -22,7 +22,8 @@
     X(queue_type)                                                                                  \
     X(counter_type)                                                                                \
     X(kernel)                                                                                      \
-    X(kernel_base)                                                                                      \
+    X(kernel_base)                                                                                 \
+    X(thunk)                                                                                       \
     X(tasks)                                                                                       \
     X(words)                                                                                       \
     X(counter_type)

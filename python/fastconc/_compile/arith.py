@@ -15,7 +15,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from .errors import Unsupported
+from .errors import NeedsInteger, Unsupported
 from .ir import INT_MAX, INT_MIN, Bool, Builder, Mask, Val, is_exact_float, to_float32
 
 # fc_status numbers that RAISE_IF carries; checked against _core.STATUS by the tests
@@ -122,7 +122,9 @@ class Arithmetic:
 
     def as_int(self, value: Any) -> Val:
         if self.type_of(value) not in "IB":
-            raise Unsupported("a float is used where Python needs an integer", "convert with int()")
+            raise NeedsInteger(
+                "a float is used where Python needs an integer", "convert with int()"
+            )
         return self.as_type(value, "I")
 
     def truth(self, value: Any) -> Bool:
@@ -250,7 +252,7 @@ class Arithmetic:
             joined = self.b.and_ if op == "&" else self.b.or_
             return joined(self.b.as_bool(p), self.b.as_bool(q))
         if tx not in "IB" or ty not in "IB":
-            raise Unsupported(f"`{op}` needs integers, and one operand is a float")
+            raise NeedsInteger(f"`{op}` needs integers, and one operand is a float")
         return self.b.emit(f"{_BITS[op]}_I", "I", (self.as_int(x), self.as_int(y)), mask=self.mask)
 
     def divide(self, x: Any, y: Any) -> Val:

@@ -53,11 +53,19 @@ class Instruction:
 class Emitted:
     """A program's bytes and what explain() shows of it."""
 
-    __slots__ = ("data", "instructions", "n_registers", "registers")
+    __slots__ = ("data", "inputs", "instructions", "n_registers", "outputs", "registers")
 
     def __init__(
-        self, data: bytes, instructions: list[Instruction], registers: dict[int, int], n: int
+        self,
+        data: bytes,
+        instructions: list[Instruction],
+        registers: dict[int, int],
+        n: int,
+        inputs: list[Val],
+        outputs: list[Val],
     ) -> None:
+        self.inputs = inputs
+        self.outputs = outputs
         self.data = data
         self.instructions = instructions
         self.registers = registers
@@ -333,4 +341,4 @@ def emit(
             *code,
         )
     )
-    return Emitted(data, flat.out, registers, len(table))
+    return Emitted(data, flat.out, registers, len(table), inputs, outputs)

@@ -36,6 +36,10 @@ class NeedUnroll(Unsupported):
     """A loop's variable must be known at compile time; the loop is tried again, unrolled."""
 
 
+class NeedsInteger(Unsupported):
+    """A float stands where Python needs an integer; other argument types may do."""
+
+
 class NoSource(Unsupported):
     """The function has no source; it may be traced instead."""
 
@@ -72,6 +76,7 @@ def to_kernel_error(error: Unsupported, name: str) -> KernelError:
     if error.hint:
         lines.append(f"  hint: {error.hint}")
     result = KernelError("\n".join(lines))
+    result.needs_integer = isinstance(error, NeedsInteger)  # type: ignore[attr-defined]
     result.reason = error.reason  # type: ignore[attr-defined]
     result.line = where[1] if where else None  # type: ignore[attr-defined]
     return result
