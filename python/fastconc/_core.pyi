@@ -216,3 +216,12 @@ def _vmath_eval(name: str, isa: str, out: Any, a: Any, b: Any = None, /) -> None
 # thunk.c
 def _native_callable(program: Program, form: str, /) -> object: ...
 def _capsule_addresses(capsule: object, /) -> tuple[int, int]: ...
+
+# native_map.c
+def _map_native(
+    f: tuple[int, int, int, int, object],
+    inputs: tuple[object, ...],
+    out: object,
+    workers: object,
+    /,
+) -> Any: ...

@@ -282,6 +282,15 @@ def _unpickle(state: dict[str, Any]) -> Kernel:
     )
 
 
+def _native(f: Any) -> Any:
+    """A NativeKernel if f is one, or a C function from elsewhere; else None."""
+    if isinstance(f, (types.FunctionType, Kernel)):
+        return None
+    from fastconc._native_kernel import NativeKernel, native_kernel
+
+    return f if isinstance(f, NativeKernel) else native_kernel(f)
+
+
 @overload
 def kernel(f: Callable[..., Any], **options: Any) -> Kernel: ...
 @overload
@@ -299,6 +308,7 @@ def kernel(f: Callable[..., Any] | None = None, **options: Any) -> Any:
     CPython). fastmath : allow a*b+c to be rounded once. max_iterations : raise RuntimeError when a
     loop runs longer (None: no limit).
 
+    A C function (ctypes, cffi, Numba's @cfunc, LowLevelCallable) of doubles is taken as it is.
     Returns a `Kernel`. Raises KernelError, with file, line, reason and a hint, if f cannot be
     compiled.
 
@@ -313,7 +323,8 @@ def kernel(f: Callable[..., Any] | None = None, **options: Any) -> Any:
         if not options:
             return f
         f = f.__wrapped__
-    return Kernel(f, **options)
+    native = _native(f)
+    return Kernel(f, **options) if native is None else native
 
 
 def map(f: Callable[..., Any], *arrays: Any, out: Any = None, workers: Any = None) -> Any:
@@ -326,6 +337,9 @@ def map(f: Callable[..., Any], *arrays: Any, out: Any = None, workers: Any = Non
     """
     if not arrays:
         raise TypeError("map() needs at least one array")
+    native = _native(f)
+    if native is not None:
+        return native(*arrays, out=out, workers=workers)
     if isinstance(f, Kernel):
         return f._apply(arrays, {}, out, workers)
     k = _kernel_or_none(f, "map")

@@ -24,6 +24,7 @@
     X(kernel)                                                                                      \
     X(kernel_base)                                                                                 \
     X(thunk)                                                                                       \
+    X(native_map)                                                                                  \
     X(tasks)                                                                                       \
     X(words)                                                                                       \
     X(counter_type)

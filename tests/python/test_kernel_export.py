@@ -9,10 +9,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import fastconc
 import numpy as np
 import pytest
-
-import fastconc
 from fastconc import KernelError, kernel
 
 sys.path.insert(0, str(Path(__file__).parent))
