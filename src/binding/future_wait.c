@@ -283,14 +283,20 @@ static int sleep_until_done(FutureObject *self, int64_t deadline, Worker *own)
     waiter.asleep = true;
     waiter.worker = own;
     int result = 1;
+    bool spawns = false;
     fc_lock(&self->mutex);
     bool waits = self->state < FUTURE_CANCELLED;
     if (waits && !future_link_locked(self, &link)) {
         result = -1;
+    } else if (waits && own != NULL) {
+        spawns = queue_block(own);
     }
     fc_unlock(&self->mutex);
     if (waits && result > 0) {
-        result = waiter_sleep(&waiter, deadline);
+        result = spawns ? queue_spawn(own->queue) : 0;
+        if (result == 0) {
+            result = waiter_sleep(&waiter, deadline);
+        }
         fc_lock(&self->mutex);
         future_unlink_locked(self, &link);
         if (result == 0 && self->state >= FUTURE_CANCELLED) {
@@ -326,10 +332,7 @@ int future_wait(FutureObject *self, int64_t deadline, bool caller_runs)
     if (in_graph && graph_enter(worker, self) < 0) {
         return -1;
     }
-    int result = is_own ? queue_block(worker) : 0;
-    if (result == 0) {
-        result = sleep_until_done(self, deadline, is_own ? worker : NULL);
-    }
+    int result = sleep_until_done(self, deadline, is_own ? worker : NULL);
     if (is_own) {
         queue_unblock(worker);
     }

@@ -107,9 +107,7 @@ static bool summon_locked(TaskQueue *self)
     return true;
 }
 
-/* Start the thread that summon_locked counted. -1 with an exception when that fails and no worker
- * is left. */
-static int spawn_worker(TaskQueue *self)
+int queue_spawn(TaskQueue *self) /* summon_locked has counted the thread */
 {
     PyObject *none = PyObject_CallNoArgs(self->spawn);
     if (none != NULL) {
@@ -154,7 +152,7 @@ int queue_push(TaskQueue *self, FutureObject *future, long priority, bool is_int
     self->n_pending++;
     bool spawns = summon_locked(self);
     fc_unlock(&self->mutex);
-    if (spawns && spawn_worker(self) < 0) {
+    if (spawns && queue_spawn(self) < 0) {
         queue_unlink(future);
         return -1;
     }
@@ -178,7 +176,7 @@ void queue_unlink(FutureObject *future)
     }
 }
 
-int queue_block(Worker *worker)
+bool queue_block(Worker *worker)
 {
     TaskQueue *self = worker->queue;
     fc_lock(&self->mutex);
@@ -186,7 +184,7 @@ int queue_block(Worker *worker)
     self->n_blocked++;
     bool spawns = self->n_pending > 0 && summon_locked(self);
     fc_unlock(&self->mutex);
-    return spawns ? spawn_worker(self) : 0;
+    return spawns;
 }
 
 void queue_unblock(Worker *worker)

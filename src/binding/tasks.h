@@ -314,9 +314,15 @@ void queue_unlink(FutureObject *future);
  * NULL. */
 bool queue_run_inline(FutureObject *future, Worker *worker);
 
-/* A worker goes to sleep waiting for a task of its pool; the pool may replace it meanwhile. -1 with
- * an exception. */
-int queue_block(Worker *worker);
+/* A worker goes to sleep waiting for a task of its pool, which may replace it meanwhile: true when
+ * queue_spawn() must be called to that end. Called with the mutex of what it waits for held, when
+ * the wake-up is arranged: were the task finished in between, worker and replacement would both
+ * run. */
+bool queue_block(Worker *worker);
+
+/* Start the thread that was announced. -1 with an exception when that fails and no worker is left.
+ */
+int queue_spawn(TaskQueue *self);
 
 /* It is awake. Whoever wakes it does this on its behalf, so that a replacement retires in time;
  * idempotent. */

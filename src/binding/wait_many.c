@@ -144,11 +144,8 @@ static int gang_wait(Gang *self, size_t wanted, int64_t deadline)
     if (worker != NULL && (own = gang_help(self, worker, deadline == FOREVER)) < 0) {
         return -1;
     }
-    if (own && queue_block(worker) < 0) {
-        queue_unblock(worker);
-        return -1;
-    }
     int result = 1;
+    bool spawns = false;
     fc_lock(&waiter->mutex);
     bool sleeps = waiter->wanted > 0;
     if (sleeps && waiter->on_error) { /* one may have failed before we were asleep */
@@ -158,9 +155,15 @@ static int gang_wait(Gang *self, size_t wanted, int64_t deadline)
     }
     waiter->asleep = sleeps;
     waiter->worker = own ? worker : NULL;
+    if (sleeps && own) {
+        spawns = queue_block(worker);
+    }
     fc_unlock(&waiter->mutex);
     if (sleeps) {
-        result = waiter_sleep(waiter, deadline);
+        result = spawns ? queue_spawn(worker->queue) : 0;
+        if (result == 0) {
+            result = waiter_sleep(waiter, deadline);
+        }
         fc_lock(&waiter->mutex);
         if (result <= 0 &&
             !waiter->asleep) { /* the wake-up came together with the deadline or signal */
