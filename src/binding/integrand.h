@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * An fc_integrand made from a Python object: what integrate, quad, cubature and mcquad hand to the
- * core.
+ * An fc_integrand made from a Python object: what the integrators hand to the core.
  *
  *     BoundIntegrand f;
  *     if (integrand_bind(&f, state, object, args, n_dim, n_out, flags) < 0) {
@@ -9,20 +8,18 @@
  *     }
  *     fc_native native;
  *     if (fc_native_begin(&native, workers) == 0) {
- *         integrand_set_native(&f, &native);      // where Python code finds the GIL, programs the
- * wish to stop status = fc_core_call(&native.run, &f.base, ...); failed = fc_native_end(&native,
- * status) < 0;
+ *         integrand_set_native(&f, &native);
+ *         status = fc_core_call(&native.run, &f.base, ...);
+ *         failed = fc_native_end(&native, status) < 0;
  *     }
  *     integrand_release(&f);
  *
  * `object` is one of
- *   - a _core.Program whose inputs are the coordinates: native, on all threads; `args` must be
- * empty;
- *   - a native function, as the tuple (address, form, n_doubles, user_data, keep_alive) of
- * fastconc._native.resolve;
- *   - any other callable, called with n_dim floats and then `args`. It holds the GIL: base.serial
- * is set. With FC_INTEGRAND_VECTORIZED the callable is called once per block with arrays (NumPy is
- * imported). */
+ *   - a _core.Program whose inputs are the coordinates: native, on all threads; no `args`;
+ *   - a native function, as the tuple of fastconc._native.integrand_form;
+ *   - any other callable, called with n_dim floats and then `args`. It holds the GIL:
+ *     base.serial is set. With FC_INTEGRAND_VECTORIZED it is called once per block with arrays
+ *     (NumPy is imported). */
 #ifndef INTEGRAND_H
 #define INTEGRAND_H
 
