@@ -10,13 +10,15 @@ import warnings
 from collections.abc import Callable
 from typing import Any, overload
 
-from fastconc._compile.call import Call
+from fastconc import _core
+from fastconc._compile.call import Call, fast_signature
 from fastconc._compile.errors import Unsupported, to_kernel_error
+from fastconc._compile.evaluate import comparable
 from fastconc._compile.unit import Compiled, Constant, Options, Target, Unit, unit_of
 from fastconc._errors import KernelError, PerformanceWarning
 
 
-class Kernel:
+class Kernel(_core.KernelBase):
     """A compiled Python function of numbers.
 
     Call it as the function: with numbers it returns Python numbers, with arrays (NumPy or anything
@@ -64,6 +66,7 @@ class Kernel:
         self._options = Options(errors == "raise", accuracy == "exact", self.fastmath)
         self._unit = unit_of(self._target, self._options)
         self._checked: set[Any] = set()
+        self._offered: set[Any] = set()
         self._try()
 
     def _try(self) -> None:
@@ -105,7 +108,8 @@ class Kernel:
             self._checked = set()
         return unit
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def _slow_call(self, *args: Any, **kwargs: Any) -> Any:
+        """A call whose argument types the base class has not been told of."""
         out = workers = None
         names = self._target.names
         if kwargs:
@@ -130,7 +134,23 @@ class Kernel:
             )
         except (ArithmeticError, ValueError, IndexError, AssertionError) as error:
             raise _as_python_raises(call, error, out) from None
-        return out if out is not None else compiled.assemble(values)
+        if out is not None:
+            return out
+        if not kwargs and workers is None and self.max_iterations is None:
+            self._offer(call)
+        return compiled.assemble(values)
+
+    def _offer(self, call: Call) -> None:
+        """Let further calls with these types go straight to the program, if they are simple."""
+        compiled = call.compiled
+        flat = compiled.structure in (0, (0, 1))
+        if call.names is not self._target.names or call.tables or not flat:
+            return
+        signature = fast_signature(call.given)
+        if signature is None or (signature, compiled.program) in self._offered:
+            return
+        self._offered.add((signature, compiled.program))
+        self._remember(signature, compiled.program, comparable(call.unit.deps))
 
     def _reduce(self, kind: str, args: tuple[Any, ...], workers: Any) -> Any:
         call = Call(self, args, {})

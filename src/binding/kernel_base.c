@@ -192,6 +192,9 @@ static int read_dependency(PyObject *item, dependency *out)
     out->value = PyTuple_GET_ITEM(item, 3);
     if (strcmp(kind, "global") == 0 && PyDict_Check(out->container)) {
         out->kind = DEP_GLOBAL;
+    } else if (strcmp(kind, "absent") == 0 && PyDict_Check(out->container)) {
+        out->kind = DEP_GLOBAL; /* a builtin was meant: the name must stay out of the globals */
+        out->value = NULL;
     } else if (strcmp(kind, "cell") == 0 && PyCell_Check(out->container)) {
         out->kind = DEP_CELL;
     } else if (strcmp(kind, "attribute") == 0 && PyUnicode_Check(out->key)) {
@@ -211,7 +214,8 @@ PyDoc_STRVAR(
     "bool. The program takes just these inputs, in order, and no tables; its outputs are the\n"
     "result (a tuple if there are several).\n"
     "deps: tuples (kind, container, key, value) that must hold for the program to be right:\n"
-    "kind 'global' (a dict), 'cell', or 'attribute' (key is its name), each compared by\n"
+    "kind 'global' (a dict), 'absent' (its key must not be there), 'cell', or 'attribute' (key is "
+    "its name), each compared by\n"
     "identity. Any other kind makes this return False.");
 
 static PyObject *KernelBase_remember(PyObject *op, PyObject *args)

@@ -234,3 +234,29 @@ def _bind(
             values.setdefault(n, target.parameters.defaults.get(n))
         found = [n for n in names if n in values]
     return found, tuple(values[n] for n in found)
+
+
+_LETTERS = {float: "d", int: "i", bool: "b"}
+_DTYPES = dict(
+    zip(
+        ("float64", "float32", "int64", "int32", "int16", "int8"),
+        "ABCDEF",
+        strict=True,
+    )
+) | dict(zip(("uint8", "uint16", "uint32", "uint64", "bool"), "GHIJK", strict=True))
+
+
+def fast_signature(args: tuple[Any, ...]) -> str | None:
+    """The argument types in the letters of ``KernelBase._remember``; None if they are not
+    simple."""
+    letters = []
+    for value in args:
+        kind = type(value)
+        letter = _LETTERS.get(kind)
+        if letter is None and kind.__name__ == "ndarray" and kind.__module__ == "numpy":
+            if value.ndim and value.dtype.isnative:
+                letter = _DTYPES.get(value.dtype.name)
+        if letter is None:
+            return None
+        letters.append(letter)
+    return "".join(letters)

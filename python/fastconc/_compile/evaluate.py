@@ -908,6 +908,19 @@ def _kind_text(node: ast.AST) -> str:
     }.get(type(node).__name__, type(node).__name__)
 
 
+def comparable(deps: list[tuple[str, Any, Any, Any]]) -> list[tuple[str, Any, Any, Any]]:
+    """The dependencies as ``KernelBase._remember`` takes them: what is compared by identity."""
+    result = []
+    for kind, container, key, value in deps:
+        if kind == "global" and value is _MISSING:
+            result.append(("absent", container, key, None))
+        elif kind in ("code", "defaults"):
+            result.append(("attribute", container, f"__{kind}__", value))
+        else:
+            result.append((kind, container, key, value))
+    return result
+
+
 def still_valid(deps: list[tuple[str, Any, Any, Any]]) -> bool:
     """Whether everything that was looked at during the compilation is as it was."""
     for kind, container, key, value in deps:
