@@ -59,13 +59,13 @@ def _parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments[:1] == ["bench"]:
-        from fastconc import bench
+        from fastconc.bench import main as bench
 
-        return bench.main(arguments[1:])
+        return bench(arguments[1:])
     if arguments[:1] == ["classify"]:
-        from fastconc.classify import cli
+        from fastconc.classify.cli import main as classify
 
-        return cli.main(arguments[1:])
+        return classify(arguments[1:])
     options = _parser().parse_args(arguments)
     status: int = options.run(options)
     return status

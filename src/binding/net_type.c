@@ -239,18 +239,22 @@ static bool view_is_ready(const NetObject *self, const Py_buffer *view)
 /* numpy.empty((items, *out_shape[1:]), numpy.float32) */
 static PyObject *new_output(NetObject *self, fc_state *state, Py_ssize_t items)
 {
-    if (state->numpy_empty == NULL) {
+    /* Kernels keep numpy.empty too, and may have come first: each is looked up on its own. */
+    if (state->numpy_empty == NULL || state->numpy_float32 == NULL) {
         PyObject *numpy = PyImport_ImportModule("numpy");
         if (numpy == NULL) {
             return NULL;
         }
-        state->numpy_float32 = PyObject_GetAttrString(numpy, "float32");
-        state->numpy_empty =
-            state->numpy_float32 != NULL ? PyObject_GetAttrString(numpy, "empty") : NULL;
+        PyObject *empty = PyObject_GetAttrString(numpy, "empty");
+        PyObject *float32 = PyObject_GetAttrString(numpy, "float32");
         Py_DECREF(numpy);
-        if (state->numpy_empty == NULL) {
+        if (empty == NULL || float32 == NULL) {
+            Py_XDECREF(empty);
+            Py_XDECREF(float32);
             return NULL;
         }
+        Py_XSETREF(state->numpy_empty, empty);
+        Py_XSETREF(state->numpy_float32, float32);
     }
     PyObject *shape = PyTuple_New(self->out_ndim);
     if (shape == NULL) {

@@ -138,7 +138,9 @@ class Classifier(_core.Net):
         self._labels = read_labels(labels)
         if preprocess is None:
             preprocess = network.metadata.get("fastconc.preprocess")
-        self._preprocess = as_preprocess(preprocess) or preset_for(network.inputs[0].shape)
+        self._preprocess = as_preprocess(preprocess) or preset_for(
+            network.inputs[0].shape if network.inputs else ()
+        )
         n_classes = network.output.shape[-1] if len(network.output.shape) > 1 else None
         if self._labels is not None and n_classes is not None and len(self._labels) != n_classes:
             raise ValueError(f"labels must name {n_classes} classes, not {len(self._labels)}")
