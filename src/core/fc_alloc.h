@@ -11,12 +11,13 @@
 
 #define FC_CACHE_LINE 64
 
-/* Each returns NULL when memory is short or count*size overflows; a size of 0 gives a unique pointer.
- * fc_calloc zeroes, fc_malloc does not; both align to 16 bytes at least. Release with fc_free.
- * Threads: any. */
+/* Each returns NULL when memory is short or count*size overflows; a size of 0 gives a unique
+ * pointer. fc_calloc zeroes, fc_malloc does not; both align to 16 bytes at least. Release with
+ * fc_free. Threads: any. */
 void *fc_malloc(size_t count, size_t size);
 void *fc_calloc(size_t count, size_t size);
-/* Aligned to `align` (a power of two, >= sizeof(void *)) and zeroed. Release with fc_free as well. */
+/* Aligned to `align` (a power of two, >= sizeof(void *)) and zeroed. Release with fc_free as well.
+ */
 void *fc_calloc_aligned(size_t align, size_t count, size_t size);
 void fc_free(void *pointer);
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * What this processor can do, found once per process. Code for an instruction set stands in files named
- * *_<isa>.c (setup.py gives them their flags) and is called only through tables chosen with fc_cpu_isa(). */
+ * What this processor can do, found once per process. Code for an instruction set stands in files
+ * named
+ * *_<isa>.c (setup.py gives them their flags) and is called only through tables chosen with
+ * fc_cpu_isa(). */
 #ifndef FC_CPU_H
 #define FC_CPU_H
 

@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * The instruction set of the block VM, one table. From it the preprocessor makes the enum, the names, the
- * verifier's signatures, the disassembler, the dispatch, and `_core.OPCODES` from which the compiler in Python
- * takes its numbers: an opcode is added here and nowhere else.
+ * The instruction set of the block VM, one table. From it the preprocessor makes the enum, the
+ * names, the verifier's signatures, the disassembler, the dispatch, and `_core.OPCODES` from which
+ * the compiler in Python takes its numbers: an opcode is added here and nowhere else.
  *
- * An instruction works on a whole block of elements: `d = a + b` means d[i] = a[i] + b[i] for every element.
- * Registers are typed: D float64, F float32, I int64, B bool. Each is *varying* (a value an element) or
- * *uniform* (one value for the block: constants, scalar arguments, counters of uniform loops). A uniform operand may
- * stand wherever a varying one may; a uniform destination needs uniform operands.
+ * An instruction works on a whole block of elements: `d = a + b` means d[i] = a[i] + b[i] for every
+ * element. Registers are typed: D float64, F float32, I int64, B bool. Each is *varying* (a value
+ * an element) or *uniform* (one value for the block: constants, scalar arguments, counters of
+ * uniform loops). A uniform operand may stand wherever a varying one may; a uniform destination
+ * needs uniform operands.
  *
  * Signature: type of d, then of a, b, c; '-' where there is none. Flags:
- *   M  takes a mask register m (B, or none): lanes outside it compute garbage, raise nothing, index nothing
- *   U  d must be uniform (a reduction over the lanes of the block)
- *   J  imm is the index of the instruction to jump to
- *   T  imm is the index of a table (array argument read by index)
- *   X  imm is an fc_status to raise
+ *   M  takes a mask register m (B, or none): lanes outside it compute garbage, raise nothing, index
+ * nothing U  d must be uniform (a reduction over the lanes of the block) J  imm is the index of the
+ * instruction to jump to T  imm is the index of a table (array argument read by index) X  imm is an
+ * fc_status to raise
  *
- * Floats follow IEEE 754 and never raise. Integers are exact or raise FC_ERR_OVERFLOW, FC_ERR_ZERODIV. Python's own
- * exceptions for floats (errors="raise") are compiled as tests followed by RAISE_IF. */
+ * Floats follow IEEE 754 and never raise. Integers are exact or raise FC_ERR_OVERFLOW,
+ * FC_ERR_ZERODIV. Python's own exceptions for floats (errors="raise") are compiled as tests
+ * followed by RAISE_IF. */
 #ifndef FC_OPCODES_H
 #define FC_OPCODES_H
 
@@ -174,7 +175,7 @@ typedef enum fc_opcode {
 #define FC_OPCODE_ENUM(name, signature, flags, text) FC_OP_##name,
     FC_OPCODES(FC_OPCODE_ENUM)
 #undef FC_OPCODE_ENUM
-    FC_N_OPCODES
+        FC_N_OPCODES
 } fc_opcode;
 
 #endif

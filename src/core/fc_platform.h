@@ -6,7 +6,8 @@
 
 #include <stdint.h>
 
-/* Cores this process may use: the affinity mask, lowered by the cgroup's CPU quota (rounded up); >= 1. */
+/* Cores this process may use: the affinity mask, lowered by the cgroup's CPU quota (rounded up);
+ * >= 1. */
 unsigned fc_cpu_count(void);
 
 /* Monotonic time in nanoseconds; differences only. */
