@@ -176,8 +176,11 @@ size_t fc_dtype_size(fc_dtype dtype);
     X(ACOS, acos)                                                                                  \
     X(ATAN, atan)                                                                                  \
     X(SINH, sinh)                                                                                  \
-    X(COSH, cosh) X(TANH, tanh) X(ASINH, asinh) X(ACOSH, acosh) X(ATANH, atanh) X(CBRT, cbrt)      \
-        X(ERF, erf) X(ERFC, erfc) X(TGAMMA, tgamma) X(LGAMMA, lgamma)
+    X(COSH, cosh)                                                                                  \
+    X(TANH, tanh)                                                                                  \
+    X(ASINH, asinh)                                                                                \
+    X(ACOSH, acosh) X(ATANH, atanh) X(CBRT, cbrt) X(ERF, erf) X(ERFC, erfc) X(TGAMMA, tgamma)      \
+        X(LGAMMA, lgamma)
 #define FC_MATH_BINARY(X)                                                                          \
     X(POW, pow) X(ATAN2, atan2) X(HYPOT, hypot) X(FMOD, fmod) X(REMAINDER, remainder)
 
