@@ -179,8 +179,8 @@ size_t fc_dtype_size(fc_dtype dtype);
     X(COSH, cosh)                                                                                  \
     X(TANH, tanh)                                                                                  \
     X(ASINH, asinh)                                                                                \
-    X(ACOSH, acosh) X(ATANH, atanh) X(CBRT, cbrt) X(ERF, erf) X(ERFC, erfc) X(TGAMMA, tgamma)      \
-        X(LGAMMA, lgamma)
+    X(ACOSH, acosh)                                                                                \
+    X(ATANH, atanh) X(CBRT, cbrt) X(ERF, erf) X(ERFC, erfc) X(TGAMMA, tgamma) X(LGAMMA, lgamma)
 #define FC_MATH_BINARY(X)                                                                          \
     X(POW, pow) X(ATAN2, atan2) X(HYPOT, hypot) X(FMOD, fmod) X(REMAINDER, remainder)
 
