@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+from fastconc import bench
 from fastconc._expression import parse
 
 
@@ -78,3 +79,28 @@ def test_formula_refuses(text):
 def test_formula_has_no_builtins():
     assert parse("sin(x)", "x").__globals__["__builtins__"] == {}
     assert math.isnan(parse("x - x", "x")(math.inf))
+
+
+def job(answer):
+    ways = [("slow", lambda: 2), ("fast", lambda: answer)]
+    return bench.Job("one and one", lambda value: value == 2, ways)
+
+
+def test_bench_prints_ratios_to_the_last_way():
+    made = job(2)
+    bench.measure(made, rounds=3)
+    *_, slow, fast = bench.table([made]).splitlines()
+    assert slow.startswith("| one and one | slow |") and fast.endswith("| 1.0 |")
+
+
+def test_bench_refuses_a_wrong_answer():
+    with pytest.raises(AssertionError, match="one and one: fast gives a wrong answer"):
+        bench.measure(job(3), rounds=1)
+
+
+def test_bench_draws(tmp_path):
+    pytest.importorskip("matplotlib")
+    made = job(2)
+    bench.measure(made, rounds=1)
+    bench.plot([made], str(tmp_path / "bars.png"))
+    assert (tmp_path / "bars.png").read_bytes().startswith(b"\x89PNG")
