@@ -12,8 +12,8 @@ from typing import Any, overload
 
 from fastconc import _core
 from fastconc._compile.call import Call, fast_signature
+from fastconc._compile.deps import comparable
 from fastconc._compile.errors import Unsupported, to_kernel_error
-from fastconc._compile.evaluate import comparable
 from fastconc._compile.unit import Compiled, Constant, Options, Target, Unit, unit_of
 from fastconc._errors import KernelError, PerformanceWarning
 

@@ -436,8 +436,18 @@ class Arithmetic:
                     raise Unsupported(
                         f"{what} give the integer {value} and a float, which cannot hold it exactly"
                     )
-        p, q, _ = self.unify(x, y)
-        result = self.b.select(cond, p, q)
+        wide = join(self.type_of(x), self.type_of(y))
+        p = self.as_joined(x, wide, self.b.mask_and(self.mask, cond))
+        q = self.as_joined(y, wide, self.b.mask_andn(self.mask, cond))
+        return self.b.select(cond, p, q)
+
+    def as_joined(self, value: Any, type: str, lanes: Mask) -> Val:
+        """Python would keep an int here; where a float cannot hold it, that is an overflow."""
+        result = self.as_type(value, type)
+        if type == "D" and isinstance(value, Val) and value.type == "I":
+            if value.op not in ("I_B", "I_D", "LEN_I") and lanes is not False:
+                inexact = self.b.not_(self.b.emit("EQ_DI", "B", (result, value)))
+                self.b.raise_if(inexact, STATUS["OVERFLOW"], lanes)
         return result
 
     def raise_where(self, cond: Any, status: str) -> None:

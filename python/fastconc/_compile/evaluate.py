@@ -13,21 +13,25 @@ import ast
 import builtins
 import functools
 import types
-from collections.abc import Callable
 from typing import Any
 
-from .arith import STATUS, Arithmetic, describe, is_number, same_constant
-from .errors import NeedUnroll, NoSource, Unsupported
-from .functions import compensate, lookup, sum_step
+from . import integer_functions, operator_functions  # noqa: F401 (they register)
+from .arith import STATUS, describe, is_number
+from .deps import MISSING
+from .errors import NoSource, Unsupported
+from .functions import lookup
 from .ir import Builder, Mask, Val
+from .loops import Loops
+from .sequences import Sequences
 from .source import Body
-from .statements import NOTHING, Statements
+from .statements import NOTHING
 from .values import (
     Closure,
     Frame,
     Generator,
     Iterable,
     ListRef,
+    Method,
     Parameters,
     Range,
     Table,
@@ -37,7 +41,6 @@ from .values import (
 
 MAX_DEPTH = 40
 MAX_CALLS = 3000
-_MISSING = object()
 
 BINARY: dict[type[ast.operator], str] = {
     ast.Add: "+",
@@ -74,7 +77,7 @@ HINTS: dict[str, str] = {
 }
 
 
-class Evaluator(Statements, Arithmetic):
+class Evaluator(Loops, Sequences):
     def __init__(
         self,
         builder: Builder,
@@ -119,10 +122,10 @@ class Evaluator(Statements, Arithmetic):
 
     def load(self, name: str) -> Any:
         frame: Frame | None = self.frame
-        value: Any = _MISSING
+        value: Any = MISSING
         while frame is not None:
-            value = frame.env.get(name, _MISSING)
-            if value is not _MISSING:
+            value = frame.env.get(name, MISSING)
+            if value is not MISSING:
                 break
             cell = frame.cells.get(name)
             if cell is not None:
@@ -135,16 +138,16 @@ class Evaluator(Statements, Arithmetic):
             if frame.parent is None:
                 break
             frame = frame.parent
-        if value is _MISSING:
+        if value is MISSING:
             assert frame is not None
             if name in frame.globals:
                 value = frame.globals[name]
                 self.deps.append(("global", frame.globals, name, value))
                 return self.admit(value)
-            value = getattr(builtins, name, _MISSING)
-            if value is _MISSING:
+            value = getattr(builtins, name, MISSING)
+            if value is MISSING:
                 raise Unsupported(f"the name {name!r} is not defined")
-            self.deps.append(("global", frame.globals, name, _MISSING))
+            self.deps.append(("global", frame.globals, name, MISSING))
             return value
         if isinstance(value, Unbound):
             raise Unsupported(f"{name!r} {value.reason}")
@@ -237,11 +240,13 @@ class Evaluator(Statements, Arithmetic):
         if isinstance(cond, bool):
             return self.bool_op(nodes[1:], is_and) if cond == is_and else value
         # The rest is evaluated on the lanes that get there.
+        outer = self.mask
         rest_mask = (
             self.b.mask_and(self.mask, cond) if is_and else self.b.mask_andn(self.mask, cond)
         )
         self.mask = rest_mask
-        rest = self.bool_op(nodes[1:], is_and)
+        rest = self.conditionally(cond if is_and else self.b.not_(cond), nodes[1:], is_and)
+        self.mask = outer
         if isinstance(value, Val) and value.type == "B":
             if isinstance(rest, bool) or (isinstance(rest, Val) and rest.type == "B"):
                 rest_bool = rest if isinstance(rest, bool) else self.b.as_bool(rest)
@@ -250,13 +255,38 @@ class Evaluator(Statements, Arithmetic):
             return self.choose(cond, rest, value, "the operands of `and`")
         return self.choose(cond, value, rest, "the operands of `or`")
 
+    def conditionally(self, cond: Any, nodes: list[ast.expr], is_and: bool) -> Any:
+        """The rest of a BoolOp; what it assigns is assigned where cond holds."""
+        frame = self.frame
+        env, heap = frame.env, self.heap
+        frame.env, self.heap = dict(env), dict(heap)
+        branch, self.branch = self.branch, object()
+        try:
+            rest = self.bool_op(nodes, is_and)
+        finally:
+            self.branch = branch
+        self.rejoin(cond, frame, env, heap)
+        return rest
+
+    def rejoin(
+        self, cond: Any, frame: Frame, env: dict[str, Any], heap: dict[ListRef, tuple[Any, ...]]
+    ) -> None:
+        """Merge what a part of an expression assigned on the lanes of cond with what was before."""
+        frame.env = self.merge_envs(cond, frame.env, env)
+        self.heap = self.merge_heaps(cond, self.heap, heap)
+
     def x_Compare(self, node: ast.Compare) -> Any:
         left = self.eval(node.left)
         outer = self.mask
         result: Any = True
         try:
             for op, right_node in zip(node.ops, node.comparators, strict=True):
-                right = self.eval(right_node)
+                if result is not True and _assigns(right_node):
+                    raise Unsupported(
+                        "an assignment in a chained comparison is not supported",
+                        "assign before the comparison",
+                    )
+                right = self.member_list(op, right_node)
                 part = self.compare_op(op, left, right)
                 if not isinstance(part, (bool, Val)):
                     part = bool(part)
@@ -270,6 +300,12 @@ class Evaluator(Statements, Arithmetic):
         finally:
             self.mask = outer
         return result
+
+    def member_list(self, op: ast.cmpop, node: ast.expr) -> Any:
+        """The right side of a comparison; a set display is as good as a tuple to `in`."""
+        if isinstance(op, ast.In | ast.NotIn) and isinstance(node, ast.Set):
+            return tuple(self.elements(node.elts))
+        return self.eval(node)
 
     def compare_op(self, op: ast.cmpop, left: Any, right: Any) -> Any:
         if isinstance(op, ast.In | ast.NotIn):
@@ -328,10 +364,18 @@ class Evaluator(Statements, Arithmetic):
             return self.eval(node.body if cond else node.orelse)
         outer = self.mask
         try:
+            frame = self.frame
+            env, heap = frame.env, self.heap
             self.mask = self.b.mask_and(outer, cond)
+            frame.env, self.heap = dict(env), dict(heap)
             yes = self.region(self.mask, lambda: self.eval(node.body))
+            then_env, then_heap = frame.env, self.heap
             self.mask = self.b.mask_andn(outer, cond)
+            frame.env, self.heap = env, heap
             no = self.region(self.mask, lambda: self.eval(node.orelse))
+            self.mask = outer
+            frame.env = self.merge_envs(cond, then_env, frame.env)
+            self.heap = self.merge_heaps(cond, then_heap, self.heap)
         finally:
             self.mask = outer
         return self.choose(cond, yes, no)
@@ -366,13 +410,13 @@ class Evaluator(Statements, Arithmetic):
             if name == "imag":
                 return 0.0 if self.type_of(value) in "DF" else 0
             if name in ("conjugate", "is_integer", "item"):
-                return _Method(name, value)
+                return Method(name, value)
         if isinstance(value, ListRef) and name in ("append", "extend", "pop", "copy", "reverse"):
-            return _Method(name, value)
+            return Method(name, value)
         if name in ("sum", "min", "max", "mean", "prod", "index", "count", "dot") and isinstance(
             value, (ListRef, tuple)
         ):
-            return _Method(name, value)
+            return Method(name, value)
         if name == "shape" and isinstance(value, tuple):
             return (len(value),)
         if name == "shape" and isinstance(value, Table):
@@ -417,265 +461,6 @@ class Evaluator(Statements, Arithmetic):
     def x_Starred(self, node: ast.Starred) -> Any:
         raise Unsupported("a starred expression is not supported here")
 
-    # Subscripts and sequences
-
-    def x_Subscript(self, node: ast.Subscript) -> Any:
-        value = self.eval(node.value)
-        if isinstance(node.slice, ast.Slice):
-            bounds = [
-                None if part is None else self.eval(part)
-                for part in (node.slice.lower, node.slice.upper, node.slice.step)
-            ]
-            if isinstance(value, Table):
-                raise Unsupported(
-                    "slices of array arguments are not supported", "read single elements"
-                )
-            if any(isinstance(bound, Val) for bound in bounds):
-                if self.unrollable:
-                    raise NeedUnroll("a slice with bounds known only at run time is not supported")
-                raise Unsupported("a slice with bounds known only at run time is not supported")
-            cut = tuple(self.sequence(value))[slice(*bounds)]
-            return self.new_list(cut) if isinstance(value, ListRef) else cut
-        return self.subscript(value, self.eval(node.slice))
-
-    def subscript(self, value: Any, index: Any) -> Any:
-        if isinstance(value, Table):
-            if isinstance(index, tuple):
-                raise Unsupported(
-                    f"{value.name!r} is read with {len(index)} indices; tables have one dimension",
-                    "pass array.ravel() and compute the index",
-                )
-            position = self.as_int(index)
-            return self.b.emit(
-                f"INDEX_{value.type}", value.type, (position,), value.index, self.mask
-            )
-        if isinstance(value, dict):
-            if isinstance(index, Val):
-                raise Unsupported("a dict cannot be indexed by a number known only at run time")
-            try:
-                found = value[index]
-            except (KeyError, TypeError):
-                raise Unsupported(f"the dict has no key {index!r}") from None
-            self.deps.append(("item", value, index, found))
-            return self.admit(found)
-        value = self.plain(value)
-        if isinstance(value, str):
-            raise Unsupported("strings are not supported")
-        if is_number(value):
-            raise Unsupported(
-                f"{describe(value)} is subscripted",
-                "an argument of helper functions that is a table must be subscripted in the "
-                "kernel itself",
-            )
-        items = value if isinstance(value, (tuple, range)) else tuple(self.sequence(value))
-        if isinstance(index, tuple):
-            for part in index:
-                items = self.subscript(items, part)
-            return items
-        if not isinstance(index, Val):
-            if isinstance(index, float):
-                raise Unsupported("sequence indices must be integers, not float")
-            try:
-                return items[index]
-            except (IndexError, TypeError) as error:
-                raise Unsupported(f"{error}") from None
-        if isinstance(items, range):
-            items = tuple(items) if len(items) <= 256 else items
-        if index.uniform and self.unrollable:
-            raise NeedUnroll(
-                "a sequence of constants is indexed by a number known only at run time"
-            )
-        return self.select_item(items, self.as_int(index))
-
-    def select_item(self, items: Any, index: Val) -> Any:
-        n = len(items)
-        if n == 0:
-            self.b.raise_if(True, STATUS["INDEX"], self.mask)
-            return 0.0
-        if n > 256:
-            raise Unsupported(
-                f"a sequence of {n} constants is indexed by a number known only at run time",
-                "pass it to the kernel as an array argument",
-            )
-        inside = self.b.and_(self.compare("<=", -n, index), self.compare("<", index, n))
-        self.raise_where(self.b.not_(inside), "INDEX")
-        result = items[n - 1]
-        for k in range(n - 2, -1, -1):
-            here = self.b.or_(self.compare("==", index, k), self.compare("==", index, k - n))
-            result = self.choose(here, items[k], result, "the elements of the sequence")
-        return result
-
-    def length(self, value: Any) -> Any:
-        value = self.plain(value)
-        if isinstance(value, Table):
-            return self.b.emit("LEN_I", "I", (), value.index)
-        if isinstance(value, (tuple, str, dict, range, set, frozenset)):
-            return len(value)
-        if isinstance(value, Iterable):
-            return value.length
-        raise Unsupported(f"len() of {describe(value)} is not supported")
-
-    def iterable(self, value: Any) -> Iterable:
-        value = self.plain(value)
-        if isinstance(value, Iterable):
-            return value
-        if isinstance(value, (tuple, range)):
-            return Iterable(len(value), lambda k: self.subscript(value, k))
-        if isinstance(value, Table):
-            return Iterable(self.length(value), lambda k: self.subscript(value, k))
-        if isinstance(value, Generator):
-            items = tuple(self.sequence(value))
-            return Iterable(len(items), lambda k: self.subscript(items, k))
-        if isinstance(value, Range):
-            count = self.range_length(value)
-            return Iterable(
-                count, lambda k: self.binary("+", value.start, self.binary("*", k, value.step))
-            )
-        if isinstance(value, (dict, set, frozenset)):
-            items = tuple(value)
-            return Iterable(len(items), lambda k: items[k])
-        if is_number(value):
-            raise Unsupported(f"{describe(value)} is not iterable")
-        raise Unsupported(f"iterating over {describe(value)} is not supported")
-
-    def range_length(self, r: Range) -> Any:
-        if isinstance(r.step, Val):
-            raise Unsupported("a range whose step is known only at run time is not supported here")
-        distance = (
-            self.binary("-", r.stop, r.start) if r.step > 0 else self.binary("-", r.start, r.stop)
-        )
-        step = abs(r.step)
-        count = self.binary("//", self.binary("+", distance, step - 1), step)
-        below = self.compare("<", count, 0)
-        return self.choose(below, 0, count)
-
-    def sequence(self, value: Any) -> list[Any]:
-        """The elements, when their number is known now."""
-        value = self.plain(value)
-        if isinstance(value, tuple):
-            return list(value)
-        if isinstance(value, range):
-            if len(value) > 4096:
-                raise Unsupported(f"a range of {len(value)} numbers is too long to expand")
-            return list(value)
-        if isinstance(value, Generator):
-            return self.run_generator(value)
-        it = self.iterable(value)
-        if isinstance(it.length, Val):
-            raise Unsupported("a sequence whose length is known only at run time cannot be stored")
-        return [it.get(k) for k in range(it.length)]
-
-    def run_generator(self, generator: Generator) -> list[Any]:
-        result: list[Any] = []
-        node = generator.node
-        saved = dict(generator.frame.env)
-        self.frames.append(generator.frame)
-
-        def run(level: int) -> None:
-            if level == len(node.generators):
-                result.append(self.eval(node.elt))
-                return
-            clause = node.generators[level]
-            for item in self.sequence(self.eval(clause.iter)):
-                self.store(clause.target, item)
-                for test in clause.ifs:
-                    cond = self.truth(self.eval(test))
-                    if not isinstance(cond, bool):
-                        raise Unsupported(
-                            "a list whose length depends on the data is not supported",
-                            "sum(value if condition else 0 for ...) keeps the length fixed",
-                        ).at(test, generator.frame.body.source)
-                    if not cond:
-                        break
-                else:
-                    run(level + 1)
-
-        try:
-            run(0)
-        finally:
-            self.frames.pop()
-            generator.frame.env.clear()
-            generator.frame.env.update(saved)
-        return result
-
-    def as_known_int(self, value: Any) -> Any:
-        if isinstance(value, Val):
-            return self.as_int(value)
-        if isinstance(value, float) or not isinstance(value, int):
-            raise Unsupported(f"{describe(value)} is used where Python needs an integer")
-        return int(value)
-
-    def fold_loop(self, name: str, items: Any, start: Any) -> Any:
-        """sum, prod, any, all over something iterated at run time: the loop that Python would run.
-
-        Written as statements on hidden variables, so that types, masks and early exits are those of
-        loops.
-        """
-        node: ast.GeneratorExp | ast.ListComp | ast.SetComp
-        if isinstance(items, Generator):
-            node, frame = items.node, items.frame
-        else:
-            it = ast.Name(".items", ast.Load())
-            element = ast.Name(".element", ast.Store())
-            clause = ast.comprehension(element, it, [], 0)
-            node = ast.GeneratorExp(ast.Name(".element", ast.Load()), [clause])
-            frame = self.frame
-            frame.env[".items"] = items
-        here = ast.Pass(lineno=1, col_offset=0, end_lineno=1, end_col_offset=0)
-        if isinstance(items, Generator):
-            here = node  # type: ignore[assignment]
-        total = f".total{len(frame.env)}"
-        low = f".low{len(frame.env)}"
-        names = _target_names(node)
-        saved = {n: frame.env[n] for n in names if n in frame.env}
-        body = _fold_body(name, node.elt, total, low)
-        for clause in reversed(node.generators):
-            for test in reversed(clause.ifs):
-                body = [ast.If(test, body, [])]
-            body = [ast.For(clause.target, clause.iter, body, [])]
-            if name in ("any", "all") and clause is not node.generators[0]:
-                leave = ast.If(ast.Name(total, ast.Load()), [ast.Break()], [])
-                if name == "all":
-                    leave = ast.If(ast.UnaryOp(ast.Not(), leave.test), [ast.Break()], [])
-                body.append(leave)
-        for statement in body:
-            _locate(statement, here)
-        self.frames.append(frame)
-        outer = frame.breaks, frame.continues
-        try:
-            if name in ("any", "all"):
-                start = name == "all"
-            frame.env[total] = start
-            frame.env[low] = 0.0
-            frame.env[".step"] = sum_step
-            for statement in body:
-                self.exec(statement)
-            result = frame.env[total]
-            if name == "sum" and is_number(result) and self.type_of(result) in "DF":
-                result = compensate(self, result, frame.env[low])
-            return result
-        finally:
-            self.frames.pop()
-            frame.breaks, frame.continues = outer
-            for n in (*names, total, low, ".items", ".step"):
-                frame.env.pop(n, None)
-            frame.env.update(saved)
-
-    def sequence_binary(self, op: str, x: Any, y: Any) -> Any:
-        p, q = self.plain(x), self.plain(y)
-        made: tuple[Any, ...] | None = None
-        if op == "+" and isinstance(p, tuple) and isinstance(q, tuple):
-            made = p + q
-        elif op == "*":
-            items, count = (p, q) if isinstance(p, tuple) else (q, p)
-            if isinstance(items, tuple) and type(count) is int:
-                if len(items) * count > 4096:
-                    raise Unsupported(f"a sequence of {len(items) * count} elements is too long")
-                made = items * count
-        if made is None:
-            raise Unsupported(f"`{op}` between {describe(p)} and {describe(q)} is not supported")
-        return self.new_list(made) if isinstance(x, ListRef) or isinstance(y, ListRef) else made
-
     # Calls
 
     def x_Call(self, node: ast.Call) -> Any:
@@ -700,7 +485,7 @@ class Evaluator(Statements, Arithmetic):
                 function.name, function.body, env, function.frame.globals, {}, function.frame, None
             )
             return self.run_frame(frame)
-        if isinstance(function, _Method):
+        if isinstance(function, Method):
             return self.method(function, args, kwargs)
         if isinstance(function, Val):
             raise Unsupported(f"{describe(function)} is called as if it were a function")
@@ -805,11 +590,13 @@ class Evaluator(Statements, Arithmetic):
         if not returns:
             return None
         value = returns[-1].value
+        lanes = returns[-1].mask
         if self.mask is not False:
             # Some lanes may run off the end, where Python returns None.
             if any(r.value is not None for r in returns):
                 self.b.raise_if(True, STATUS["INVALID"], self.mask)
         for escape in reversed(returns[:-1]):
+            self.mask = lanes = self.b.mask_or(lanes, escape.mask)
             value = self.choose(
                 self.b.as_bool(self.b.as_val(escape.mask)),
                 escape.value,
@@ -818,81 +605,9 @@ class Evaluator(Statements, Arithmetic):
             )
         return value
 
-    def method(self, method: _Method, args: list[Any], kwargs: dict[str, Any]) -> Any:
-        name, target = method.name, method.target
-        if name in ("conjugate", "item"):
-            return target
-        if name == "is_integer":
-            if self.type_of(target) in "IB":
-                return True
-            whole = self.b.emit(f"FLOOR_{self.b.fl}", self.b.fl, (self.as_float(target),))
-            return self.b.and_(self.compare("==", whole, target), self.test("ISFINITE", target))
-        if isinstance(target, ListRef) and name in ("append", "extend", "pop", "reverse"):
-            if self.list_branch.get(target, self.branch) is not self.branch:
-                raise Unsupported(
-                    f".{name}() under a condition would make the list's length depend on the data",
-                    "make the list of fixed length and assign its elements",
-                )
-            items = list(self.heap[target])
-            if name == "append":
-                items.append(args[0])
-                result = None
-            elif name == "extend":
-                items.extend(self.sequence(args[0]))
-                result = None
-            elif name == "pop":
-                if not items or (args and isinstance(args[0], Val)):
-                    raise Unsupported("this .pop() is not supported")
-                result = items.pop(*args)
-            else:
-                items.reverse()
-                result = None
-            self.heap[target] = tuple(items)
-            return result
-        if name == "copy":
-            return self.new_list(self.heap[target])
-        if name in ("index", "count"):
-            raise Unsupported(f".{name}() is not supported")
-        handler = lookup({"sum": sum, "min": min, "max": max}.get(name, name))
-        if handler is None:
-            raise Unsupported(f".{name}() is not supported")
-        return handler(self, [target, *args], kwargs)
 
-
-def _target_names(node: ast.GeneratorExp | ast.ListComp | ast.SetComp) -> list[str]:
-    return [
-        n.id
-        for clause in node.generators
-        for n in ast.walk(clause.target)
-        if isinstance(n, ast.Name)
-    ]
-
-
-def _fold_body(name: str, element: ast.expr, total: str, low: str) -> list[ast.stmt]:
-    store = ast.Name(total, ast.Store())
-    if name in ("any", "all"):
-        test = element if name == "any" else ast.UnaryOp(ast.Not(), element)
-        return [ast.If(test, [ast.Assign([store], ast.Constant(name == "any")), ast.Break()], [])]
-    load = ast.Name(total, ast.Load())
-    if name == "prod":
-        return [ast.Assign([store], ast.BinOp(load, ast.Mult(), element))]
-    both = ast.Tuple([store, ast.Name(low, ast.Store())], ast.Store())
-    args: list[ast.expr] = [load, ast.Name(low, ast.Load()), element]
-    return [ast.Assign([both], ast.Call(ast.Name(".step", ast.Load()), args, []))]
-
-
-def _locate(node: ast.AST, here: ast.AST) -> None:
-    for inner in ast.walk(node):
-        if isinstance(inner, (ast.expr, ast.stmt)) and not hasattr(inner, "lineno"):
-            ast.copy_location(inner, here)
-
-
-class _Method:
-    __slots__ = ("name", "target")
-
-    def __init__(self, name: str, target: Any) -> None:
-        self.name = name
-        self.target = target
+def _assigns(node: ast.expr) -> bool:
+    return any(isinstance(inner, ast.NamedExpr) for inner in ast.walk(node))
 
 
 def _kind_text(node: ast.AST) -> str:
@@ -906,59 +621,3 @@ def _kind_text(node: ast.AST) -> str:
         "Yield": "`yield`",
         "YieldFrom": "`yield from`",
     }.get(type(node).__name__, type(node).__name__)
-
-
-def comparable(deps: list[tuple[str, Any, Any, Any]]) -> list[tuple[str, Any, Any, Any]]:
-    """The dependencies as ``KernelBase._remember`` takes them: what is compared by identity."""
-    result = []
-    for kind, container, key, value in deps:
-        if kind == "global" and value is _MISSING:
-            result.append(("absent", container, key, None))
-        elif kind in ("code", "defaults"):
-            result.append(("attribute", container, f"__{kind}__", value))
-        else:
-            result.append((kind, container, key, value))
-    return result
-
-
-def still_valid(deps: list[tuple[str, Any, Any, Any]]) -> bool:
-    """Whether everything that was looked at during the compilation is as it was."""
-    for kind, container, key, value in deps:
-        if kind == "global":
-            if container.get(key, _MISSING) is not value:
-                return False
-        elif kind == "cell":
-            try:
-                if container.cell_contents is not value:
-                    return False
-            except ValueError:
-                return False
-        elif kind == "attribute":
-            found = getattr(container, key, _MISSING)
-            if found is not value and not (
-                type(found) is type(value)
-                and isinstance(value, (int, float))
-                and same_constant(found, value)
-            ):
-                return False
-        elif kind == "list":
-            if len(container) != len(value) or any(
-                a is not b for a, b in zip(container, value, strict=True)
-            ):
-                return False
-        elif kind == "item":
-            if container.get(key, _MISSING) is not value:
-                return False
-        elif kind == "code":
-            if container.__code__ is not value:
-                return False
-        elif kind == "defaults":
-            if container.__defaults__ is not value:
-                return False
-        elif kind == "array":
-            if container.shape != value.shape or container.tobytes() != value.tobytes():
-                return False
-    return True
-
-
-Handler = Callable[[Evaluator, list[Any], dict[str, Any]], Any]

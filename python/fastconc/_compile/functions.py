@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What calls of known functions become: `math`, the builtins and `operator` here, NumPy in
+"""What calls of known functions become: `math` and conversions here, NumPy in
 numpy_functions.py.
 
 A handler takes the evaluator, the arguments and the keyword arguments, and gives the value. A
@@ -15,10 +15,9 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from .arith import STATUS, describe, is_number
+from .arith import describe, is_number
 from .errors import Unsupported
 from .ir import Val
-from .values import Closure, Generator, Iterable, ListRef, Range, Table
 
 if TYPE_CHECKING:
     from .evaluate import Evaluator
@@ -53,6 +52,10 @@ def known(*functions: Any) -> Callable[[Handler], Handler]:
         return handler
 
     return add
+
+
+def register(function: Any, handler: Handler) -> None:
+    _known[function] = handler
 
 
 def take(
@@ -124,6 +127,9 @@ def unary_op(ev: Evaluator, op: str, x: Any, python: Callable[..., Any] | None =
                 ev.compare("==", ev.b.emit(f"FLOOR_{fl}", fl, (value,)), value),
             )
             ev.raise_where(ev.b.and_(pole, finite), "DOMAIN")
+            below = ev.compare("==", value, -math.inf)
+            if op == "TGAMMA":
+                ev.raise_where(below, "DOMAIN")
         ev.raise_where(infinite, "RANGE")
     return result
 
@@ -302,6 +308,9 @@ def to_int(ev: Evaluator, op: str, x: Any, python: Callable[..., Any]) -> Any:
         return ev.as_int(x)
     fl = ev.b.fl
     x = ev.as_float(x)
+    if ev.raising:  # also where the integer goes straight back to a float, and is never made
+        ev.raise_where(ev.test("ISNAN", x), "DOMAIN")
+        ev.raise_where(ev.test("ISINF", x), "OVERFLOW")
     if op != "TRUNC":
         x = ev.b.emit(f"{op}_{fl}", fl, (x,))
     if fl == "F":
@@ -411,459 +420,8 @@ def round_digits(ev: Evaluator, x: Any, digits: Any) -> Any:
     result = b.emit("DIV_D" if digits >= 0 else "MUL_D", "D", (r, power))
     result = b.emit("COPYSIGN_D", "D", (result, x))
     # Where x has no digits to lose (or is no number), it stays.
-    limit = b.const(2.0**52, "D")
+    # From 2**53 units on, neighbouring floats are a unit or more apart.
+    limit = b.const(2.0**53, "D")
     small = b.emit("LT_D", "B", (b.emit("ABS_D", "D", (s,)), limit))
     result = b.select(small, result, x)
-    if digits < 0:
-        pass
     return b.emit("F_D", "F", (result,)) if narrow else result
-
-
-# Builtins on numbers and sequences
-
-
-@known(builtins.abs, operator.abs)
-def _abs(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    (x,) = take("abs", args, kwargs, "x")
-    if not is_number(x):
-        raise Unsupported(f"abs() of {describe(ev.plain(x))} is not supported")
-    if not isinstance(x, Val):
-        return abs(x)
-    if x.type in "IB":
-        return ev.b.emit("ABS_I", "I", (ev.as_int(x),), mask=ev.mask)
-    return ev.b.emit(f"ABS_{x.type}", x.type, (x,))
-
-
-def extreme(ev: Evaluator, name: str, values: list[Any]) -> Any:
-    """min or max in Python's order: the first of equals, and a nan as the comparisons fall."""
-    python = min if name == "MIN" else max
-    result = values[0]
-    for value in values[1:]:
-        if not isinstance(result, Val) and not isinstance(value, Val):
-            result = python(result, value)
-            continue
-        if not (is_number(result) and is_number(value)):
-            raise Unsupported(f"{name.lower()}() of {describe(ev.plain(value))} is not supported")
-        tx, ty = ev.type_of(result), ev.type_of(value)
-        if tx == ty == "B":
-            result = (
-                ev.b.and_(ev.truth(result), ev.truth(value))
-                if name == "MIN"
-                else ev.b.or_(ev.truth(result), ev.truth(value))
-            )
-            continue
-        if (tx in "IB") != (ty in "IB"):
-            integer = result if tx in "IB" else value
-            if isinstance(integer, Val) and ev.b.fl == "D":
-                # int against float is compared exactly
-                first = ev.compare("<" if name == "MIN" else ">", value, result)
-                result = ev.choose(first, value, result, f"the arguments of {name.lower()}()")
-                continue
-        p, q, type = ev.unify(result, value)
-        result = ev.b.emit(f"{name}_{type}", type, (p, q))
-    return result
-
-
-def _min_max(name: str) -> Handler:
-    def handler(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
-        key = kwargs.pop("key", None)
-        default = kwargs.pop("default", _NO_DEFAULT)
-        if kwargs:
-            raise Unsupported(
-                f"{name.lower()}(): the argument {next(iter(kwargs))!r} is not supported"
-            )
-        if len(args) == 1 and isinstance(ev.plain(args[0]), Table):
-            return fold_table(ev, name, ev.plain(args[0]))
-        values = ev.sequence(args[0]) if len(args) == 1 else args
-        if not values:
-            if default is not _NO_DEFAULT:
-                return default
-            raise Unsupported(f"{name.lower()}() of an empty sequence")
-        if key is None:
-            return extreme(ev, name, values)
-        result, best = values[0], ev.call(key, [values[0]], {})
-        for value in values[1:]:
-            score = ev.call(key, [value], {})
-            better = ev.truth(ev.compare("<" if name == "MIN" else ">", score, best))
-            result = ev.choose(better, value, result)
-            best = ev.choose(better, score, best)
-        return result
-
-    return handler
-
-
-_NO_DEFAULT = object()
-_known[min] = _min_max("MIN")
-_known[max] = _min_max("MAX")
-
-
-def fold_table(ev: Evaluator, name: str, table: Table) -> Any:
-    raise Unsupported(
-        f"{name.lower()}() of an array argument is not supported", "loop over its elements"
-    )
-
-
-@known(builtins.divmod)
-def _divmod(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    x, y = take("divmod", args, kwargs, "x y")
-    return ev.binary("//", x, y), ev.binary("%", x, y)
-
-
-@known(builtins.pow)
-def _builtin_pow(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    base, exponent, modulus = take("pow", args, kwargs, "base exp mod", (None,))
-    if modulus is not None:
-        if not any(isinstance(v, Val) for v in (base, exponent, modulus)):
-            return pow(base, exponent, modulus)
-        raise Unsupported("pow() with three arguments is not supported", "write the loop")
-    return ev.binary("**", base, exponent)
-
-
-@known(builtins.len)
-def _len(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    return ev.length(args[0])
-
-
-@known(builtins.range)
-def _range(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    if not 1 <= len(args) <= 3:
-        raise Unsupported(f"range() takes 1 to 3 arguments, {len(args)} were given")
-    if not any(isinstance(a, Val) for a in args):
-        try:
-            return range(*args)
-        except (TypeError, ValueError) as error:
-            raise Unsupported(str(error)) from None
-    start, stop, step = (0, args[0], 1) if len(args) == 1 else (*args, 1)[:3]
-    return Range(ev.as_known_int(start), ev.as_known_int(stop), ev.as_known_int(step))
-
-
-@known(builtins.enumerate)
-def _enumerate(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    items, start = take("enumerate", args, kwargs, "iterable start", (0,))
-    it = ev.iterable(items)
-    return Iterable(it.length, lambda k: (ev.binary("+", k, start), it.get(k)))
-
-
-@known(builtins.zip)
-def _zip(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    kwargs.pop("strict", None)
-    its = [ev.iterable(a) for a in args]
-    if not its:
-        return ()
-    return Iterable(
-        extreme(ev, "MIN", [it.length for it in its]), lambda k: tuple(it.get(k) for it in its)
-    )
-
-
-@known(builtins.reversed)
-def _reversed(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    value = ev.plain(args[0])
-    if isinstance(value, range):
-        return value[::-1]
-    it = ev.iterable(value)
-    last = ev.binary("-", it.length, 1)
-    return Iterable(it.length, lambda k: it.get(ev.binary("-", last, k)))
-
-
-@known(builtins.tuple)
-def _tuple(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    return tuple(ev.sequence(args[0])) if args else ()
-
-
-@known(builtins.list)
-def _list(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    return ev.new_list(tuple(ev.sequence(args[0])) if args else ())
-
-
-@known(builtins.sorted)
-def _sorted(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    """A bubble sort of values known at run time; stable, as many exchanges as needed for any
-    order."""
-    reverse = bool(kwargs.pop("reverse", False))
-    if kwargs:
-        raise Unsupported("sorted() with a key is not supported")
-    items = ev.sequence(args[0])
-    if not any(isinstance(v, Val) for v in items):
-        return ev.new_list(tuple(sorted(items, reverse=reverse)))
-    if len(items) > 32:
-        raise Unsupported(f"sorted() of {len(items)} values is not supported", "use at most 32")
-    for end in range(len(items) - 1, 0, -1):
-        for k in range(end):
-            x, y = items[k], items[k + 1]
-            swap = ev.truth(ev.compare(">" if reverse else "<", y, x))
-            items[k], items[k + 1] = ev.choose(swap, y, x), ev.choose(swap, x, y)
-    return ev.new_list(tuple(items))
-
-
-@known(builtins.map)
-def _map(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    columns = [ev.sequence(a) for a in args[1:]]
-    return tuple(ev.call(args[0], list(row), {}) for row in zip(*columns, strict=False))
-
-
-def accumulate(ev: Evaluator, items: list[Any], start: Any) -> Any:
-    """sum() as this Python computes it: from 3.12 on, floats are added with compensation."""
-    total = start
-    k = 0
-    if sys.version_info < (3, 12) or ev.fastmath:
-        for item in items:
-            total = ev.binary("+", total, item)
-        return total
-    while k < len(items) and not (is_number(total) and ev.type_of(total) in "DF"):
-        total = ev.binary("+", total, items[k])
-        k += 1
-    if k == len(items) or not is_number(total):
-        return total
-    if not any(isinstance(v, Val) for v in (total, *items[k:])):
-        return sum(items[k:], total)
-    low: Any = 0.0
-    for item in items[k:]:
-        total, low = _sum_step(ev, [total, low, item], {})
-    return compensate(ev, total, low)
-
-
-def sum_step(total: Any, low: Any, item: Any) -> Any:
-    """Stands for one step of sum() in loops that the compiler writes."""
-    raise NotImplementedError
-
-
-@known(sum_step)
-def _sum_step(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    total, low, item = args
-    plain = sys.version_info < (3, 12) or ev.fastmath or not (is_number(total) and is_number(item))
-    if plain or ev.type_of(total) in "IB" or ev.type_of(item) in "IB":
-        return ev.binary("+", total, item), low
-    total, error = two_sum(ev, ev.as_float(total), ev.as_float(item))
-    return total, ev.binary("+", low, error)
-
-
-def two_sum(ev: Evaluator, x: Val, y: Val) -> tuple[Val, Val]:
-    """x + y and its rounding error (Knuth 1969, The Art of Computer Programming 2, 4.2.2)."""
-    b, fl = ev.b, ev.b.fl
-    s = b.emit(f"ADD_{fl}", fl, (x, y))
-    t = b.emit(f"SUB_{fl}", fl, (s, x))
-    u = b.emit(f"SUB_{fl}", fl, (s, t))
-    e = b.emit(
-        f"ADD_{fl}",
-        fl,
-        (b.emit(f"SUB_{fl}", fl, (x, u)), b.emit(f"SUB_{fl}", fl, (y, t))),
-    )
-    return s, e
-
-
-def compensate(ev: Evaluator, total: Any, low: Any) -> Any:
-    if not isinstance(low, Val) and low == 0:
-        return total
-    return ev.choose(ev.truth(ev.test("ISFINITE", low)), ev.binary("+", total, low), total)
-
-
-@known(builtins.sum)
-def _sum(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    items, start = take("sum", args, kwargs, "iterable start", (0,))
-    items = ev.plain(items)
-    if isinstance(items, (Generator, Table, Range, Iterable)) or (
-        isinstance(items, range) and len(items) > 16
-    ):
-        return ev.fold_loop("sum", items, start)
-    return accumulate(ev, ev.sequence(items), start)
-
-
-@known(math.fsum)
-def _fsum(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    items = [ev.as_float(v) for v in ev.sequence(args[0])]
-    if not items:
-        return 0.0
-    total, low = items[0], ev.b.const(0.0, ev.b.fl)
-    for item in items[1:]:
-        total, error = two_sum(ev, total, item)
-        low, _rest = two_sum(ev, low, error)
-    return compensate(ev, total, low)
-
-
-@known(math.prod)
-def _prod(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    items, start = take("prod", args, kwargs, "iterable start", (1,))
-    items = ev.plain(items)
-    if isinstance(items, (Generator, Table, Range, Iterable)) or (
-        isinstance(items, range) and len(items) > 16
-    ):
-        return ev.fold_loop("prod", items, start)
-    total = start
-    for item in ev.sequence(items):
-        total = ev.binary("*", total, item)
-    return total
-
-
-@known(getattr(math, "sumprod", None))
-def _sumprod(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    p, q = (ev.sequence(a) for a in args)
-    return accumulate(ev, [ev.binary("*", x, y) for x, y in zip(p, q, strict=True)], 0)
-
-
-def _any_all(name: str) -> Handler:
-    def handler(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
-        items = ev.plain(args[0])
-        if isinstance(items, (Generator, Table, Range, Iterable)):
-            return ev.fold_loop(name, items, None)
-        result: Any = name == "all"
-        for item in ev.sequence(items):
-            cond = ev.truth(ev.plain(item))
-            result = ev.b.and_(result, cond) if name == "all" else ev.b.or_(result, cond)
-        return result
-
-    return handler
-
-
-_known[any] = _any_all("any")
-_known[all] = _any_all("all")
-
-
-@known(builtins.isinstance)
-def _isinstance(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    value, types = args
-    value = ev.plain(value)
-    kind: type = type(value)
-    if isinstance(value, Val):
-        kind = {"B": bool, "I": int}.get(value.type, float)
-    elif isinstance(args[0], ListRef):
-        kind = list
-    types = types if isinstance(types, tuple) else (types,)
-    return any(isinstance(t, type) and issubclass(kind, t) for t in types)
-
-
-@known(builtins.callable)
-def _callable(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    return isinstance(args[0], Closure) or callable(args[0])
-
-
-# Integers
-
-
-def _int_op(op: str, function: Any, n: int) -> None:
-    def handler(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
-        if not any(isinstance(a, Val) for a in args):
-            try:
-                return function(*args)
-            except (ValueError, OverflowError, TypeError) as error:
-                raise Unsupported(f"{function.__name__}(): {error}") from None
-        if len(args) != n:
-            raise Unsupported(f"{function.__name__}() with {len(args)} arguments is not supported")
-        return ev.b.emit(f"{op}_I", "I", tuple(ev.as_int(a) for a in args), mask=ev.mask)
-
-    _known[function] = handler
-
-
-_int_op("COMB", math.comb, 2)
-_int_op("FACTORIAL", math.factorial, 1)
-_int_op("ISQRT", math.isqrt, 1)
-
-
-@known(math.gcd)
-def _gcd(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    result: Any = 0
-    for arg in args:
-        if isinstance(result, Val) or isinstance(arg, Val):
-            pair = (ev.as_int(result), ev.as_int(arg))
-            result = ev.b.emit("GCD_I", "I", pair, mask=ev.mask)
-        else:
-            result = math.gcd(result, arg)
-    return result
-
-
-@known(math.lcm)
-def _lcm(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    if not any(isinstance(a, Val) for a in args):
-        return math.lcm(*args)
-    result: Any = 1
-    for arg in args:
-        if not isinstance(result, Val) and not isinstance(arg, Val):
-            result = math.lcm(result, arg)
-            continue
-        divisor = _gcd(ev, [result, arg], {})
-        safe = ev.choose(ev.truth(ev.compare("==", divisor, 0)), 1, divisor)
-        product = ev.binary("*", ev.binary("//", result, safe), arg)
-        result = _abs(ev, [product], {})
-    return result
-
-
-@known(math.perm)
-def _perm(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    if not any(isinstance(a, Val) for a in args):
-        return math.perm(*args)
-    if len(args) == 1 or args[1] is None:
-        return ev.b.emit("FACTORIAL_I", "I", (ev.as_int(args[0]),), mask=ev.mask)
-    n, k = args
-    if isinstance(k, Val) or k > 64:
-        raise Unsupported("perm(n, k) needs a constant k", "write the product as a loop")
-    ev.raise_where(ev.compare("<", n, 0), "DOMAIN")
-    result: Any = 1
-    for j in range(k):
-        result = ev.binary("*", result, ev.binary("-", n, j))
-    return ev.choose(ev.truth(ev.compare("<", n, k)), 0, result)
-
-
-# operator
-
-
-def _operator(function: Any, op: str) -> None:
-    def handler(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
-        x, y = take(function.__name__, args, kwargs, "a b")
-        return ev.binary(op, ev.plain(x), ev.plain(y))
-
-    _known[function] = handler
-
-
-_OPERATORS: tuple[tuple[Any, str], ...] = (
-    (operator.add, "+"),
-    (operator.sub, "-"),
-    (operator.mul, "*"),
-    (operator.truediv, "/"),
-    (operator.floordiv, "//"),
-    (operator.mod, "%"),
-    (operator.pow, "**"),
-    (operator.and_, "&"),
-    (operator.or_, "|"),
-    (operator.xor, "^"),
-    (operator.lshift, "<<"),
-    (operator.rshift, ">>"),
-    (operator.lt, "<"),
-    (operator.le, "<="),
-    (operator.gt, ">"),
-    (operator.ge, ">="),
-    (operator.eq, "=="),
-    (operator.ne, "!="),
-    (operator.iadd, "+"),
-    (operator.isub, "-"),
-    (operator.imul, "*"),
-    (operator.itruediv, "/"),
-)
-for _callable_operator, _text in _OPERATORS:
-    _operator(_callable_operator, _text)
-
-
-@known(operator.neg)
-def _neg(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    return ev.unary("-", args[0])
-
-
-@known(operator.pos)
-def _pos(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    return ev.unary("+", args[0])
-
-
-@known(operator.invert, operator.inv)
-def _invert(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    return ev.unary("~", args[0])
-
-
-@known(operator.not_)
-def _not(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    return ev.b.not_(ev.truth(ev.plain(args[0])))
-
-
-@known(operator.getitem)
-def _getitem(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    return ev.subscript(args[0], args[1])
-
-
-__all__ = ["STATUS", "Handler", "lookup"]

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from . import builtin_functions as builtin
 from . import functions as f
 from .arith import describe, is_number
 from .errors import Unsupported
@@ -48,7 +49,7 @@ def register(known: dict[Any, Handler]) -> None:
     def add(name: str, handler: Handler) -> None:
         function = getattr(np, name, None)
         if function is not None:
-            known[function] = handler
+            known[function] = _silent(handler)
 
     for name, op in _UNARY.items():
         add(name, _unary(name, op))
@@ -65,6 +66,19 @@ def register(known: dict[Any, Handler]) -> None:
     add("bool_", _to_bool)
 
 
+def _silent(handler: Handler) -> Handler:
+    """NumPy never raises for floats, so its functions do not with errors="raise" either."""
+
+    def call(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        raising, ev.raising = ev.raising, False
+        try:
+            return handler(ev, args, kwargs)
+        finally:
+            ev.raising = raising
+
+    return call
+
+
 def _number(ev: Evaluator, value: Any, name: str) -> Any:
     if not is_number(value):
         raise Unsupported(f"np.{name}() of {describe(ev.plain(value))} is not supported")
@@ -79,11 +93,7 @@ def _unary(name: str, op: str) -> Handler:
             if ev.type_of(x) in "IB":
                 return ev.as_int(x) if name in ("floor", "ceil", "trunc") else ev.as_float(x)
             return ev.b.emit(f"{op}_{ev.b.fl}", ev.b.fl, (ev.as_float(x),))
-        raising, ev.raising = ev.raising, False  # NumPy never raises here
-        try:
-            return f.unary_op(ev, op, x)
-        finally:
-            ev.raising = raising
+        return f.unary_op(ev, op, x)
 
     return handler
 
@@ -201,7 +211,7 @@ def _extreme(name: str, keep_nan: bool) -> Handler:
         _number(ev, x, name)
         _number(ev, y, name)
         if ev.type_of(x) in "IB" and ev.type_of(y) in "IB":
-            return f.extreme(ev, "MAX" if "max" in name else "MIN", [x, y])
+            return builtin.extreme(ev, "MAX" if "max" in name else "MIN", [x, y])
         x, y = ev.as_float(x), ev.as_float(y)
         op = ">=" if "max" in name else "<="
         first = ev.truth(ev.compare(op, x, y))
@@ -408,7 +418,7 @@ def _prod(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
 @_special("mean")
 def _mean(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
     items = ev.sequence(_listed(ev, args, kwargs, "mean"))
-    return ev.binary("/", f.accumulate(ev, items, 0), len(items))
+    return ev.binary("/", builtin.accumulate(ev, items, 0), len(items))
 
 
 @_special("max", "amax")

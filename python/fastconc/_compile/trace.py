@@ -15,8 +15,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .arith import STATUS
+from .builtin_functions import accumulate
 from .errors import NoSource, Unsupported
-from .functions import accumulate, lookup
+from .functions import lookup
 from .ir import Val
 from .values import ListRef, Table
 

@@ -22,9 +22,10 @@ from typing import Any
 from fastconc import _core
 
 from .arith import describe, is_number
+from .deps import still_valid
 from .emit import Emitted, emit
 from .errors import Unsupported, to_kernel_error
-from .evaluate import Evaluator, still_valid
+from .evaluate import Evaluator
 from .ir import Builder, Val
 from .source import body_of
 from .values import ListRef, Parameters, Table, Unbound, parameters_of

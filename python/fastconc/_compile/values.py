@@ -227,3 +227,13 @@ class Frame:
         code = function.__code__
         cells = dict(zip(code.co_freevars, function.__closure__ or (), strict=True))
         return Frame(function.__name__, body_of(code), env, function.__globals__, cells, None, code)
+
+
+class Method:
+    """A method of a number, list, tuple or table, looked up but not yet called."""
+
+    __slots__ = ("name", "target")
+
+    def __init__(self, name: str, target: Any) -> None:
+        self.name = name
+        self.target = target

@@ -1,0 +1,333 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Python's builtins on numbers and sequences."""
+
+from __future__ import annotations
+
+import builtins
+import math
+import operator
+import sys
+from typing import TYPE_CHECKING, Any
+
+from .arith import describe, is_number
+from .errors import Unsupported
+from .functions import Handler, known, register, take
+from .ir import Val
+from .values import Closure, Generator, Iterable, ListRef, Range, Table
+
+if TYPE_CHECKING:
+    from .evaluate import Evaluator
+
+
+@known(builtins.abs, operator.abs)
+def _abs(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    (x,) = take("abs", args, kwargs, "x")
+    if not is_number(x):
+        raise Unsupported(f"abs() of {describe(ev.plain(x))} is not supported")
+    if not isinstance(x, Val):
+        return abs(x)
+    if x.type in "IB":
+        return ev.b.emit("ABS_I", "I", (ev.as_int(x),), mask=ev.mask)
+    return ev.b.emit(f"ABS_{x.type}", x.type, (x,))
+
+
+def extreme(ev: Evaluator, name: str, values: list[Any]) -> Any:
+    """min or max in Python's order: the first of equals, and a nan as the comparisons fall."""
+    python = min if name == "MIN" else max
+    result = values[0]
+    for value in values[1:]:
+        if not isinstance(result, Val) and not isinstance(value, Val):
+            result = python(result, value)
+            continue
+        if not (is_number(result) and is_number(value)):
+            raise Unsupported(f"{name.lower()}() of {describe(ev.plain(value))} is not supported")
+        tx, ty = ev.type_of(result), ev.type_of(value)
+        if tx == ty == "B":
+            result = (
+                ev.b.and_(ev.truth(result), ev.truth(value))
+                if name == "MIN"
+                else ev.b.or_(ev.truth(result), ev.truth(value))
+            )
+            continue
+        if (tx in "IB") != (ty in "IB"):
+            integer = result if tx in "IB" else value
+            if isinstance(integer, Val) and ev.b.fl == "D":
+                # int against float is compared exactly
+                first = ev.compare("<" if name == "MIN" else ">", value, result)
+                result = ev.choose(first, value, result, f"the arguments of {name.lower()}()")
+                continue
+        p, q, type = ev.unify(result, value)
+        result = ev.b.emit(f"{name}_{type}", type, (p, q))
+    return result
+
+
+def _min_max(name: str) -> Handler:
+    def handler(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        key = kwargs.pop("key", None)
+        default = kwargs.pop("default", _NO_DEFAULT)
+        if kwargs:
+            raise Unsupported(
+                f"{name.lower()}(): the argument {next(iter(kwargs))!r} is not supported"
+            )
+        if len(args) == 1 and isinstance(ev.plain(args[0]), Table):
+            return fold_table(ev, name, ev.plain(args[0]))
+        values = ev.sequence(args[0]) if len(args) == 1 else args
+        if not values:
+            if default is not _NO_DEFAULT:
+                return default
+            raise Unsupported(f"{name.lower()}() of an empty sequence")
+        if key is None:
+            return extreme(ev, name, values)
+        result, best = values[0], ev.call(key, [values[0]], {})
+        for value in values[1:]:
+            score = ev.call(key, [value], {})
+            better = ev.truth(ev.compare("<" if name == "MIN" else ">", score, best))
+            result = ev.choose(better, value, result)
+            best = ev.choose(better, score, best)
+        return result
+
+    return handler
+
+
+_NO_DEFAULT = object()
+register(min, _min_max("MIN"))
+register(max, _min_max("MAX"))
+
+
+def fold_table(ev: Evaluator, name: str, table: Table) -> Any:
+    raise Unsupported(
+        f"{name.lower()}() of an array argument is not supported", "loop over its elements"
+    )
+
+
+@known(builtins.divmod)
+def _divmod(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    x, y = take("divmod", args, kwargs, "x y")
+    return ev.binary("//", x, y), ev.binary("%", x, y)
+
+
+@known(builtins.pow)
+def _builtin_pow(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    base, exponent, modulus = take("pow", args, kwargs, "base exp mod", (None,))
+    if modulus is not None:
+        if not any(isinstance(v, Val) for v in (base, exponent, modulus)):
+            return pow(base, exponent, modulus)
+        raise Unsupported("pow() with three arguments is not supported", "write the loop")
+    return ev.binary("**", base, exponent)
+
+
+@known(builtins.len)
+def _len(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    return ev.length(args[0])
+
+
+@known(builtins.range)
+def _range(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    if not 1 <= len(args) <= 3:
+        raise Unsupported(f"range() takes 1 to 3 arguments, {len(args)} were given")
+    if not any(isinstance(a, Val) for a in args):
+        try:
+            return range(*args)
+        except (TypeError, ValueError) as error:
+            raise Unsupported(str(error)) from None
+    start, stop, step = (0, args[0], 1) if len(args) == 1 else (*args, 1)[:3]
+    return Range(ev.as_known_int(start), ev.as_known_int(stop), ev.as_known_int(step))
+
+
+@known(builtins.enumerate)
+def _enumerate(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    items, start = take("enumerate", args, kwargs, "iterable start", (0,))
+    it = ev.iterable(items)
+    return Iterable(it.length, lambda k: (ev.binary("+", k, start), it.get(k)))
+
+
+@known(builtins.zip)
+def _zip(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    kwargs.pop("strict", None)
+    its = [ev.iterable(a) for a in args]
+    if not its:
+        return ()
+    return Iterable(
+        extreme(ev, "MIN", [it.length for it in its]), lambda k: tuple(it.get(k) for it in its)
+    )
+
+
+@known(builtins.reversed)
+def _reversed(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    value = ev.plain(args[0])
+    if isinstance(value, range):
+        return value[::-1]
+    it = ev.iterable(value)
+    last = ev.binary("-", it.length, 1)
+    return Iterable(it.length, lambda k: it.get(ev.binary("-", last, k)))
+
+
+@known(builtins.tuple)
+def _tuple(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    return tuple(ev.sequence(args[0])) if args else ()
+
+
+@known(builtins.list)
+def _list(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    return ev.new_list(tuple(ev.sequence(args[0])) if args else ())
+
+
+@known(builtins.sorted)
+def _sorted(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    """A bubble sort of values known at run time; stable, as many exchanges as needed for any
+    order."""
+    reverse = bool(kwargs.pop("reverse", False))
+    if kwargs:
+        raise Unsupported("sorted() with a key is not supported")
+    items = ev.sequence(args[0])
+    if not any(isinstance(v, Val) for v in items):
+        return ev.new_list(tuple(sorted(items, reverse=reverse)))
+    if len(items) > 32:
+        raise Unsupported(f"sorted() of {len(items)} values is not supported", "use at most 32")
+    for end in range(len(items) - 1, 0, -1):
+        for k in range(end):
+            x, y = items[k], items[k + 1]
+            swap = ev.truth(ev.compare(">" if reverse else "<", y, x))
+            items[k], items[k + 1] = ev.choose(swap, y, x), ev.choose(swap, x, y)
+    return ev.new_list(tuple(items))
+
+
+@known(builtins.map)
+def _map(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    columns = [ev.sequence(a) for a in args[1:]]
+    return tuple(ev.call(args[0], list(row), {}) for row in zip(*columns, strict=False))
+
+
+def accumulate(ev: Evaluator, items: list[Any], start: Any) -> Any:
+    """sum() as this Python computes it: from 3.12 on, floats are added with compensation."""
+    total = start
+    k = 0
+    if sys.version_info < (3, 12) or ev.fastmath:
+        for item in items:
+            total = ev.binary("+", total, item)
+        return total
+    while k < len(items) and not (is_number(total) and ev.type_of(total) in "DF"):
+        total = ev.binary("+", total, items[k])
+        k += 1
+    if k == len(items) or not is_number(total):
+        return total
+    if not any(isinstance(v, Val) for v in (total, *items[k:])):
+        return sum(items[k:], total)
+    low: Any = 0.0
+    for item in items[k:]:
+        total, low = _sum_step(ev, [total, low, item], {})
+    return compensate(ev, total, low)
+
+
+def sum_step(total: Any, low: Any, item: Any) -> Any:
+    """Stands for one step of sum() in loops that the compiler writes."""
+    raise NotImplementedError
+
+
+@known(sum_step)
+def _sum_step(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    total, low, item = args
+    plain = sys.version_info < (3, 12) or ev.fastmath or not (is_number(total) and is_number(item))
+    if plain or ev.type_of(total) in "IB" or ev.type_of(item) in "IB":
+        return ev.binary("+", total, item), low
+    total, error = two_sum(ev, ev.as_float(total), ev.as_float(item))
+    return total, ev.binary("+", low, error)
+
+
+def two_sum(ev: Evaluator, x: Val, y: Val) -> tuple[Val, Val]:
+    """x + y and its rounding error (Knuth 1969, The Art of Computer Programming 2, 4.2.2)."""
+    b, fl = ev.b, ev.b.fl
+    s = b.emit(f"ADD_{fl}", fl, (x, y))
+    t = b.emit(f"SUB_{fl}", fl, (s, x))
+    u = b.emit(f"SUB_{fl}", fl, (s, t))
+    e = b.emit(
+        f"ADD_{fl}",
+        fl,
+        (b.emit(f"SUB_{fl}", fl, (x, u)), b.emit(f"SUB_{fl}", fl, (y, t))),
+    )
+    return s, e
+
+
+def compensate(ev: Evaluator, total: Any, low: Any) -> Any:
+    if not isinstance(low, Val) and low == 0:
+        return total
+    return ev.choose(ev.truth(ev.test("ISFINITE", low)), ev.binary("+", total, low), total)
+
+
+@known(builtins.sum)
+def _sum(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    items, start = take("sum", args, kwargs, "iterable start", (0,))
+    items = ev.plain(items)
+    if isinstance(items, (Generator, Table, Range, Iterable)) or (
+        isinstance(items, range) and len(items) > 16
+    ):
+        return ev.fold_loop("sum", items, start)
+    return accumulate(ev, ev.sequence(items), start)
+
+
+@known(math.fsum)
+def _fsum(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    items = [ev.as_float(v) for v in ev.sequence(args[0])]
+    if not items:
+        return 0.0
+    total, low = items[0], ev.b.const(0.0, ev.b.fl)
+    for item in items[1:]:
+        total, error = two_sum(ev, total, item)
+        low, _rest = two_sum(ev, low, error)
+    return compensate(ev, total, low)
+
+
+@known(math.prod)
+def _prod(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    items, start = take("prod", args, kwargs, "iterable start", (1,))
+    items = ev.plain(items)
+    if isinstance(items, (Generator, Table, Range, Iterable)) or (
+        isinstance(items, range) and len(items) > 16
+    ):
+        return ev.fold_loop("prod", items, start)
+    total = start
+    for item in ev.sequence(items):
+        total = ev.binary("*", total, item)
+    return total
+
+
+@known(getattr(math, "sumprod", None))
+def _sumprod(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    p, q = (ev.sequence(a) for a in args)
+    return accumulate(ev, [ev.binary("*", x, y) for x, y in zip(p, q, strict=True)], 0)
+
+
+def _any_all(name: str) -> Handler:
+    def handler(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        items = ev.plain(args[0])
+        if isinstance(items, (Generator, Table, Range, Iterable)):
+            return ev.fold_loop(name, items, None)
+        result: Any = name == "all"
+        for item in ev.sequence(items):
+            cond = ev.truth(ev.plain(item))
+            result = ev.b.and_(result, cond) if name == "all" else ev.b.or_(result, cond)
+        return result
+
+    return handler
+
+
+register(any, _any_all("any"))
+register(all, _any_all("all"))
+
+
+@known(builtins.isinstance)
+def _isinstance(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    value, types = args
+    value = ev.plain(value)
+    kind: type = type(value)
+    if isinstance(value, Val):
+        kind = {"B": bool, "I": int}.get(value.type, float)
+    elif isinstance(args[0], ListRef):
+        kind = list
+    types = types if isinstance(types, tuple) else (types,)
+    return any(isinstance(t, type) and issubclass(kind, t) for t in types)
+
+
+@known(builtins.callable)
+def _callable(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    return isinstance(args[0], Closure) or callable(args[0])
