@@ -577,3 +577,14 @@ def test_reductions_do_not_depend_on_workers():
     x = np.random.default_rng(1).normal(size=300_001)
     f = kernel(lambda x: math.sin(x) * 1e3)
     assert len({fastconc.sum(f, x, workers=w) for w in (1, 2, 3, 7)}) == 1
+
+
+def test_ranges_and_containers_that_offer_an_array():
+    class Series:
+        def __array__(self, dtype=None, copy=None):
+            return np.array([1.0, 2.0])
+
+    k = fastconc.kernel(lambda x: x**2)
+    assert k(range(4)).tolist() == [0, 1, 4, 9]
+    assert k(Series()).tolist() == [1.0, 4.0]
+    assert fastconc.sum(k, range(4)) == 14 and fastconc.sum(k, Series()) == 5.0

@@ -67,8 +67,10 @@ class Call:
     def classify(
         self, name: str, value: Any, table: bool, signature: list[Any], floats: set[str]
     ) -> None:
-        if isinstance(value, (list, tuple)) and (not value or not callable(value[0])):
+        if isinstance(value, (list, tuple, range)) and (not value or not callable(value[0])):
             value = _sequence_array(name, value, self)
+        elif hasattr(value, "__array__") and not hasattr(value, "__array_interface__"):
+            value = value.__array__()  # as pandas and tensor libraries offer their data
         if hasattr(value, "dtype") and hasattr(value, "shape"):  # NumPy, without importing it
             dtype = value.dtype
             letter = {"f": "D", "i": "I", "u": "I", "b": "B"}.get(dtype.kind)
