@@ -77,6 +77,21 @@ def _quad(
     deadline: float,
     /,
 ) -> Any: ...
+def _quad_quick(
+    entries: dict[tuple[int, int], tuple[Any, ...]],
+    f: object,
+    a: object,
+    b: object,
+    args: tuple[Any, ...],
+    epsabs: object,
+    epsrel: object,
+    limit: int,
+    density: int,
+    workers: object,
+    result_type: type,
+    message: str,
+    /,
+) -> Any: ...
 def _gauss_legendre(order: int, /) -> tuple[tuple[float, ...], tuple[float, ...]]: ...
 def _capsule(capsule: object, /) -> tuple[int, str | None, int]: ...
 

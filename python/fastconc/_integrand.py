@@ -15,39 +15,11 @@ from weakref import ref
 VECTORIZED, COMPLEX, POINT = 1, 2, 4  # as in src/binding/integrand.h
 
 
-class _Entry:
-    """A function's program, and what tells whether it still is the function's program."""
-
-    __slots__ = ("cells", "code", "defaults", "n_out", "program", "ref", "unit")
-
-    def __init__(self, f: FunctionType, program: Any, unit: Any) -> None:
-        self.ref: ref[Any] = ref(f)
-        self.code = f.__code__
-        self.defaults = f.__defaults__
-        self.cells = [(cell, cell.cell_contents) for cell in f.__closure__ or ()]
-        self.unit = unit
-        self.program = program
-        self.n_out = len(program.outputs)
-
-
-# By the function's address and the number of float arguments. A short integral takes less time than
-# looking a program up by what it depends on; here that is a few comparisons.
-_entries: dict[tuple[int, int], _Entry] = {}
+# By the function's address and the number of float arguments: the function's program, and what tells
+# whether it still is its program, read by src/binding/quad_quick.c. A short integral takes less time
+# than looking a program up by all it depends on.
+entries: dict[tuple[int, int], tuple[Any, ...]] = {}
 _MAX_ENTRIES = 512
-
-
-def find_program(f: Any, n_inputs: int) -> _Entry | None:
-    """Return what `remember_program` kept for `f`, if nothing that it depends on has changed."""
-    entry = _entries.get((id(f), n_inputs))
-    if entry is None or entry.ref() is not f:
-        return None
-    function: Any = f
-    if function.__code__ is not entry.code or function.__defaults__ is not entry.defaults:
-        return None
-    for cell, value in entry.cells:
-        if cell.cell_contents is not value:
-            return None
-    return entry if entry.unit.valid() else None
 
 
 def _remember_program(f: Any, n_inputs: int, program: Any) -> None:
@@ -56,9 +28,14 @@ def _remember_program(f: Any, n_inputs: int, program: Any) -> None:
     if type(f) is not FunctionType or f.__kwdefaults__:
         return
     with suppress(ValueError):  # an empty cell
-        if len(_entries) >= _MAX_ENTRIES:
-            _entries.clear()
-        _entries[id(f), n_inputs] = _Entry(f, program, unit_of(Target(f), Options()))
+        cells = tuple((cell, cell.cell_contents) for cell in f.__closure__ or ())
+        unit = unit_of(Target(f), Options())
+        if len(entries) >= _MAX_ENTRIES:
+            entries.clear()
+        entries[id(f), n_inputs] = (
+            ref(f), f.__code__, f.__defaults__, cells, unit, unit.deps, program,
+            len(program.outputs),
+        )  # fmt: skip
 
 
 # What a program that fails may raise; TimeoutError and CancelledError are none of it.

@@ -11,11 +11,10 @@ from typing import Any
 
 from fastconc import _core
 from fastconc._errors import IntegrationWarning
-from fastconc._integrand import FAILURES, Job, find_program, integer
+from fastconc._integrand import FAILURES, Job, entries, integer
 from fastconc._integrate import QuadResult
 
 _LIMIT, _MAX_LIMIT = 10_000, 1 << 24
-_NUMBERS = (float, int)
 _CONVERGED = "The error estimate is within the tolerance."
 _STATUS = ("converged", "limit", "roundoff", "singular", "divergent", "nonfinite")
 _N_INFO = 5  # error, n_eval, n_panels, state, where; as in src/binding/integrate.c
@@ -92,32 +91,47 @@ def quad(
     >>> abs(integral - math.sqrt(math.pi)) <= error < 1e-8
     True
     """
-    entry = None
-    if type(args) is tuple and points is None and not full_output and deadline is None:
-        entry = find_program(f, 1 + len(args))
     if (
-        entry is not None
-        and type(a) in _NUMBERS
-        and type(b) in _NUMBERS
-        and all(type(arg) is float for arg in args)
-        and type(epsabs) is float
-        and type(epsrel) is float
-        and epsabs >= 0
-        and epsrel >= 0
+        points is weight is wvar is wopts is deadline is None
         and limit == _LIMIT
-        and weight is wvar is wopts is None
-        and not (complex_func or vectorized)
+        and not (full_output or complex_func or vectorized)
+        and type(args) is tuple
     ):
         # What most calls are like, without the checks that would find nothing.
         try:
-            value, error, neval, _, state, _ = _core._quad(
-                entry.program, float(a), float(b), epsabs, epsrel, limit, _DENSITY, None, (),
-                array("d", args) if args else None, len(args), entry.n_out, 0, None, workers, 0.0,
+            found = _core._quad_quick(
+                entries, f, a, b, args, epsabs, epsrel, limit, _DENSITY, workers, QuadResult,
+                _CONVERGED,
             )  # fmt: skip
         except FAILURES:
-            state = -1
-        if state == 0:
-            return QuadResult(value, error, neval, True, "converged", _CONVERGED)
+            found = None
+        if found is not None:
+            return found
+    return _quad(
+        f, a, b, args, full_output, epsabs, epsrel, limit, points, weight, wvar, wopts,
+        complex_func, vectorized, workers, deadline,
+    )  # fmt: skip
+
+
+def _quad(
+    f: Callable[..., Any],
+    a: Any,
+    b: Any,
+    args: Any,
+    full_output: int,
+    epsabs: float,
+    epsrel: float,
+    limit: int,
+    points: Any,
+    weight: Any,
+    wvar: Any,
+    wopts: Any,
+    complex_func: bool,
+    vectorized: bool,
+    workers: Any,
+    deadline: float | None,
+) -> Any:
+    """Do what `quad` does, for any arguments."""
     for name, value in (("weight", weight), ("wvar", wvar), ("wopts", wopts)):
         if value is not None:
             raise NotImplementedError(f"{name}={value!r}: weighted integrals are not supported")
@@ -151,7 +165,7 @@ def quad(
             return result.integral, result.error, info, result.message
         return result.integral, result.error, info
     if job.shape is None or not result.converged.all():
-        warnings.warn(result.message, IntegrationWarning, stacklevel=2)
+        warnings.warn(result.message, IntegrationWarning, stacklevel=3)
     return result
 
 

@@ -44,17 +44,6 @@ int fc_width_of(PyObject *workers, unsigned *width)
     return 0;
 }
 
-/* On the calling thread, every few milliseconds: did a signal (Ctrl-C) arrive? Its handler runs
- * here. */
-static bool poll_signals(void *context)
-{
-    fc_native *native = context;
-    PyEval_RestoreThread(native->thread);
-    bool stop = PyErr_CheckSignals() < 0;
-    native->thread = PyEval_SaveThread();
-    return stop;
-}
-
 /* Only the main thread runs Python's signal handlers; elsewhere a look would cost the GIL for
  * nothing. */
 static bool may_see_signals(void)
@@ -66,6 +55,24 @@ static bool may_see_signals(void)
 #endif
 }
 
+/* On the calling thread, every few milliseconds: did a signal (Ctrl-C) arrive? Its handler runs
+ * here. */
+static bool poll_signals(void *context)
+{
+    fc_native *native = context;
+    if (!native->asked) { /* not at the start: short calls never get here */
+        native->asked = true;
+        native->on_main_thread = may_see_signals();
+    }
+    if (!native->on_main_thread) {
+        return false;
+    }
+    PyEval_RestoreThread(native->thread);
+    bool stop = PyErr_CheckSignals() < 0;
+    native->thread = PyEval_SaveThread();
+    return stop;
+}
+
 int fc_native_begin(fc_native *native, PyObject *workers)
 {
     *native = (fc_native){0};
@@ -73,7 +80,7 @@ int fc_native_begin(fc_native *native, PyObject *workers)
         return -1;
     }
     native->run.cancel = &native->cancel;
-    native->cancel.poll = may_see_signals() ? poll_signals : NULL;
+    native->cancel.poll = poll_signals;
     native->cancel.poll_context = native;
     native->cancel.owner = pthread_self();
     native->cancel.next_poll_ns = fc_now_ns() + 1000000; /* short calls never poll */

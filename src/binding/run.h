@@ -21,6 +21,7 @@ typedef struct fc_native {
     fc_run run;
     fc_cancel cancel;
     PyThreadState *thread; /* of the caller, while the GIL is released */
+    bool asked, on_main_thread; /* the second is known once the first is set */
 } fc_native;
 
 /* The width that a `workers` argument asks for: NULL or None 0 (all cores), an int >= 1, a pool its

@@ -17,6 +17,7 @@
     X(vmath_debug)                                                                                 \
     X(runtime)                                                                                     \
     X(integrate)                                                                                   \
+    X(quad_quick)                                                                                  \
     X(ndim)                                                                                        \
     X(net)                                                                                         \
     X(queue_type)                                                                                  \
@@ -59,6 +60,7 @@ FC_TOPICS(FC_TOPIC_DECLARE)
     X(queue_shutdown)                                                                              \
     X(counter_type)                                                                                \
     X(program_type)                                                                                \
+    X(quad_names) /* interned, quad_quick.c */                                                     \
     X(numpy_ndarray)                                                                               \
     X(numpy_dtypes) /* those of the VM's types; set together with numpy_empty */
 

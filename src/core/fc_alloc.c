@@ -42,17 +42,22 @@ void *fc_calloc(size_t count, size_t size)
     return calloc(bytes != 0 ? bytes : 1, 1);
 }
 
-void *fc_calloc_aligned(size_t align, size_t count, size_t size)
+void *fc_malloc_aligned(size_t align, size_t count, size_t size)
 {
     size_t bytes;
     void *pointer;
     if (!fc_size_mul(count, size, &bytes) || must_fail()) {
         return NULL;
     }
-    if (posix_memalign(&pointer, align, bytes != 0 ? bytes : 1) != 0) {
-        return NULL;
+    return posix_memalign(&pointer, align, bytes != 0 ? bytes : 1) == 0 ? pointer : NULL;
+}
+
+void *fc_calloc_aligned(size_t align, size_t count, size_t size)
+{
+    void *pointer = fc_malloc_aligned(align, count, size);
+    if (pointer != NULL) {
+        memset(pointer, 0, count * size);
     }
-    memset(pointer, 0, bytes);
     return pointer;
 }
 

@@ -10,12 +10,17 @@
 
 #define FEW 16
 
-static fc_status vm_of(const fc_integrand_vm *self, unsigned worker, fc_vm **out)
+static fc_status vm_of(fc_integrand_vm *self, unsigned worker, fc_vm **out)
 {
     if (self->vms[worker] == NULL) {
         fc_status status = fc_vm_take(self->program, &self->vms[worker]);
         if (status != FC_OK) {
             return status;
+        }
+        unsigned n = atomic_load_explicit(&self->n_vms, memory_order_relaxed);
+        while (n <= worker &&
+               !atomic_compare_exchange_weak_explicit(&self->n_vms, &n, worker + 1,
+                                                      memory_order_relaxed, memory_order_relaxed)) {
         }
     }
     *out = self->vms[worker];
@@ -25,7 +30,7 @@ static fc_status vm_of(const fc_integrand_vm *self, unsigned worker, fc_vm **out
 static fc_status eval(void *context, unsigned worker, size_t n, const double *const *x,
                       double *const *y)
 {
-    const fc_integrand_vm *self = context;
+    fc_integrand_vm *self = context;
     const unsigned n_inputs = self->program->n_inputs, n_outputs = self->program->n_outputs;
     fc_operand few[FEW], *operands = few;
     fc_fault fault;
@@ -69,7 +74,7 @@ static bool can_sum(const fc_program *p)
 fc_status fc_integrand_vm_sum(void *context, unsigned worker, size_t n, double start, double step,
                               uint64_t first, const double *rest, double *sum, double *correction)
 {
-    const fc_integrand_vm *self = context;
+    fc_integrand_vm *self = context;
     const unsigned n_dim = self->base.n_dim;
     const unsigned n_inputs = self->program->n_inputs;
     fc_operand few[FEW], *operands = few;
@@ -101,10 +106,10 @@ fc_status fc_integrand_vm_sum(void *context, unsigned worker, size_t n, double s
 
 void fc_integrand_vm_clear(fc_integrand_vm *self)
 {
-    for (unsigned i = 0; i < self->n_vms; i++) {
+    unsigned n_vms = atomic_load_explicit(&self->n_vms, memory_order_relaxed);
+    for (unsigned i = 0; i < n_vms; i++) {
         fc_vm_put(self->vms[i]);
     }
-    fc_free(self->vms);
     fc_free(self->args);
     fc_program_release(self->program);
     memset(self, 0, sizeof *self);
@@ -125,11 +130,7 @@ fc_status fc_integrand_vm_init(fc_integrand_vm *self, fc_program *program, unsig
     }
     const size_t n_args = program->n_inputs - n_dim;
     self->args = fc_malloc(n_args, sizeof *self->args);
-    self->vms = fc_calloc(FC_MAX_WIDTH, sizeof(fc_vm *));
-    if (self->args == NULL || self->vms == NULL) {
-        fc_free(self->args);
-        fc_free(self->vms);
-        memset(self, 0, sizeof *self);
+    if (self->args == NULL) {
         return FC_ERR_NOMEM;
     }
     if (n_args != 0) {
@@ -138,7 +139,6 @@ fc_status fc_integrand_vm_init(fc_integrand_vm *self, fc_program *program, unsig
     fc_program_retain(program);
     self->program = program;
     self->tables = tables;
-    self->n_vms = FC_MAX_WIDTH;
     self->base = (fc_integrand){.eval = eval,
                                 .sum_ramp = can_sum(program) ? fc_integrand_vm_sum : NULL,
                                 .context = self,

@@ -4,7 +4,10 @@
 #ifndef FC_INTEGRAND_VM_H
 #define FC_INTEGRAND_VM_H
 
+#include <stdatomic.h>
+
 #include "fc_integrand.h"
+#include "fc_pool.h"
 #include "fc_vm.h"
 
 typedef struct fc_integrand_vm {
@@ -14,8 +17,8 @@ typedef struct fc_integrand_vm {
     fc_program *program;     /* retained */
     fc_operand *args;        /* inputs n_dim, n_dim + 1, ... */
     const fc_table *tables;  /* borrowed */
-    struct fc_vm **vms;      /* by worker, made when first used */
-    unsigned n_vms;
+    atomic_uint n_vms;       /* workers from here on have none; relaxed, for clear() comes after all */
+    struct fc_vm *vms[FC_MAX_WIDTH]; /* by worker, made when first used */
 } fc_integrand_vm;
 
 /* Inputs 0 to n_dim - 1 of the program are the coordinates, which must be float registers; the

@@ -96,6 +96,12 @@ static double norm(const double *v, unsigned n)
     return total;
 }
 
+/* fmax, but for nan: no call of the library. */
+static inline double larger(double a, double b)
+{
+    return a > b ? a : b;
+}
+
 /* The remainder of section `index`'s ladder, added to sums and tail_error. */
 static void add_tail(quad *q, uint32_t index, double negligible, double *worst)
 {
@@ -176,6 +182,10 @@ static double total_error(const quad *q)
 
 /* ---- jumps at the edges of panels ---- */
 
+/* 1 over the distances between the first and the second, and the second and the third node. */
+#define NEAR 45.97567025472007
+#define FAR 22.857645902224647
+
 /* What f does at one end of a panel: its value at the outermost node, its slope between the two
  * outermost nodes towards larger x, and by how much the slope differs from that between the second
  * and the third. */
@@ -185,12 +195,12 @@ typedef struct brink {
 
 static brink brink_of(const fc_panel *panel, bool falls, bool right)
 {
-    const double *x = fc_gk21_x, *e = panel->edge;
-    double half = 0.5 * (panel->hi - panel->lo), sign = falls ? -1 : 1;
-    double near = half * (x[1] - x[0]), far = half * (x[2] - x[1]);
+    const double *e = panel->edge;
+    double over = 2 / (panel->hi - panel->lo), sign = falls ? -1 : 1;
+    double near = over * NEAR, far = over * FAR;
     bool high = right != falls; /* the end with the larger p */
     double v0 = high ? e[5] : e[0], v1 = high ? e[4] : e[1], v2 = high ? e[3] : e[2];
-    double slope = (v0 - v1) / near, inner = (v1 - v2) / far;
+    double slope = (v0 - v1) * near, inner = (v1 - v2) * far;
     return (brink){v0, high ? sign * slope : -sign * slope, fabs(slope - inner)};
 }
 
@@ -216,12 +226,12 @@ static double check_edges(quad *q, bool mark)
         double gap = first * (a->hi - a->lo + b->hi - b->lo);
         double change = fabs(right.value - left.value), missed = 0;
         double noise = 64 * DBL_EPSILON * (fabs(left.value) + fabs(right.value));
-        if (change > 5 * fmax(fabs(left.slope), fabs(right.slope)) * gap + noise) {
+        if (change > 5 * larger(fabs(left.slope), fabs(right.slope)) * gap + noise) {
             missed = change * gap;
         } else if (q->p.sections[a->section].inverse == q->p.sections[b->section].inverse) {
             /* Where the coordinates differ, so do the slopes. */
             double turn = fabs(right.slope - left.slope);
-            if (turn * gap > 5 * fmax(left.bend, right.bend) * gap + noise) {
+            if (turn * gap > 5 * larger(left.bend, right.bend) * gap + noise) {
                 missed = turn * gap * gap;
             }
         }

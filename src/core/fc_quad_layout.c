@@ -165,15 +165,10 @@ void fc_layout_split(fc_panels *p, uint32_t index, unsigned ways, uint32_t *firs
     bool right = !fc_section_falls(section);
     uint8_t kept = panel->flags & FC_PANEL_STUBBORN;
     int level = panel->level;
-    uint32_t link[2] = {panel->prev, panel->next}, before = index;
+    uint32_t before = index;
     *first_new = (uint32_t)p->n;
-    *panel = (fc_panel){.lo = lo,
-                        .hi = lo + step,
-                        .section = panel->section,
-                        .prev = link[0],
-                        .next = link[1],
-                        .level = (int16_t)level,
-                        .flags = kept};
+    fc_panel_clear(panel, lo, lo + step, panel->section, level);
+    panel->flags = kept;
     p->todo[p->n_todo++] = index;
     for (unsigned k = 1; k < ways; k++) {
         uint32_t child = fc_panels_add(p, p->panels[index].section, lo + k * step,
@@ -201,13 +196,7 @@ void fc_layout_add_levels(fc_panels *p, uint32_t index, int count, bool pending)
     if (section->n_levels == 0) {
         fc_panel *panel = &p->panels[section->inner];
         section->ladder_low = panel->hi / 4;
-        panel->lo = section->ladder_low;
-        panel->level = 0;
-        panel->magnitude = 0;
-        panel->flags = 0;
-        for (int k = 0; k < 6; k++) {
-            panel->edge[k] = 0;
-        }
+        fc_panel_clear(panel, section->ladder_low, panel->hi, index, 0);
         if (!pending) {
             p->todo[p->n_todo++] = section->inner;
         }

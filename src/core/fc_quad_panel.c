@@ -26,7 +26,7 @@ static fc_status scratch_init(fc_panels *self, unsigned first, unsigned end, dou
         return FC_ERR_NOMEM;
     }
     *pointers = fc_malloc(n * n_arrays, sizeof **pointers);
-    *doubles = fc_calloc_aligned(FC_CACHE_LINE, total, sizeof **doubles);
+    *doubles = fc_malloc_aligned(FC_CACHE_LINE, total, sizeof **doubles);
     if (*pointers == NULL || *doubles == NULL) {
         return FC_ERR_NOMEM;
     }
@@ -45,7 +45,7 @@ static fc_status scratch_init(fc_panels *self, unsigned first, unsigned end, dou
 
 fc_status fc_panels_init(fc_panels *self, const fc_run *run, const fc_integrand *f, unsigned width)
 {
-    *self = (fc_panels){.f = f, .run = run, .width = width};
+    *self = (fc_panels){.f = f, .run = run, .width = width, .loops = fc_gk_loops_get()};
     self->scratch = fc_calloc(width, sizeof *self->scratch);
     if (self->scratch == NULL) {
         return FC_ERR_NOMEM;
@@ -117,7 +117,7 @@ fc_status fc_panels_reserve(fc_panels *self, size_t more)
         return FC_OK;
     }
     size_t room = self->n + more > 2 * self->room ? self->n + more : 2 * self->room;
-    room = room < 256 ? 256 : room;
+    room = room < 96 ? 96 : room;
     if (room >= FC_NO_PANEL || !grow(&self->panels, self->n, room, sizeof *self->panels) ||
         !grow(&self->value, self->n * self->f->n_out, room * self->f->n_out, sizeof *self->value) ||
         !grow(&self->todo, self->n_todo, room, sizeof *self->todo)) {
@@ -143,12 +143,9 @@ fc_status fc_panels_add_section(fc_panels *self, const fc_section *section)
 uint32_t fc_panels_add(fc_panels *self, uint32_t section, double lo, double hi, int level)
 {
     uint32_t index = (uint32_t)self->n++;
-    self->panels[index] = (fc_panel){.lo = lo,
-                                     .hi = hi,
-                                     .section = section,
-                                     .prev = FC_NO_PANEL,
-                                     .next = FC_NO_PANEL,
-                                     .level = (int16_t)level};
+    fc_panel *panel = &self->panels[index];
+    fc_panel_clear(panel, lo, hi, section, level);
+    panel->prev = panel->next = FC_NO_PANEL;
     self->todo[self->n_todo++] = index;
     return index;
 }
@@ -179,27 +176,15 @@ static bool fill_abscissae(const fc_panels *self, fc_panel_scratch *s, const uin
         sign[i] = section->sign;
         any_inverse |= section->inverse;
     }
-    double *x = s->x[0];
     if (!any_inverse) {
-        for (int j = 0; j < FC_GK21; j++, x += count) {
-            for (size_t i = 0; i < count; i++) {
-                x[i] = base[i] + sign[i] * (center[i] + half[i] * fc_gk21_x[j]);
-            }
-        }
+        self->loops->abscissae(count, center, half, base, sign, s->x[0]);
         return false;
     }
-    double inverse[FC_PANEL_BATCH], *jacobian = s->jacobian;
+    double inverse[FC_PANEL_BATCH];
     for (size_t i = 0; i < count; i++) {
         inverse[i] = self->sections[self->panels[which[i]].section].inverse ? 1.0 : 0.0;
     }
-    for (int j = 0; j < FC_GK21; j++, x += count, jacobian += count) {
-        for (size_t i = 0; i < count; i++) {
-            double p = center[i] + half[i] * fc_gk21_x[j];
-            double u = inverse[i] != 0 ? 1 / p : p;
-            x[i] = base[i] + sign[i] * u;
-            jacobian[i] = inverse[i] != 0 ? u * u : 1.0;
-        }
-    }
+    self->loops->abscissae_inverse(count, center, half, base, sign, inverse, s->x[0], s->jacobian);
     return true;
 }
 
@@ -225,32 +210,6 @@ static void find_nonfinite(fc_panels *self, const fc_panel_scratch *s, const uin
             memset(panel->edge, 0, sizeof panel->edge);
             memset(&self->value[(size_t)which[i] * self->f->n_out], 0,
                    self->f->n_out * sizeof(double));
-        }
-    }
-}
-
-/* Kronrod's and Gauss's sums, and that of |f|, of one output for all panels of a batch. */
-static void sum_output(double *y, const double *jacobian, size_t count, double *kronrod,
-                       double *gauss, double *magnitude)
-{
-    memset(kronrod, 0, count * sizeof *kronrod);
-    memset(gauss, 0, count * sizeof *gauss);
-    memset(magnitude, 0, count * sizeof *magnitude);
-    for (int j = 0; j < FC_GK21; j++, y += count) {
-        double wk = fc_gk21_wk[j], wg = fc_gk21_wg[j];
-        if (jacobian != NULL) {
-            for (size_t i = 0; i < count; i++) {
-                y[i] *= jacobian[(size_t)j * count + i];
-            }
-        }
-        for (size_t i = 0; i < count; i++) {
-            kronrod[i] += wk * y[i];
-            magnitude[i] += wk * fabs(y[i]);
-        }
-        if (wg != 0) {
-            for (size_t i = 0; i < count; i++) {
-                gauss[i] += wg * y[i];
-            }
         }
     }
 }
@@ -298,6 +257,9 @@ static fc_status evaluate_batch(fc_panels *self, unsigned slot, unsigned worker,
     double kronrod[FC_PANEL_BATCH], gauss[FC_PANEL_BATCH], magnitude[FC_PANEL_BATCH];
     bool inverse = fill_abscissae(self, s, which, count);
     fill_params(self, s);
+    for (size_t i = count * FC_GK21; i % 16 != 0; i++) {
+        s->x[0][i] = 0; /* read, though nothing is made of it: let it be a number */
+    }
     fc_status status =
         f->eval(f->context, worker, count * FC_GK21, (const double *const *)s->x, s->y);
     if (status != FC_OK) {
@@ -306,7 +268,7 @@ static fc_status evaluate_batch(fc_panels *self, unsigned slot, unsigned worker,
     double total = 0;
     for (unsigned o = 0; o < f->n_out; o++) {
         double *y = s->y[o];
-        sum_output(y, inverse ? s->jacobian : NULL, count, kronrod, gauss, magnitude);
+        self->loops->sums(count, y, inverse ? s->jacobian : NULL, kronrod, gauss, magnitude);
         for (size_t i = 0; i < count; i++) {
             fc_panel *panel = &self->panels[which[i]];
             double half = 0.5 * (panel->hi - panel->lo),

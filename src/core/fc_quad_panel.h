@@ -19,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "fc_gk.h"
 #include "fc_integrand.h"
 #include "fc_pool.h"
 
@@ -75,6 +76,7 @@ typedef struct fc_panel_scratch {
 typedef struct fc_panels {
     const fc_integrand *f;
     const fc_run *run;
+    const fc_gk_loops *loops;
     const double *params; /* f->n_dim - 1 of them */
     unsigned worker;      /* of the caller, to be handed to f where evaluation is not parallel */
     bool nested;          /* the caller is one of several workers: evaluate on this thread alone */
@@ -116,6 +118,22 @@ FC_MUST_CHECK fc_status fc_panels_evaluate(fc_panels *self);
  * outputs. */
 FC_MUST_CHECK fc_status fc_panels_sample(fc_panels *self, const double *x, size_t count,
                                          const double **values);
+
+/* Another interval, nothing known but its links. Field by field: the compiler would clear
+ * the whole with an instruction that is slow to start. */
+static inline void fc_panel_clear(fc_panel *panel, double lo, double hi, uint32_t section, int level)
+{
+    panel->lo = lo;
+    panel->hi = hi;
+    panel->error = panel->raw = panel->magnitude = 0;
+    for (int k = 0; k < 6; k++) {
+        panel->edge[k] = 0;
+    }
+    panel->peak_x = 0;
+    panel->section = section;
+    panel->level = (int16_t)level;
+    panel->flags = panel->nan = 0;
+}
 
 /* x of the section's p. */
 static inline double fc_section_x(const fc_section *s, double p)
