@@ -24,6 +24,17 @@ _DENSITY, _DENSITY_PYTHON = 48, 32
 # A sweep of many integrals starts with fewer each: that is where its time goes.
 _SWEEP, _DENSITY_SWEEP = 64, 16
 
+_core._quad_template(
+    {
+        "integral": None,
+        "error": None,
+        "neval": None,
+        "converged": True,
+        "status": "converged",
+        "message": _CONVERGED,
+    }
+)
+
 
 def quad(
     f: Callable[..., Any],
@@ -100,9 +111,8 @@ def quad(
         # What most calls are like, without the checks that would find nothing.
         try:
             found = _core._quad_quick(
-                entries, f, a, b, args, epsabs, epsrel, limit, _DENSITY, workers, QuadResult,
-                _CONVERGED,
-            )  # fmt: skip
+                entries, f, a, b, args, epsabs, epsrel, limit, _DENSITY, workers, QuadResult
+            )
         except FAILURES:
             found = None
         if found is not None:

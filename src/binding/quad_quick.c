@@ -15,8 +15,8 @@
 
 /* ---- which program a function has ---- */
 
-/* In state->quad_names, behind the attributes of a result. */
-enum { NAME_CONVERGED = 6, NAME_GLOBAL, NAME_ATTRIBUTE, N_NAMES };
+/* In state->quad_names, behind the attributes of a result that are not always the same. */
+enum { NAME_GLOBAL = 3, NAME_ATTRIBUTE, N_NAMES };
 
 /* dict[key] as a new reference, or NULL, with an exception or without. */
 static PyObject *dict_get(PyObject *dict, PyObject *key)
@@ -41,7 +41,8 @@ static bool refers_to(PyObject *ref, PyObject *object)
 #endif
 }
 
-/* Is what the compiler looked at (kind, container, name, value) still so? 1 yes, 0 not known here. */
+/* Is what the compiler looked at (kind, container, name, value) still so? 1 yes, 0 not known here.
+ */
 static int dependency_holds(fc_state *state, PyObject *dependency)
 {
     if (!PyTuple_CheckExact(dependency) || PyTuple_GET_SIZE(dependency) != 4) {
@@ -158,56 +159,56 @@ static PyObject *value_of(const double *values, unsigned n_out)
 
 /* type(integral, error, neval, True, "converged", message), without a call of its __new__. */
 static PyObject *result_of(fc_state *state, PyTypeObject *type, const double *values,
-                           unsigned n_out, const fc_quad_result *result, PyObject *message)
+                           unsigned n_out, const fc_quad_result *result)
 {
     PyObject *names = state->quad_names, *self = NULL;
     PyObject *integral = value_of(values, n_out), *error = PyFloat_FromDouble(result->error);
     PyObject *neval = PyLong_FromUnsignedLongLong(result->n_eval), *pair = NULL, *arguments = NULL;
-    if (integral != NULL && error != NULL && neval != NULL) {
+    /* Copying a dict is quicker than filling one. */
+    PyObject *dict = PyDict_Copy(state->quad_template);
+    if (integral != NULL && error != NULL && neval != NULL && dict != NULL &&
+        PyDict_SetItem(dict, PyTuple_GET_ITEM(names, 0), integral) == 0 &&
+        PyDict_SetItem(dict, PyTuple_GET_ITEM(names, 1), error) == 0 &&
+        PyDict_SetItem(dict, PyTuple_GET_ITEM(names, 2), neval) == 0) {
         pair = PyTuple_Pack(2, integral, error);
         arguments = pair != NULL ? PyTuple_Pack(1, pair) : NULL;
         self = arguments != NULL ? PyTuple_Type.tp_new(type, arguments, NULL) : NULL;
     }
-    if (self != NULL) {
-        PyObject *attributes[] = {integral, error,
-                                  neval,    Py_True,
-                                  PyTuple_GET_ITEM(names, NAME_CONVERGED), message};
-        for (int i = 0; i < 6; i++) {
-            if (PyObject_SetAttr(self, PyTuple_GET_ITEM(names, i), attributes[i]) < 0) {
-                Py_CLEAR(self);
-                break;
-            }
-        }
+    if (self != NULL && PyObject_GenericSetDict(self, dict, NULL) < 0) {
+        Py_CLEAR(self);
     }
     Py_XDECREF(arguments);
     Py_XDECREF(pair);
+    Py_XDECREF(dict);
     Py_XDECREF(neval);
     Py_XDECREF(error);
     Py_XDECREF(integral);
     return self;
 }
 
-PyDoc_STRVAR(quick_doc,
-             "_quad_quick($module, entries, f, a, b, args, epsabs, epsrel, limit, density, workers,\n"
-             "            result_type, message, /)\n--\n\n"
-             "The result of fastconc.quad if the integral is an ordinary one that converges, or "
-             "None.");
+PyDoc_STRVAR(
+    quick_doc,
+    "_quad_quick($module, entries, f, a, b, args, epsabs, epsrel, limit, density, workers,\n"
+    "            result_type, /)\n--\n\n"
+    "The result of fastconc.quad if the integral is an ordinary one that converges, or "
+    "None.");
 
 static PyObject *quick(PyObject *module, PyObject *const *argument, Py_ssize_t count)
 {
     fc_state *state = fc_state_of_module(module);
     double a, b, params[MAX_ARGS], values[MAX_OUT];
     fc_quad_options options = {0};
-    if (count != 12) {
-        return PyErr_Format(PyExc_TypeError, "_quad_quick takes 12 arguments, not %zd", count);
+    if (count != 11) {
+        return PyErr_Format(PyExc_TypeError, "_quad_quick takes 11 arguments, not %zd", count);
     }
     PyObject *args = argument[4];
     long limit = PyLong_AsLong(argument[7]), density = PyLong_AsLong(argument[8]);
     if ((limit == -1 || density == -1) && PyErr_Occurred()) {
         return NULL;
     }
-    if (!PyTuple_CheckExact(args) || PyTuple_GET_SIZE(args) > MAX_ARGS || !number_of(argument[2], &a) ||
-        !number_of(argument[3], &b) || !tolerance_of(argument[5], &options.epsabs) ||
+    if (!PyTuple_CheckExact(args) || PyTuple_GET_SIZE(args) > MAX_ARGS ||
+        !number_of(argument[2], &a) || !number_of(argument[3], &b) ||
+        !tolerance_of(argument[5], &options.epsabs) ||
         !tolerance_of(argument[6], &options.epsrel)) {
         Py_RETURN_NONE;
     }
@@ -247,7 +248,7 @@ static PyObject *quick(PyObject *module, PyObject *const *argument, Py_ssize_t c
         if (fc_native_end(&native, status) == 0) {
             answer = result.state == FC_QUAD_CONVERGED
                          ? result_of(state, (PyTypeObject *)argument[10], values, (unsigned)n_out,
-                                     &result, argument[11])
+                                     &result)
                          : Py_NewRef(Py_None);
         }
     }
@@ -255,18 +256,31 @@ static PyObject *quick(PyObject *module, PyObject *const *argument, Py_ssize_t c
     return answer;
 }
 
+PyDoc_STRVAR(template_doc, "_quad_template($module, attributes, /)\n--\n\n"
+                           "Take the dict of attributes that every result of _quad_quick has.");
+
+static PyObject *set_template(PyObject *module, PyObject *attributes)
+{
+    if (!PyDict_CheckExact(attributes)) {
+        return PyErr_Format(PyExc_TypeError, "a dict is wanted, not %.200s",
+                            Py_TYPE(attributes)->tp_name);
+    }
+    Py_XSETREF(fc_state_of_module(module)->quad_template, Py_NewRef(attributes));
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef functions[] = {
     {"_quad_quick", (PyCFunction)(void (*)(void))quick, METH_FASTCALL, quick_doc},
+    {"_quad_template", set_template, METH_O, template_doc},
     {NULL, NULL, 0, NULL},
 };
 
 int fc_init_quad_quick(PyObject *module)
 {
-    static const char *const names[N_NAMES] = {"integral", "error",     "neval",
-                                               "converged", "status",   "message",
-                                               "converged", "global",   "attribute"};
+    static const char *const names[N_NAMES] = {"integral", "error", "neval", "global", "attribute"};
     fc_state *state = fc_state_of_module(module);
     state->quad_names = PyTuple_New(N_NAMES);
+    state->quad_template = PyDict_New();
     for (int i = 0; state->quad_names != NULL && i < N_NAMES; i++) {
         PyObject *name = PyUnicode_InternFromString(names[i]);
         if (name == NULL) {
@@ -274,5 +288,7 @@ int fc_init_quad_quick(PyObject *module)
         }
         PyTuple_SET_ITEM(state->quad_names, i, name);
     }
-    return state->quad_names != NULL ? PyModule_AddFunctions(module, functions) : -1;
+    return state->quad_names != NULL && state->quad_template != NULL
+               ? PyModule_AddFunctions(module, functions)
+               : -1;
 }

@@ -20,7 +20,7 @@
 typedef struct fc_native {
     fc_run run;
     fc_cancel cancel;
-    PyThreadState *thread; /* of the caller, while the GIL is released */
+    PyThreadState *thread;      /* of the caller, while the GIL is released */
     bool asked, on_main_thread; /* the second is known once the first is set */
 } fc_native;
 

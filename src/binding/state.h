@@ -60,7 +60,8 @@ FC_TOPICS(FC_TOPIC_DECLARE)
     X(queue_shutdown)                                                                              \
     X(counter_type)                                                                                \
     X(program_type)                                                                                \
-    X(quad_names) /* interned, quad_quick.c */                                                     \
+    X(quad_names) /* interned; this and the next are quad_quick.c's */                             \
+    X(quad_template)                                                                               \
     X(numpy_ndarray)                                                                               \
     X(numpy_dtypes) /* those of the VM's types; set together with numpy_empty */
 

@@ -16,8 +16,8 @@
  * fc_free. Threads: any. */
 void *fc_malloc(size_t count, size_t size);
 void *fc_calloc(size_t count, size_t size);
-/* Aligned to `align` (a power of two, >= sizeof(void *)); the second is zeroed. Release with fc_free
- * as well. */
+/* Aligned to `align` (a power of two, >= sizeof(void *)); the second is zeroed. Release with
+ * fc_free as well. */
 void *fc_malloc_aligned(size_t align, size_t count, size_t size);
 void *fc_calloc_aligned(size_t align, size_t count, size_t size);
 void fc_free(void *pointer);

@@ -17,7 +17,7 @@ typedef struct fc_integrand_vm {
     fc_program *program;     /* retained */
     fc_operand *args;        /* inputs n_dim, n_dim + 1, ... */
     const fc_table *tables;  /* borrowed */
-    atomic_uint n_vms;       /* workers from here on have none; relaxed, for clear() comes after all */
+    atomic_uint n_vms; /* workers from here on have none; relaxed, for clear() comes after all */
     struct fc_vm *vms[FC_MAX_WIDTH]; /* by worker, made when first used */
 } fc_integrand_vm;
 

@@ -121,7 +121,8 @@ FC_MUST_CHECK fc_status fc_panels_sample(fc_panels *self, const double *x, size_
 
 /* Another interval, nothing known but its links. Field by field: the compiler would clear
  * the whole with an instruction that is slow to start. */
-static inline void fc_panel_clear(fc_panel *panel, double lo, double hi, uint32_t section, int level)
+static inline void fc_panel_clear(fc_panel *panel, double lo, double hi, uint32_t section,
+                                  int level)
 {
     panel->lo = lo;
     panel->hi = hi;
