@@ -15,9 +15,9 @@ from weakref import ref
 VECTORIZED, COMPLEX, POINT = 1, 2, 4  # as in src/binding/integrand.h
 
 
-# By the function's address and the number of float arguments: the function's program, and what tells
-# whether it still is its program, read by src/binding/quad_quick.c. A short integral takes less time
-# than looking a program up by all it depends on.
+# By the function's address and the number of float arguments: the function's program, and what
+# tells whether it still is its program, read by src/binding/quad_quick.c. A short integral takes
+# less time than looking a program up by all it depends on.
 entries: dict[tuple[int, int], tuple[Any, ...]] = {}
 _MAX_ENTRIES = 512
 
