@@ -17,76 +17,27 @@
  * 2, 1976), and Genz and Malik's (ibid. 6, 1980); a batch at a time is Gladwell's way to feed many
  * processors (NATO ASI F22, 1987).
  *
- * Two things keep the error honest. As in DCUHRE (Berntsen, Espelid, Genz, ACM TOMS 17, 1991), the
- * halves' estimates are raised by the disagreement of their sum with the parent's value. And the
+ * Four things keep the error honest. The rule looks along each axis, up to the faces, for what it
+ * may be blind to (fc_cubature_rule.c). As in DCUHRE (Berntsen, Espelid, Genz, ACM TOMS 17, 1991),
+ * the halves' estimates are raised by the disagreement of their sum with the parent's value. The
  * probes are witnesses: values far outside those at the rule's points, or a mean that is not the
- * rule's, mean that the rule misses something, and the box's error is raised until cutting has
- * cleared it up.
+ * rule's, mean that the rule misses something. And so are the neighbours: what a box finds at its
+ * face must not surprise the box beyond, which else is cut until it is as fine: a peak whose flank
+ * was found leads to its top, a jump exactly between two boxes is seen.
  *
  * No number depends on the width: boxes are evaluated independently, all decisions are taken on one
  * thread. */
-#include "fc_cubature.h"
+#include "fc_cubature_impl.h"
 
-#include <float.h>
 #include <math.h>
 #include <string.h>
 
 #include "fc_alloc.h"
 #include "fc_sobol.h"
 
-#define BATCH_POINTS                                                                               \
-    1024                 /* points given to f at once, and what a block of small boxes amounts to */
-#define BATCH_BOXES 2048 /* boxes cut in one round at most */
 #define WORST_FACTOR 0.25 /* boxes within this factor of the worst are cut together with it */
-#define MAX_BOXES ((size_t)1 << 24)
-#define MAX_BAD_CUTS 4096       /* cuts spent on boxes with nan or inf */
-#define NOISE (8 * DBL_EPSILON) /* of a box's mean |f|: the least error an estimate can have */
+#define MAX_BAD_CUTS 4096 /* cuts spent on boxes with nan or inf */
 #define MAX_PROBES (1u << 20)
-#define MIN_WITNESSES 16 /* probes in a box, for their mean to be held against the rule's */
-
-/* Per box. The estimates stand beside it, n_out to a box, in `estimates`. */
-typedef struct box {
-    double key; /* heap order: the error in units of the first tolerance; 0: cannot be improved */
-    uint32_t probe_begin, probe_end; /* its probes in the permutation */
-    uint16_t axis, next_axis;        /* of the last cut, of the next */
-    uint16_t depth;
-    bool bad; /* nan or inf at one of its points */
-} box;
-
-typedef struct scratch {
-    double *block; /* everything below, one allocation */
-    double *u[FC_CUBATURE_MAX_DIM], *x[FC_CUBATURE_MAX_DIM], *jacobian;
-    double **y;     /* n_out rows of BATCH_POINTS */
-    double *values; /* n_out rows of the points of one block of boxes */
-} scratch;
-
-typedef struct cubature {
-    const fc_integrand *f;
-    const fc_domain *domain;
-    const fc_cubature_options *options;
-    fc_run run;
-    fc_cubature_rule *rule;
-    unsigned n_dim, n_out;
-    size_t n_boxes, capacity;
-    box *boxes;
-    double *geometry; /* a box's centre, then its half widths: 2 n_dim */
-    fc_cubature_estimate *estimates;
-    double *least, *greatest; /* of the mapped integrand at a box's points, per output */
-    double *doubt; /* per output and face (2 axis + side): error by what the face may hide */
-    uint32_t *heap;
-    size_t n_heap;
-    uint32_t *todo; /* boxes to evaluate in this round */
-    size_t n_todo, boxes_per_block;
-    fc_cubature_estimate *parents; /* of todo's pairs */
-    fc_cubature_face *faces;       /* of todo's boxes, per output: at the plane of the last cut */
-    scratch scratch[FC_MAX_WIDTH]; /* made by the worker that first needs it */
-    size_t n_probe;
-    double *probe_u[FC_CUBATURE_MAX_DIM], *probe_y; /* n_out to a probe */
-    uint32_t *probe_order;
-    double *unit; /* per output: 1 / tolerance when the keys were first made */
-    double *sum, *sum_low, *error, *tolerance; /* per output; sum_low compensates */
-    atomic_uint_least64_t n_bad;               /* relaxed: a count */
-} cubature;
 
 static fc_status scratch_get(cubature *c, unsigned worker, scratch **out)
 {
@@ -141,16 +92,6 @@ static fc_status evaluate(cubature *c, scratch *s, unsigned worker, size_t n)
     return status;
 }
 
-static double volume_of(const cubature *c, size_t b)
-{
-    const double *half = c->geometry + 2 * c->n_dim * b + c->n_dim;
-    double volume = 1;
-    for (unsigned d = 0; d < c->n_dim; d++) {
-        volume *= 2 * half[d];
-    }
-    return volume;
-}
-
 static unsigned longest_axis(const cubature *c, size_t b)
 {
     const double *half = c->geometry + 2 * c->n_dim * b + c->n_dim;
@@ -181,13 +122,12 @@ static unsigned axis_to_cut(const cubature *c, size_t b, const double *score, do
     return best;
 }
 
-/* Estimates of box todo[k] from its points' values, row o of `values` being output o's. Of a pair
- * the first is the lower half, and meets the other with its upper face. */
+/* Estimates of box todo[k] from its points' values, row o of `values` being output o's. */
 static void box_estimate(cubature *c, size_t k, double *const *values)
 {
     const size_t b = c->todo[k];
     const size_t n = c->rule->n_points;
-    const double volume = volume_of(c, b);
+    const double volume = cubature_volume(c, b);
     double score[FC_CUBATURE_MAX_DIM] = {0}, noise = 0;
     size_t n_bad = 0;
     for (unsigned o = 0; o < c->n_out; o++) {
@@ -205,8 +145,8 @@ static void box_estimate(cubature *c, size_t k, double *const *values)
         fc_cubature_estimate *e = &c->estimates[b * c->n_out + o];
         double unit = c->unit[o] != 0 ? c->unit[o] : 1;
         fc_cubature_rule_apply(c->rule, f, unit, e, score);
-        fc_cubature_face *face = &c->faces[k * c->n_out + o];
-        fc_cubature_rule_face(c->rule, f, c->boxes[b].axis, k % 2 == 0, face);
+        memcpy(c->edges + (k * c->n_out + o) * 2 * c->n_dim, f + c->rule->n_core,
+               2 * c->n_dim * sizeof *f);
         e->value *= volume;
         e->mean_abs *= volume;
         e->error = fmax(e->error * volume, NOISE * e->mean_abs);
@@ -278,55 +218,18 @@ static fc_status evaluate_probes(void *context, size_t begin, size_t end, unsign
         return status;
     }
     for (unsigned d = 0; d < c->n_dim; d++) {
-        memcpy(s->u[d], c->probe_u[d] + begin, (end - begin) * sizeof(double));
+        memcpy(s->u[d], c->witness_u[d] + begin, (end - begin) * sizeof(double));
     }
     status = evaluate(c, s, worker, end - begin);
     for (unsigned o = 0; status == FC_OK && o < c->n_out; o++) {
         for (size_t i = begin; i < end; i++) {
-            c->probe_y[i * c->n_out + o] = s->y[o][i - begin];
+            c->witness_y[i * c->n_out + o] = s->y[o][i - begin];
         }
     }
     return status;
 }
 
-/* What the probes inside say against the estimate of output o: an error to add, 0 when nothing. */
-static double probes_object(const cubature *c, size_t b, unsigned o)
-{
-    const box *at = &c->boxes[b];
-    const fc_cubature_estimate *e = &c->estimates[b * c->n_out + o];
-    const double volume = volume_of(c, b);
-    const double least = c->least[b * c->n_out + o], greatest = c->greatest[b * c->n_out + o];
-    const double margin =
-        greatest - least; /* f may well pass the range of its values at a few points */
-    double mean = 0, square = 0, outside = 0;
-    size_t n = 0;
-    for (uint32_t p = at->probe_begin; p < at->probe_end; p++) {
-        double y = c->probe_y[c->probe_order[p] * c->n_out + o];
-        if (!isfinite(y)) {
-            continue;
-        }
-        outside = fmax(outside, fmax(y - greatest - margin, least - margin - y));
-        double delta = y - mean;
-        n++;
-        mean += delta / (double)n;
-        square += delta * (y - mean);
-    }
-    if (n == 0) {
-        return 0;
-    }
-    double objection =
-        outside > NOISE * e->mean_abs / volume ? 2 * volume * outside / (double)n : 0;
-    if (n >= MIN_WITNESSES) {
-        double deviation = sqrt(square / (double)n / (double)n);
-        double differs = fabs(mean - e->value / volume);
-        if (differs > 6 * deviation + 1e-10 * fabs(mean)) {
-            objection = fmax(objection, volume * differs);
-        }
-    }
-    return objection;
-}
-
-/* After evaluation: the probes' objections, the parent's disagreement, the place in the heap. */
+/* After evaluation: the witnesses' objections, the place in the heap. */
 static void box_finish(cubature *c, size_t b)
 {
     double key = 0;
@@ -335,7 +238,12 @@ static void box_finish(cubature *c, size_t b)
     for (unsigned o = 0; o < c->n_out; o++) {
         fc_cubature_estimate *e = &c->estimates[b * c->n_out + o];
         e->error *= 1 + ldexp(6, -(int)c->boxes[b].depth); /* not yet confirmed by cuts */
-        e->error += probes_object(c, b, o);
+        uint16_t axis = c->boxes[b].next_axis;
+        const double objections = cubature_objections(c, b, o, &axis);
+        if (objections > e->error) {
+            c->boxes[b].next_axis = axis;
+        }
+        e->error += objections;
         key = fmax(key, e->error * c->unit[o]);
         improvable = improvable || e->error > 2 * NOISE * e->mean_abs;
     }
@@ -350,147 +258,6 @@ static void box_finish(cubature *c, size_t b)
     if (!improvable && !at->bad) {
         at->key = 0;
     }
-}
-
-/* As in DCUHRE: halves that disagree with their parent are not believed as they stand. The
- * disagreement is the parent's error, and theirs is a small part of it if the rule converges. */
-static void parent_disagrees(cubature *c, const fc_cubature_estimate *parent, size_t a, size_t b)
-{
-    for (unsigned o = 0; o < c->n_out; o++) {
-        fc_cubature_estimate *left = &c->estimates[a * c->n_out + o];
-        fc_cubature_estimate *right = &c->estimates[b * c->n_out + o];
-        double differs = fabs(parent[o].value - (left->value + right->value)) / 8;
-        if (differs > NOISE * (left->mean_abs + right->mean_abs)) {
-            left->error = fmax(left->error, differs);
-            right->error = fmax(right->error, differs);
-        }
-    }
-}
-
-/* A jump or kink between the outermost points of two halves is seen by neither. What they find on
- * both sides of the cut tells: values that differ by more than slopes explain, and slopes that
- * differ by more than curvature does. The doubt stays with the boxes at the face, and shrinks as
- * they do, until one of them sees what it is. */
-static void compare_faces(cubature *c, size_t k)
-{
-    const size_t lower = c->todo[k], upper = c->todo[k + 1];
-    const unsigned axis = c->boxes[lower].axis;
-    const double hidden = 1 - c->rule->outermost, between = 2 * (1 - c->rule->slope_at);
-    const double volume = volume_of(c, lower);
-    for (unsigned o = 0; o < c->n_out; o++) {
-        const fc_cubature_face *p = &c->faces[k * c->n_out + o],
-                               *q = &c->faces[(k + 1) * c->n_out + o];
-        double doubt = 0;
-        for (unsigned i = 0; i < p->n_lines; i++) {
-            double jump = fabs(q->value[i] - p->value[i]);
-            double explained = 2 * hidden * (fabs(p->slope[i]) + fabs(q->slope[i]));
-            doubt = fmax(doubt, hidden / 2 * (jump - 3 * explained));
-            double kink =
-                fabs(p->slope[i] + q->slope[i]); /* both outwards: opposite if f is smooth */
-            explained = between * (fabs(p->curvature[i]) + fabs(q->curvature[i]));
-            doubt = fmax(doubt, hidden * hidden / 4 * (kink - explained));
-        }
-        doubt *= volume;
-        c->doubt[(lower * c->n_out + o) * 2 * c->n_dim + 2 * axis + 1] = doubt;
-        c->doubt[(upper * c->n_out + o) * 2 * c->n_dim + 2 * axis] = doubt;
-    }
-}
-
-/* The error that a box's faces may hide counts until the box itself sees as much. */
-static void doubt_faces(cubature *c, size_t b)
-{
-    for (unsigned o = 0; o < c->n_out; o++) {
-        double *doubt = c->doubt + (b * c->n_out + o) * 2 * c->n_dim, sum = 0;
-        fc_cubature_estimate *e = &c->estimates[b * c->n_out + o];
-        for (unsigned i = 0; i < 2 * c->n_dim; i++) {
-            sum += doubt[i];
-        }
-        if (sum > e->error) {
-            e->error = sum;
-        } else {
-            memset(doubt, 0, 2 * c->n_dim * sizeof *doubt);
-        }
-    }
-}
-
-/* Heap of box indices, the largest key on top; ties by index, so that the order is always the same.
- */
-static bool heap_before(const cubature *c, uint32_t a, uint32_t b)
-{
-    double ka = c->boxes[a].key, kb = c->boxes[b].key;
-    return ka > kb || (ka == kb && a < b);
-}
-
-static void heap_push(cubature *c, uint32_t b)
-{
-    size_t i = c->n_heap++;
-    while (i > 0 && heap_before(c, b, c->heap[(i - 1) / 2])) {
-        c->heap[i] = c->heap[(i - 1) / 2];
-        i = (i - 1) / 2;
-    }
-    c->heap[i] = b;
-}
-
-static uint32_t heap_pop(cubature *c)
-{
-    uint32_t top = c->heap[0], last = c->heap[--c->n_heap];
-    size_t i = 0;
-    for (;;) {
-        size_t child = 2 * i + 1;
-        if (child >= c->n_heap) {
-            break;
-        }
-        if (child + 1 < c->n_heap && heap_before(c, c->heap[child + 1], c->heap[child])) {
-            child++;
-        }
-        if (!heap_before(c, c->heap[child], last)) {
-            break;
-        }
-        c->heap[i] = c->heap[child];
-        i = child;
-    }
-    if (c->n_heap > 0) {
-        c->heap[i] = last;
-    }
-    return top;
-}
-
-static bool grow(void *array, size_t old, size_t capacity, size_t size)
-{
-    void **pointer = array;
-    void *bigger = fc_malloc(capacity, size);
-    if (bigger == NULL) {
-        return false;
-    }
-    if (*pointer != NULL) {
-        memcpy(bigger, *pointer, old * size);
-    }
-    fc_free(*pointer);
-    *pointer = bigger;
-    return true;
-}
-
-static fc_status reserve(cubature *c, size_t n)
-{
-    if (n <= c->capacity) {
-        return FC_OK;
-    }
-    size_t capacity = c->capacity == 0 ? 64 : c->capacity;
-    while (capacity < n) {
-        capacity *= 2;
-    }
-    const size_t old = c->n_boxes;
-    if (!grow(&c->boxes, old, capacity, sizeof *c->boxes) ||
-        !grow(&c->geometry, old, capacity, 2 * c->n_dim * sizeof *c->geometry) ||
-        !grow(&c->estimates, old, capacity, c->n_out * sizeof *c->estimates) ||
-        !grow(&c->least, old, capacity, c->n_out * sizeof *c->least) ||
-        !grow(&c->greatest, old, capacity, c->n_out * sizeof *c->greatest) ||
-        !grow(&c->doubt, old, capacity, 2 * (size_t)c->n_dim * c->n_out * sizeof *c->doubt) ||
-        !grow(&c->heap, c->n_heap, capacity, sizeof *c->heap)) {
-        return FC_ERR_NOMEM;
-    }
-    c->capacity = capacity;
-    return FC_OK;
 }
 
 /* Kahan and Neumaier's sum of all boxes, and the tolerances that follow. */
@@ -531,48 +298,6 @@ static bool any_bad(const cubature *c)
     return false;
 }
 
-/* Halve box b: the lower half stays in its place, the upper one is new. Probes go with their half.
- */
-static void cut(cubature *c, uint32_t b)
-{
-    const unsigned n_dim = c->n_dim;
-    const size_t upper = c->n_boxes++;
-    const unsigned axis = c->boxes[b].axis = c->boxes[b].next_axis;
-    double *low = c->geometry + 2 * n_dim * b, *high = c->geometry + 2 * n_dim * upper;
-    const double middle = low[axis];
-    low[n_dim + axis] *= 0.5;
-    memcpy(high, low, 2 * n_dim * sizeof *low);
-    low[axis] = middle - low[n_dim + axis];
-    high[axis] = middle + high[n_dim + axis];
-    c->boxes[b].depth++;
-    c->boxes[upper] = c->boxes[b];
-    /* Half a face hides half as much, and so does a face of a box half as thick. The new faces are
-     * still to be seen. */
-    const size_t n_faces = 2 * n_dim * c->n_out;
-    double *low_doubt = c->doubt + n_faces * b, *high_doubt = c->doubt + n_faces * upper;
-    for (unsigned i = 0; i < n_faces; i++) {
-        low_doubt[i] *= 0.5;
-        high_doubt[i] = low_doubt[i];
-        if (i / 2 % n_dim == axis) {
-            *(i % 2 == 0 ? &high_doubt[i] : &low_doubt[i]) = 0;
-        }
-    }
-    uint32_t i = c->boxes[b].probe_begin, end = c->boxes[b].probe_end;
-    while (i < end) {
-        uint32_t probe = c->probe_order[i];
-        if (c->probe_u[axis][probe] < middle) {
-            i++;
-        } else {
-            c->probe_order[i] = c->probe_order[--end];
-            c->probe_order[end] = probe;
-        }
-    }
-    c->boxes[b].probe_end = i;
-    c->boxes[upper].probe_begin = i;
-    c->todo[c->n_todo++] = b;
-    c->todo[c->n_todo++] = (uint32_t)upper;
-}
-
 /* Take from the heap what this round cuts, at most `most` boxes; how many. */
 static size_t choose(cubature *c, size_t most, uint64_t *bad_cuts)
 {
@@ -603,12 +328,12 @@ static size_t choose(cubature *c, size_t most, uint64_t *bad_cuts)
         if (rest_will_do) {
             break;
         }
-        heap_pop(c);
+        cubature_heap_pop(c);
         for (unsigned o = 0; o < c->n_out; o++) {
             c->parents[chosen * c->n_out + o] = c->estimates[b * c->n_out + o];
             c->error[o] -= c->estimates[b * c->n_out + o].error;
         }
-        cut(c, b);
+        cubature_cut(c, b);
         chosen++;
     }
     return chosen;
@@ -621,28 +346,17 @@ static fc_status evaluate_todo(cubature *c)
         return status;
     }
     for (size_t k = 0; k + 1 < c->n_todo; k += 2) {
-        compare_faces(c, k);
-        doubt_faces(c, c->todo[k]);
-        doubt_faces(c, c->todo[k + 1]);
-        parent_disagrees(c, c->parents + k / 2 * c->n_out, c->todo[k], c->todo[k + 1]);
+        cubature_parent_disagrees(c, c->parents + k / 2 * c->n_out, c->todo[k], c->todo[k + 1]);
     }
-    for (size_t k = 0; k < c->n_todo; k++) {
+    status = cubature_ask_neighbours(c);
+    for (size_t k = 0; status == FC_OK && k < c->n_todo; k++) {
         box_finish(c, c->todo[k]);
-        heap_push(c, c->todo[k]);
+        cubature_heap_push(c, c->todo[k]);
     }
-    return FC_OK;
+    return status;
 }
 
-/* Rounds up to a power of two, as fc_sobol_fill writes; at least 16. */
-static size_t probe_room(size_t n_probe)
-{
-    size_t room = 16;
-    while (room < n_probe) {
-        room *= 2;
-    }
-    return room;
-}
-
+/* The first n_probe witnesses: scrambled Sobol points. */
 static fc_status probe(cubature *c)
 {
     fc_sobol *sobol;
@@ -651,12 +365,13 @@ static fc_status probe(cubature *c)
         return status;
     }
     for (unsigned d = 0; d < c->n_dim; d++) {
-        fc_sobol_fill(sobol, UINT64_C(0x66617374636f6e63), 0, d, 0, c->n_probe, c->probe_u[d]);
+        fc_sobol_fill(sobol, UINT64_C(0x66617374636f6e63), 0, d, 0, c->n_probe, c->witness_u[d]);
     }
     fc_sobol_destroy(sobol);
     for (size_t i = 0; i < c->n_probe; i++) {
-        c->probe_order[i] = (uint32_t)i;
+        c->witnesses[i] = (witness){.next = i + 1 < c->n_probe ? (uint32_t)i + 1 : NONE};
     }
+    c->n_witness = c->n_probe;
     return fc_pool_for(&c->run, evaluate_probes, c, c->n_probe, BATCH_POINTS / 4);
 }
 
@@ -664,7 +379,7 @@ static bool all_zero(const cubature *c)
 {
     bool zero = true;
     for (size_t i = 0; zero && i < c->n_probe * c->n_out; i++) {
-        zero = c->probe_y[i] == 0;
+        zero = c->witness_y[i] == 0;
     }
     for (size_t o = 0; zero && o < c->n_out; o++) {
         zero = c->least[o] == 0 && c->greatest[o] == 0 && !c->boxes[0].bad;
@@ -680,14 +395,9 @@ static fc_status probe_for_support(cubature *c, uint64_t *n_eval)
     while (status == FC_OK && c->n_probe > 0 && c->n_probe < ((size_t)1 << 16) && all_zero(c) &&
            *n_eval + 4 * c->n_probe <= c->options->max_eval) {
         const size_t more = 4 * c->n_probe;
-        for (unsigned d = 0; d < c->n_dim; d++) {
-            if (!grow(&c->probe_u[d], 0, probe_room(more), sizeof(double))) {
-                return FC_ERR_NOMEM;
-            }
-        }
-        if (!grow(&c->probe_order, 0, more, sizeof *c->probe_order) ||
-            !grow(&c->probe_y, 0, more * c->n_out, sizeof *c->probe_y)) {
-            return FC_ERR_NOMEM;
+        status = cubature_reserve_witnesses(c, more);
+        if (status != FC_OK) {
+            return status;
         }
         c->n_probe = more;
         *n_eval += more;
@@ -703,27 +413,22 @@ static fc_status prepare(cubature *c)
         return status;
     }
     c->boxes_per_block = c->rule->n_points < BATCH_POINTS ? BATCH_POINTS / c->rule->n_points : 1;
-    const size_t n_out = c->n_out, room = probe_room(c->options->n_probe);
+    const size_t n_out = c->n_out, n_faces = 2 * (size_t)c->n_dim;
     c->n_probe = c->options->n_probe;
     c->todo = fc_malloc(2 * BATCH_BOXES, sizeof *c->todo);
     c->parents = fc_malloc(BATCH_BOXES * n_out, sizeof *c->parents);
-    c->faces = fc_malloc(2 * BATCH_BOXES * n_out, sizeof *c->faces);
+    c->edges = fc_malloc(2 * BATCH_BOXES * n_out, n_faces * sizeof *c->edges);
+    c->accused = fc_malloc(2 * BATCH_BOXES, n_faces * sizeof *c->accused);
     c->unit = fc_calloc(4 * n_out, sizeof *c->unit);
-    c->probe_order = fc_malloc(room, sizeof *c->probe_order);
-    c->probe_y = fc_malloc(room * n_out, sizeof *c->probe_y);
-    bool enough = c->todo != NULL && c->parents != NULL && c->faces != NULL && c->unit != NULL &&
-                  c->probe_order != NULL && c->probe_y != NULL;
-    for (unsigned d = 0; d < c->n_dim; d++) {
-        c->probe_u[d] = fc_malloc(room, sizeof(double));
-        enough = enough && c->probe_u[d] != NULL;
-    }
-    if (!enough) {
+    if (c->todo == NULL || c->parents == NULL || c->edges == NULL || c->accused == NULL ||
+        c->unit == NULL) {
         return FC_ERR_NOMEM;
     }
     c->sum = c->unit + n_out;
     c->error = c->sum + n_out;
     c->tolerance = c->error + n_out;
-    return reserve(c, 1);
+    status = cubature_reserve_witnesses(c, c->n_probe);
+    return status == FC_OK ? cubature_reserve(c, 1) : status;
 }
 
 static void release(cubature *c)
@@ -732,19 +437,9 @@ static void release(cubature *c)
         fc_free(c->scratch[w].block);
         fc_free(c->scratch[w].y);
     }
-    for (unsigned d = 0; d < c->n_dim; d++) {
-        fc_free(c->probe_u[d]);
-    }
-    fc_free(c->probe_order);
-    fc_free(c->probe_y);
-    fc_free(c->boxes);
-    fc_free(c->geometry);
-    fc_free(c->estimates);
-    fc_free(c->least);
-    fc_free(c->greatest);
-    fc_free(c->doubt);
-    fc_free(c->faces);
-    fc_free(c->heap);
+    cubature_release_boxes(c);
+    fc_free(c->edges);
+    fc_free(c->accused);
     fc_free(c->todo);
     fc_free(c->parents);
     fc_free(c->unit);
@@ -759,8 +454,8 @@ static fc_status first_box(cubature *c, fc_cubature_result *result)
     for (unsigned d = 0; d < c->n_dim; d++) {
         c->geometry[d] = c->geometry[c->n_dim + d] = 0.5;
     }
-    c->boxes[0] = (box){0};
-    memset(c->doubt, 0, 2 * (size_t)c->n_dim * c->n_out * sizeof *c->doubt);
+    c->boxes[0] = (box){.first_witness = NONE, .heap_at = NONE};
+    c->nodes[0] = (node){0};
     c->n_boxes = 1;
     c->todo[0] = 0;
     c->n_todo = 1;
@@ -774,15 +469,17 @@ static fc_status first_box(cubature *c, fc_cubature_result *result)
         return status;
     }
     result->zero = all_zero(c);
-    c->boxes[0].probe_end = (uint32_t)c->n_probe;
+    if (c->n_probe > 0) {
+        c->boxes[0].first_witness = 0;
+        c->boxes[0].last_witness = (uint32_t)c->n_probe - 1;
+    }
     sum_up(c);
     for (unsigned o = 0; o < c->n_out; o++) {
         double scale = fmax(c->tolerance[o], c->options->epsrel * c->estimates[o].mean_abs);
         c->unit[o] = 1 / fmax(scale, DBL_MIN);
     }
     box_finish(c, 0);
-    c->heap[0] = 0;
-    c->n_heap = 1;
+    cubature_heap_push(c, 0);
     sum_up(c);
     return FC_OK;
 }
@@ -810,7 +507,7 @@ static fc_status refine(cubature *c, fc_cubature_result *result)
             result->outcome = FC_CUBATURE_MAX_BOXES;
             return FC_OK;
         }
-        fc_status status = reserve(c, c->n_boxes + most);
+        fc_status status = cubature_reserve(c, c->n_boxes + most);
         if (status != FC_OK) {
             return status;
         }
@@ -840,11 +537,11 @@ uint64_t fc_cubature_points(fc_cubature_kind kind, unsigned n_dim)
 {
     const uint64_t d = n_dim;
     if (kind == FC_CUBATURE_GK15 || (kind == FC_CUBATURE_AUTO && n_dim <= 2)) {
-        return n_dim == 1 ? 15 : 225;
+        return n_dim == 1 ? 15 + 2 : 225 + 4;
     }
     return kind == FC_CUBATURE_GM7
-               ? 1 + 4 * d + 2 * d * (d - 1) + (UINT64_C(1) << d)
-               : 1 + 6 * d + 6 * d * (d - 1) + 4 * d * (d - 1) * (d - 2) / 3 + (UINT64_C(1) << d);
+               ? 1 + 6 * d + 2 * d * (d - 1) + (UINT64_C(1) << d)
+               : 1 + 8 * d + 6 * d * (d - 1) + 4 * d * (d - 1) * (d - 2) / 3 + (UINT64_C(1) << d);
 }
 
 fc_status fc_cubature(const fc_run *run, const fc_integrand *f, const fc_domain *domain,

@@ -16,6 +16,9 @@
 /* QUADPACK's 15-point Kronrod rule (Piessens et al., 1983): abscissae, weights, and the weights of
  * the 7-point Gauss rule at every second one; the test checks them against all moments. */
 #define GK 15
+/* Of a symmetric rule's weights on one axis, when those of each hyperplane are added up: .38 for
+ * degree 9, about as much for degree 7. */
+#define SYMMETRIC_NORM 0.38
 static const double gk_node[8] = {
     0.991455371120812639206854697526329, 0.949107912342758524526189684047851,
     0.864864423359769072789712788640926, 0.741531185599394439863864773280788,
@@ -214,6 +217,67 @@ static void orbit_list(fc_cubature_rule *rule, const orbit *o)
     }
 }
 
+/* Null rules of the n points x, by Gram-Schmidt on Legendre's polynomials: row k integrates those
+ * of degree below n - 1 - k to 0, and has the norm `norm`. */
+static void line_nulls_fill(fc_cubature_rule *rule, const double *x, unsigned n, double norm)
+{
+    double basis[FC_CUBATURE_MAX_LINE][FC_CUBATURE_MAX_LINE];
+    for (unsigned degree = 0; degree < n; degree++) {
+        double *v = basis[degree], square = 0;
+        for (unsigned j = 0; j < n; j++) {
+            double before = 1, value = x[j];
+            for (unsigned k = 1; k < degree; k++) {
+                double next = ((2 * k + 1) * x[j] * value - k * before) / (k + 1);
+                before = value;
+                value = next;
+            }
+            v[j] = degree == 0 ? 1 : value;
+        }
+        for (int pass = 0; pass < 2; pass++) {
+            for (unsigned b = 0; b < degree; b++) {
+                double dot = 0;
+                for (unsigned j = 0; j < n; j++) {
+                    dot += v[j] * basis[b][j];
+                }
+                for (unsigned j = 0; j < n; j++) {
+                    v[j] -= dot * basis[b][j];
+                }
+            }
+        }
+        for (unsigned j = 0; j < n; j++) {
+            square += v[j] * v[j];
+        }
+        for (unsigned j = 0; j < n; j++) {
+            v[j] /= sqrt(square);
+        }
+    }
+    for (unsigned k = 0; k < FC_CUBATURE_LINE_NULLS; k++) {
+        for (unsigned j = 0; j < n; j++) {
+            rule->line_null[k][j] = basis[n - 1 - k][j] * norm;
+        }
+    }
+}
+
+/* The points on each axis, and the two at its edges, which only now are given a place. */
+static void line_install(fc_cubature_rule *rule, const double *x, unsigned n, double norm)
+{
+    double at[FC_CUBATURE_MAX_LINE], outermost = 0;
+    for (unsigned k = 0; k < n; k++) {
+        at[k] = x[k];
+        outermost = fmax(outermost, x[k]);
+    }
+    rule->edge = 1 - (1 - outermost) / 40;
+    at[n] = rule->edge;
+    at[n + 1] = -rule->edge;
+    rule->n_line = n + 2;
+    rule->n_points = rule->n_core + 2 * rule->n_dim;
+    line_nulls_fill(rule, at, n + 2, norm);
+    for (unsigned d = 0; d < rule->n_dim; d++) {
+        rule->line[d][n] = (uint32_t)(rule->n_core + 2 * d);
+        rule->line[d][n + 1] = (uint32_t)(rule->n_core + 2 * d + 1);
+    }
+}
+
 /* Lists the points; the last orbit is the corners. */
 static fc_status orbits_install(fc_cubature_rule *rule, const orbit *orbits, unsigned n_orbits)
 {
@@ -229,21 +293,41 @@ static fc_status orbits_install(fc_cubature_rule *rule, const orbit *orbits, uns
         orbit_list(rule, &orbits[j]);
     }
     rule->orbit_begin[n_orbits - 1] = rule->n_listed;
-    rule->n_points = rule->n_listed + ((size_t)1 << d);
-    rule->orbit_begin[n_orbits] = rule->n_points;
+    rule->n_core = rule->n_listed + ((size_t)1 << d);
+    rule->orbit_begin[n_orbits] = rule->n_core;
     rule->corner = sqrt(orbits[n_orbits - 1].a[0]);
     for (unsigned j = 0; j < n_orbits; j++) {
         double count = (double)(rule->orbit_begin[j + 1] - rule->orbit_begin[j]);
         rule->amplification += count * fabs(rule->weight[j]);
     }
     null_rules_fill(rule, orbits);
-    rule->outermost = sqrt(orbits[rule->far_orbit].a[0]);
-    rule->line_at[0] = rule->outermost;
-    rule->line_at[1] = sqrt(orbits[rule->line_orbit[0]].a[0]);
-    rule->line_at[2] = n_orbits == 5 ? 0 : sqrt(orbits[rule->line_orbit[1]].a[0]);
-    rule->slope_at = 0.5 * (rule->line_at[0] + rule->line_at[1]);
     rule->near_over_far = orbits[rule->near_orbit].a[0] / orbits[rule->far_orbit].a[0];
+    /* The axes: the centre and the orbits of single coordinates. */
+    double at[FC_CUBATURE_MAX_LINE] = {0};
+    unsigned n_line = 1;
+    for (unsigned j = 0; j + 1 < n_orbits; j++) {
+        for (unsigned k = 0; orbits[j].n_axes == 1 && k < 2; k++, n_line++) {
+            at[n_line] = k == 0 ? sqrt(orbits[j].a[0]) : -sqrt(orbits[j].a[0]);
+            for (unsigned axis = 0; axis < d; axis++) {
+                rule->line[axis][n_line] = (uint32_t)(rule->orbit_begin[j] + 2 * axis + k);
+            }
+        }
+    }
+    line_install(rule, at, n_line, SYMMETRIC_NORM);
     return FC_OK;
+}
+
+/* The middle row of points and the middle column. */
+static void gk_line_install(fc_cubature_rule *rule)
+{
+    double at[GK], square = 0;
+    for (unsigned i = 0; i < GK; i++) {
+        at[i] = gk_x(i);
+        square += gk_w(gk_kronrod, i) * gk_w(gk_kronrod, i);
+        rule->line[0][i] = rule->n_dim == 1 ? i : GK / 2 * GK + i;
+        rule->line[1][i] = i * GK + GK / 2;
+    }
+    line_install(rule, at, GK, sqrt(square));
 }
 
 static fc_status gm7_fill(fc_cubature_rule *rule)
@@ -256,7 +340,6 @@ static fc_status gm7_fill(fc_cubature_rule *rule)
     memcpy(rule->weight, weight, sizeof weight);
     rule->near_orbit = 1;
     rule->far_orbit = 2;
-    rule->line_orbit[0] = 1;
     return orbits_install(rule, orbits, 5);
 }
 
@@ -306,8 +389,6 @@ static fc_status gm9_fill(fc_cubature_rule *rule)
     memcpy(rule->weight, weight, sizeof weight);
     rule->near_orbit = 2;
     rule->far_orbit = 1;
-    rule->line_orbit[0] = 3;
-    rule->line_orbit[1] = 2;
     return orbits_install(rule, orbits, 8);
 }
 
@@ -329,9 +410,8 @@ fc_status fc_cubature_rule_create(fc_cubature_kind kind, unsigned n_dim, fc_cuba
     rule->n_dim = n_dim;
     fc_status status = FC_OK;
     if (kind == FC_CUBATURE_GK15) {
-        rule->n_points = n_dim == 1 ? GK : GK * GK;
-        rule->outermost = gk_node[0];
-        rule->slope_at = 0.5 * (gk_node[0] + gk_node[2]);
+        rule->n_core = n_dim == 1 ? GK : GK * GK;
+        gk_line_install(rule);
     } else {
         status = kind == FC_CUBATURE_GM7 ? gm7_fill(rule) : gm9_fill(rule);
     }
@@ -351,8 +431,24 @@ void fc_cubature_rule_destroy(fc_cubature_rule *rule)
     }
 }
 
-void fc_cubature_rule_points(const fc_cubature_rule *rule, const double *centre, const double *half,
-                             size_t first, size_t n, double *const *x)
+/* The points at the edges: of each axis the upper, then the lower. */
+static void edge_points(const fc_cubature_rule *rule, const double *centre, const double *half,
+                        size_t first, size_t n, double *const *x)
+{
+    for (unsigned d = 0; d < rule->n_dim; d++) {
+        for (size_t i = 0; i < n; i++) {
+            const size_t edge = first + i;
+            x[d][i] = centre[d];
+            if (edge / 2 == d) {
+                x[d][i] += half[d] * (edge % 2 == 0 ? rule->edge : -rule->edge);
+            }
+        }
+    }
+}
+
+/* Points of the rule proper, as fc_cubature_rule_points. */
+static void core_points(const fc_cubature_rule *rule, const double *centre, const double *half,
+                        size_t first, size_t n, double *const *x)
 {
     if (rule->kind == FC_CUBATURE_GK15) {
         for (size_t i = 0; i < n; i++) {
@@ -387,11 +483,29 @@ void fc_cubature_rule_points(const fc_cubature_rule *rule, const double *centre,
     }
 }
 
+void fc_cubature_rule_points(const fc_cubature_rule *rule, const double *centre, const double *half,
+                             size_t first, size_t n, double *const *x)
+{
+    const size_t n_core = first >= rule->n_core       ? 0
+                          : first + n <= rule->n_core ? n
+                                                      : rule->n_core - first;
+    if (n_core > 0) {
+        core_points(rule, centre, half, first, n_core, x);
+    }
+    if (n_core < n) {
+        double *rest[FC_CUBATURE_MAX_DIM];
+        for (unsigned d = 0; d < rule->n_dim; d++) {
+            rest[d] = x[d] + n_core;
+        }
+        edge_points(rule, centre, half, first + n_core - rule->n_core, n - n_core, rest);
+    }
+}
+
 static void gk_apply(const fc_cubature_rule *rule, const double *f, double scale,
                      fc_cubature_estimate *estimate, double *axis_score)
 {
     const unsigned rows = rule->n_dim == 2 ? GK : 1;
-    double kk = 0, gk = 0, kg = 0, mean_abs = 0;
+    double kk = 0, gk = 0, kg = 0, gg = 0, mean_abs = 0;
     for (unsigned r = 0; r < rows; r++) {
         double k = 0, g = 0, mean = 0;
         for (unsigned i = 0; i < GK; i++) {
@@ -404,11 +518,14 @@ static void gk_apply(const fc_cubature_rule *rule, const double *f, double scale
         kk += w * k;
         gk += w * g;
         kg += (rows == 1 ? 1 : gk_w(gk_gauss, r)) * k;
+        gg += (rows == 1 ? 1 : gk_w(gk_gauss, r)) * g;
         mean_abs += w * mean;
     }
     estimate->value = kk;
     estimate->mean_abs = mean_abs;
-    estimate->error = fabs(kk - gk) + fabs(kk - kg);
+    /* A ridge along the diagonal weighs as much in the mixed rules as in Kronrod's, not in Gauss's.
+     */
+    estimate->error = fmax(fabs(kk - gk) + fabs(kk - kg), fabs(kk - gg));
     axis_score[0] += scale * fabs(kk - gk);
     if (rows > 1) {
         axis_score[1] += scale * fabs(kk - kg);
@@ -433,13 +550,9 @@ static double error_of_nulls(const double *size, unsigned n_groups, double noise
     return asymptotic ? safety * size[0] : caution * largest;
 }
 
-void fc_cubature_rule_apply(const fc_cubature_rule *rule, const double *f, double scale,
+static void symmetric_apply(const fc_cubature_rule *rule, const double *f, double scale,
                             fc_cubature_estimate *estimate, double *axis_score)
 {
-    if (rule->kind == FC_CUBATURE_GK15) {
-        gk_apply(rule, f, scale, estimate, axis_score);
-        return;
-    }
     double sum[FC_CUBATURE_MAX_ORBITS], absolute = 0;
     for (unsigned j = 0; j < rule->n_orbits; j++) {
         size_t i = rule->orbit_begin[j], end = rule->orbit_begin[j + 1];
@@ -472,7 +585,7 @@ void fc_cubature_rule_apply(const fc_cubature_rule *rule, const double *f, doubl
         size[g] = sqrt(size[g]);
     }
     estimate->value = value;
-    estimate->mean_abs = absolute / (double)rule->n_points * rule->amplification;
+    estimate->mean_abs = absolute / (double)rule->n_core * rule->amplification;
     estimate->error = error_of_nulls(size, rule->n_groups, 16 * DBL_EPSILON * estimate->mean_abs);
 
     const double *near = f + rule->orbit_begin[rule->near_orbit];
@@ -484,55 +597,49 @@ void fc_cubature_rule_apply(const fc_cubature_rule *rule, const double *f, doubl
     }
 }
 
-/* The equal pairs' orbit holds, for axes i < j, the four combinations of signs (- in bit 0 for i,
- * bit 1 for j). */
-static size_t pair_index(const fc_cubature_rule *rule, unsigned i, unsigned j, unsigned signs)
+/* The rule's own error can be small by accident: where a kink or jump across an axis stands in some
+ * places, where it is hidden between the outermost points and a face, and in many dimensions, where
+ * a function of one variable is a small part of the null rules. So each axis is looked at by
+ * itself, after Berntsen and Espelid ("Error estimation in automatic quadrature routines", ACM TOMS
+ * 17, 1991): null rules of falling degree, two and two so that no phase hides a term. Where they
+ * fall steeply f is smooth, and the rule is believed; elsewhere the largest is an error to be
+ * reckoned with. (With these ratios, of kinks and jumps in all places fewer than one in 200 pass
+ * unseen.) */
+static void doubt_lines(const fc_cubature_rule *rule, const double *f, double scale,
+                        fc_cubature_estimate *estimate, double *axis_score)
 {
-    const size_t d = rule->n_dim, before = i * (2 * d - i - 1) / 2 + (j - i - 1);
-    const unsigned orbit = rule->kind == FC_CUBATURE_GM7 ? 3 : 4;
-    return rule->orbit_begin[orbit] + 4 * before + signs;
-}
-
-static void face_add(fc_cubature_face *face, double value, double slope, double curvature)
-{
-    face->value[face->n_lines] = value;
-    face->slope[face->n_lines] = slope;
-    face->curvature[face->n_lines++] = curvature;
-}
-
-void fc_cubature_rule_face(const fc_cubature_rule *rule, const double *f, unsigned axis, bool upper,
-                           fc_cubature_face *face)
-{
-    face->n_lines = 0;
-    if (rule->kind ==
-        FC_CUBATURE_GK15) { /* all lines; their first, third and fifth points from the face */
-        const size_t step = axis == 0 ? 1 : GK, across = axis == 0 ? GK : 1;
-        for (size_t i = 0; i < (rule->n_dim == 1 ? 1 : GK); i++) {
-            double at[3];
-            for (size_t k = 0; k < 3; k++) {
-                at[k] = f[i * across + step * (upper ? GK - 1 - 2 * k : 2 * k)];
+    const double fall = 0.12, caution = 1.2, noise = 32 * DBL_EPSILON * estimate->mean_abs;
+    for (unsigned axis = 0; axis < rule->n_dim; axis++) {
+        double size[FC_CUBATURE_LINE_NULLS / 2] = {0}, values[FC_CUBATURE_MAX_LINE];
+        for (unsigned j = 0; j < rule->n_line; j++) {
+            values[j] = f[rule->line[axis][j]];
+        }
+        for (unsigned k = 0; k < FC_CUBATURE_LINE_NULLS; k++) {
+            double null = 0;
+            for (unsigned j = 0; j < rule->n_line; j++) {
+                null += rule->line_null[k][j] * values[j];
             }
-            double slope = (at[0] - at[1]) / (gk_node[0] - gk_node[2]);
-            double inner = (at[1] - at[2]) / (gk_node[2] - gk_node[4]);
-            face_add(face, at[0], slope, (slope - inner) / (0.5 * (gk_node[0] - gk_node[4])));
+            size[k / 2] += null * null;
         }
-        return;
-    }
-    /* The axis itself, where there are enough points for a curvature, and its parallels through the
-     * outer points of the other axes. */
-    const unsigned sign = upper ? 0 : 1;
-    const double *far = f + rule->orbit_begin[rule->far_orbit], *at = rule->line_at;
-    double out = far[2 * axis + sign];
-    double middle = f[rule->orbit_begin[rule->line_orbit[0]] + 2 * axis + sign];
-    double inner = at[2] == 0 ? f[0] : f[rule->orbit_begin[rule->line_orbit[1]] + 2 * axis + sign];
-    double slope = (out - middle) / (at[0] - at[1]),
-           inner_slope = (middle - inner) / (at[1] - at[2]);
-    face_add(face, out, slope, (slope - inner_slope) / (0.5 * (at[0] - at[2])));
-    for (unsigned d = 0; d < rule->n_dim; d++) {
-        for (unsigned other = 0; d != axis && other < 2; other++) {
-            out = axis < d ? f[pair_index(rule, axis, d, sign | other << 1)]
-                           : f[pair_index(rule, d, axis, other | sign << 1)];
-            face_add(face, out, (out - far[2 * d + other]) / rule->outermost, INFINITY);
+        for (unsigned k = 0; k < FC_CUBATURE_LINE_NULLS / 2; k++) {
+            size[k] = sqrt(size[k]);
+        }
+        if ((size[0] > fall * size[1] || size[1] > fall * size[2]) &&
+            fmax(size[0], size[1]) > noise) {
+            const double doubt = caution * fmax(size[0], size[1]);
+            estimate->error = fmax(estimate->error, doubt);
+            axis_score[axis] += 8 * scale * doubt;
         }
     }
+}
+
+void fc_cubature_rule_apply(const fc_cubature_rule *rule, const double *f, double scale,
+                            fc_cubature_estimate *estimate, double *axis_score)
+{
+    if (rule->kind == FC_CUBATURE_GK15) {
+        gk_apply(rule, f, scale, estimate, axis_score);
+    } else {
+        symmetric_apply(rule, f, scale, estimate, axis_score);
+    }
+    doubt_lines(rule, f, scale, estimate, axis_score);
 }

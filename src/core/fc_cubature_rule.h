@@ -17,7 +17,10 @@
  *
  * Whatever combination of the orbit sums is not needed by the rule gives, at no further evaluation,
  * null rules: they integrate polynomials up to some degree to 0, so they show how large the terms
- * of the next degree are. */
+ * of the next degree are.
+ *
+ * Either kind is blind between its outermost points and the faces of the box. One more point near
+ * the middle of each face (weight 0) helps to judge f along each axis. */
 #ifndef FC_CUBATURE_RULE_H
 #define FC_CUBATURE_RULE_H
 
@@ -30,6 +33,8 @@
 #define FC_CUBATURE_MAX_DIM 20
 #define FC_CUBATURE_MAX_ORBITS 8
 #define FC_CUBATURE_MAX_NULLS 7
+#define FC_CUBATURE_MAX_LINE 17
+#define FC_CUBATURE_LINE_NULLS 6
 
 typedef enum fc_cubature_kind {
     FC_CUBATURE_AUTO = 0,
@@ -47,7 +52,9 @@ typedef struct fc_cubature_point {
 typedef struct fc_cubature_rule {
     fc_cubature_kind kind;
     unsigned n_dim;
-    size_t n_points, n_listed; /* listed: in `points`; the 2^n corners after them are not */
+    size_t n_points; /* in all */
+    size_t n_core;   /* of the rule proper; after them one at the edge of each half axis */
+    size_t n_listed; /* in `points`; the 2^n corners after them are not */
     fc_cubature_point *points;
     double corner; /* the corners' coordinates, +- */
     unsigned n_orbits;
@@ -60,22 +67,16 @@ typedef struct fc_cubature_rule {
     double null[FC_CUBATURE_MAX_NULLS][FC_CUBATURE_MAX_ORBITS];
     unsigned n_groups, group_begin[5];
     unsigned near_orbit,
-        far_orbit;              /* the pair of single orbits whose difference tells axes apart */
-    double near_over_far;       /* squared radii */
-    unsigned line_orbit[2];     /* single orbits further in, from the outermost */
-    double line_at[3];          /* the outermost's coordinate and theirs (or 0) */
-    double outermost, slope_at; /* where on a face's lines value and slope are taken */
+        far_orbit;        /* the pair of single orbits whose difference tells axes apart */
+    double near_over_far; /* squared radii */
+    double edge;          /* the coordinate of the points at the edges */
+    /* The points on each axis, with those at the edges, and null rules of theirs, of falling
+     * degree.
+     */
+    unsigned n_line;
+    uint32_t line[FC_CUBATURE_MAX_DIM][FC_CUBATURE_MAX_LINE];
+    double line_null[FC_CUBATURE_LINE_NULLS][FC_CUBATURE_MAX_LINE];
 } fc_cubature_rule;
-
-/* What f does at a face of a box, on some lines that run up to it: at each line's outermost point
- * the value, and near it the slope (outwards) and the curvature (infinite: not known), per unit of
- * the box's coordinate in [-1, 1]. */
-#define FC_CUBATURE_MAX_LINES (2 * FC_CUBATURE_MAX_DIM)
-typedef struct fc_cubature_face {
-    unsigned n_lines;
-    double value[FC_CUBATURE_MAX_LINES], slope[FC_CUBATURE_MAX_LINES];
-    double curvature[FC_CUBATURE_MAX_LINES];
-} fc_cubature_face;
 
 /* What a rule says of one box, for one output; all relative to the box's volume (mean values). */
 typedef struct fc_cubature_estimate {
@@ -97,10 +98,5 @@ void fc_cubature_rule_points(const fc_cubature_rule *rule, const double *centre,
  * asks for a cut across each axis, multiplied by `scale`. */
 void fc_cubature_rule_apply(const fc_cubature_rule *rule, const double *f, double scale,
                             fc_cubature_estimate *estimate, double *axis_score);
-
-/* f near the face where coordinate `axis` is greatest (upper) or least, on the lines perpendicular
- * to it; those of the opposite face come in the same order. */
-void fc_cubature_rule_face(const fc_cubature_rule *rule, const double *f, unsigned axis, bool upper,
-                           fc_cubature_face *face);
 
 #endif

@@ -45,7 +45,7 @@ static void all_moments(fc_cubature_kind kind, unsigned n_dim, unsigned degree, 
 {
     fc_cubature_rule *rule;
     CHECK(fc_cubature_rule_create(kind, n_dim, &rule) == FC_OK);
-    CHECK(rule->n_points == n_points);
+    CHECK(rule->n_core == n_points && rule->n_points == n_points + 2 * n_dim);
     const double tolerance = 1e-13 * n_dim * n_dim;
     unsigned k[FC_CUBATURE_MAX_DIM] = {0};
     for (k[0] = 0; k[0] <= degree; k[0]++) {

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Doubts about the estimates of an adaptive cubature; contract in fc_cubature_impl.h.
+ *
+ * Witnesses are values of f that a box's rule has not seen: probes, spread over the whole range
+ * before the first cut, and edges, the values near the middle of a face of a box beyond. A value
+ * far outside those at the rule's points means that the rule misses something: a peak's flank, a
+ * jump. The box's error is then raised until cuts have cleared it up. */
+#include <math.h>
+#include <string.h>
+
+#include "fc_cubature_impl.h"
+
+#define MIN_PROBES 16               /* in a box, for their mean to be held against the rule's */
+#define MAX_EDGES ((size_t)1 << 17) /* kept */
+#define CREDIBLE                                                                                   \
+    8 /* a box that may be wrong itself by an eighth of what it objects to is not heard */
+
+/* How far y is outside what the rule saw in b; f may well pass the range of its values by as much
+ * as it is wide. */
+static double outside_of(const cubature *c, size_t b, unsigned o, double y)
+{
+    const double least = c->least[b * c->n_out + o], greatest = c->greatest[b * c->n_out + o];
+    const double margin = greatest - least;
+    return fmax(y - greatest - margin, least - margin - y);
+}
+
+/* Where to cut box b so that it becomes as fine as the one that witness w comes from: the axis
+ * where it is coarsest by comparison; that of their common face when none is. */
+static uint16_t axis_towards(const cubature *c, size_t b, uint32_t w)
+{
+    const double *half = c->geometry + 2 * c->n_dim * b + c->n_dim;
+    const double *theirs = c->witness_half + (size_t)c->n_dim * w;
+    unsigned axis = c->witnesses[w].axis;
+    for (unsigned d = 0; d < c->n_dim; d++) {
+        if (half[d] * theirs[axis] > 1.5 * half[axis] * theirs[d] && half[d] > theirs[d]) {
+            axis = d;
+        }
+    }
+    return (uint16_t)axis;
+}
+
+/* What a neighbour of volume `theirs` may rightly object to in box b. */
+static double edge_objection(const cubature *c, size_t b, unsigned o, double y, double theirs)
+{
+    const double volume = cubature_volume(c, b), outside = outside_of(c, b, o, y);
+    const double mean = c->estimates[b * c->n_out + o].mean_abs / volume;
+    return outside > NOISE * fmax(mean, fabs(y)) ? fmin(volume, theirs) * outside : 0;
+}
+
+double cubature_objections(const cubature *c, size_t b, unsigned o, uint16_t *axis)
+{
+    const fc_cubature_estimate *e = &c->estimates[b * c->n_out + o];
+    const double volume = cubature_volume(c, b);
+    double mean = 0, square = 0, outside = 0, edges = 0, largest = 0;
+    size_t n = 0;
+    for (uint32_t w = c->boxes[b].first_witness; w != NONE; w = c->witnesses[w].next) {
+        const double y = c->witness_y[w * c->n_out + o], theirs = c->witnesses[w].volume;
+        if (!isfinite(y)) {
+            continue;
+        }
+        if (theirs != 0) {
+            double objection = edge_objection(c, b, o, y, theirs);
+            edges += objection;
+            if (objection > largest) {
+                largest = objection;
+                *axis = axis_towards(c, b, w);
+            }
+            continue;
+        }
+        outside = fmax(outside, outside_of(c, b, o, y));
+        double delta = y - mean;
+        n++;
+        mean += delta / (double)n;
+        square += delta * (y - mean);
+    }
+    if (n == 0) {
+        return edges;
+    }
+    double objection =
+        outside > NOISE * e->mean_abs / volume ? 2 * volume * outside / (double)n : 0;
+    if (n >= MIN_PROBES) {
+        double deviation = sqrt(square / (double)n / (double)n);
+        double differs = fabs(mean - e->value / volume);
+        if (differs > 6 * deviation + 1e-10 * fabs(mean)) {
+            objection = fmax(objection, volume * differs);
+        }
+    }
+    return objection + edges;
+}
+
+/* The disagreement is the parent's error, and theirs is a small part of it if the rule converges.
+ */
+void cubature_parent_disagrees(cubature *c, const fc_cubature_estimate *parent, size_t a, size_t b)
+{
+    for (unsigned o = 0; o < c->n_out; o++) {
+        fc_cubature_estimate *left = &c->estimates[a * c->n_out + o];
+        fc_cubature_estimate *right = &c->estimates[b * c->n_out + o];
+        double differs = fabs(parent[o].value - (left->value + right->value)) / 8;
+        if (differs > NOISE * (left->mean_abs + right->mean_abs)) {
+            left->error = fmax(left->error, differs);
+            right->error = fmax(right->error, differs);
+        }
+    }
+}
+
+/* A block of fc_pool_for over todo: whom do the edges accuse? Reads all boxes, writes `accused`. */
+static fc_status find_accused(void *context, size_t begin, size_t end, unsigned worker)
+{
+    (void)worker;
+    cubature *c = context;
+    const size_t n_faces = 2 * (size_t)c->n_dim;
+    for (size_t k = begin; k < end; k++) {
+        const uint32_t b = c->todo[k];
+        const double volume = cubature_volume(c, b);
+        for (size_t i = 0; i < n_faces; i++) {
+            const uint32_t other = cubature_neighbour(c, b, (unsigned)(i / 2), i % 2 == 1);
+            bool objects = false;
+            for (unsigned o = 0; other != NONE && !objects && o < c->n_out; o++) {
+                const double y = c->edges[(k * c->n_out + o) * n_faces + i];
+                const double own = c->estimates[b * c->n_out + o].error;
+                objects = edge_objection(c, other, o, y, volume) > CREDIBLE * own;
+            }
+            c->accused[k * n_faces + i] = objects ? other : NONE;
+        }
+    }
+    return FC_OK;
+}
+
+/* Edge i of todo[k] becomes a witness in box `other`. */
+static fc_status witness_add(cubature *c, size_t k, size_t i, uint32_t other)
+{
+    const uint32_t b = c->todo[k], w = (uint32_t)c->n_witness;
+    fc_status status = cubature_reserve_witnesses(c, c->n_witness + 1);
+    if (status != FC_OK) {
+        return status;
+    }
+    const double *centre = c->geometry + 2 * c->n_dim * b, *half = centre + c->n_dim;
+    const unsigned axis = (unsigned)(i / 2);
+    for (unsigned d = 0; d < c->n_dim; d++) {
+        c->witness_u[d][w] = centre[d];
+    }
+    /* Just inside the other box, so that it goes with the half at the face. */
+    const double *their_centre = c->geometry + 2 * c->n_dim * other;
+    const double *their_half = their_centre + c->n_dim;
+    c->witness_u[axis][w] =
+        i % 2 == 0 ? their_centre[axis] - their_half[axis] : their_centre[axis] + their_half[axis];
+    memcpy(c->witness_half + (size_t)c->n_dim * w, half, c->n_dim * sizeof *half);
+    for (unsigned o = 0; o < c->n_out; o++) {
+        c->witness_y[w * c->n_out + o] = c->edges[(k * c->n_out + o) * 2 * c->n_dim + i];
+    }
+    c->witnesses[w] =
+        (witness){.next = NONE, .axis = (uint16_t)axis, .volume = cubature_volume(c, b)};
+    c->n_witness++;
+    box *at = &c->boxes[other];
+    if (at->first_witness == NONE) {
+        at->first_witness = w;
+    } else {
+        c->witnesses[at->last_witness].next = w;
+    }
+    at->last_witness = w;
+    return FC_OK;
+}
+
+/* A box that was done with before. (Those of this round hear their witnesses later.) */
+static void accuse_settled(cubature *c, size_t k, size_t i, uint32_t other)
+{
+    box *at = &c->boxes[other];
+    const double volume = cubature_volume(c, c->todo[k]);
+    for (unsigned o = 0; o < c->n_out; o++) {
+        fc_cubature_estimate *e = &c->estimates[other * c->n_out + o];
+        const double y = c->edges[(k * c->n_out + o) * 2 * c->n_dim + i];
+        double objection = edge_objection(c, other, o, y, volume);
+        if (objection > e->error && at->last_witness != NONE) {
+            at->next_axis = axis_towards(c, other, at->last_witness);
+        }
+        e->error += objection;
+        at->key = fmax(at->key, e->error * c->unit[o]);
+    }
+    cubature_heap_rise(c, other);
+}
+
+fc_status cubature_ask_neighbours(cubature *c)
+{
+    const size_t n_faces = 2 * (size_t)c->n_dim;
+    fc_status status = fc_pool_for(&c->run, find_accused, c, c->n_todo, 64);
+    for (size_t k = 0; status == FC_OK && k < c->n_todo; k++) {
+        for (size_t i = 0; status == FC_OK && i < n_faces; i++) {
+            const uint32_t other = c->accused[k * n_faces + i];
+            if (other == NONE || c->boxes[c->todo[k]].bad || c->boxes[other].bad ||
+                c->n_witness >= c->n_probe + MAX_EDGES) {
+                continue;
+            }
+            status = witness_add(c, k, i, other);
+            if (status == FC_OK && c->boxes[other].heap_at != NONE) {
+                accuse_settled(c, k, i, other);
+            }
+        }
+    }
+    return status;
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Internal to fc_cubature: the boxes of one integration, their order, and what is doubted.
+ *
+ *     fc_cubature.c        the rounds; points evaluated, the rule applied
+ *     fc_cubature_boxes.c  memory; the tree of cuts, the heap of errors
+ *     fc_cubature_doubt.c  witnesses against the estimates
+ *
+ * Everything here runs on the calling thread but what the blocks of fc_pool_for do, who write to
+ * their own boxes alone. */
+#ifndef FC_CUBATURE_IMPL_H
+#define FC_CUBATURE_IMPL_H
+
+#include <float.h>
+
+#include "fc_cubature.h"
+
+#define BATCH_POINTS                                                                               \
+    1024                 /* points given to f at once, and what a block of small boxes amounts to */
+#define BATCH_BOXES 2048 /* boxes cut in one round at most */
+#define MAX_BOXES ((size_t)1 << 24)
+#define NOISE (8 * DBL_EPSILON) /* of a box's mean |f|: the least error an estimate can have */
+#define NONE UINT32_MAX
+
+/* Per box. The estimates stand beside it, n_out to a box, in `estimates`. */
+typedef struct box {
+    double key; /* heap order: the error in units of the first tolerance; 0: cannot be improved */
+    uint32_t node, heap_at;               /* its leaf; its place in the heap, NONE: not there */
+    uint32_t first_witness, last_witness; /* a list; NONE: empty */
+    uint16_t next_axis;                   /* of the next cut */
+    uint16_t depth;
+    bool bad; /* nan or inf at one of its points */
+} box;
+
+/* The cuts as a binary tree, to find a box by a point. */
+typedef struct node {
+    double middle;             /* below it: the first child */
+    uint32_t parent, children; /* two in a row; 0: a leaf */
+    uint32_t box;              /* of a leaf */
+    uint32_t axis;
+} node;
+
+/* f at a point of a box, known from elsewhere: a probe, or the edge of a box across a face. */
+typedef struct witness {
+    uint32_t next; /* in the same box */
+    uint16_t axis; /* of the face */
+    double volume; /* of the box it comes from, 0: a probe */
+} witness;
+
+typedef struct scratch {
+    double *block; /* everything below, one allocation */
+    double *u[FC_CUBATURE_MAX_DIM], *x[FC_CUBATURE_MAX_DIM], *jacobian;
+    double **y;     /* n_out rows of BATCH_POINTS */
+    double *values; /* n_out rows of the points of one block of boxes */
+} scratch;
+
+typedef struct cubature {
+    const fc_integrand *f;
+    const fc_domain *domain;
+    const fc_cubature_options *options;
+    fc_run run;
+    fc_cubature_rule *rule;
+    unsigned n_dim, n_out;
+    size_t n_boxes, capacity;
+    box *boxes;
+    node *nodes;      /* 2 n_boxes - 1 */
+    double *geometry; /* a box's centre, then its half widths: 2 n_dim */
+    fc_cubature_estimate *estimates;
+    double *least, *greatest; /* of the mapped integrand at a box's points, per output */
+    uint32_t *heap;
+    size_t n_heap;
+    uint32_t *todo; /* boxes to evaluate in this round: pairs of halves */
+    size_t n_todo, boxes_per_block;
+    fc_cubature_estimate *parents; /* of todo's pairs */
+    double *edges;                 /* of todo's boxes, per output: f at the edges */
+    uint32_t *accused; /* of todo's boxes, per face: the box whose estimate its edge contradicts */
+    scratch scratch[FC_MAX_WIDTH];           /* made by the worker that first needs it */
+    size_t n_probe, n_witness, witness_room; /* the probes are the first witnesses */
+    witness *witnesses;
+    double *witness_u[FC_CUBATURE_MAX_DIM], *witness_y; /* n_out to a witness */
+    double *witness_half;            /* n_dim: half widths of the box it comes from */
+    double *unit;                    /* per output: 1 / tolerance when the keys were first made */
+    double *sum, *error, *tolerance; /* per output */
+    atomic_uint_least64_t n_bad;     /* relaxed: a count */
+} cubature;
+
+/* ---- fc_cubature_boxes.c ---- */
+
+/* An array of `old` items gets room for `capacity`; false, and as before, without memory. `array`
+ * is the address of the pointer. */
+bool cubature_grow(void *array, size_t old, size_t capacity, size_t size);
+FC_MUST_CHECK fc_status cubature_reserve(cubature *c, size_t n_boxes);
+FC_MUST_CHECK fc_status cubature_reserve_witnesses(cubature *c, size_t n);
+void cubature_release_boxes(cubature *c);
+
+void cubature_heap_push(cubature *c, uint32_t b);
+uint32_t cubature_heap_pop(cubature *c);
+/* A box in the heap whose key has grown. */
+void cubature_heap_rise(cubature *c, uint32_t b);
+
+/* Halve box b across its next_axis: the lower half stays in its place, the upper one is new; both
+ * go to `todo`, and witnesses with their half. Room was reserved. */
+void cubature_cut(cubature *c, uint32_t b);
+
+/* The box across the face of b (upper or lower on the axis), before its middle; NONE at the end of
+ * the range. */
+uint32_t cubature_neighbour(const cubature *c, uint32_t b, unsigned axis, bool lower);
+
+double cubature_volume(const cubature *c, size_t b);
+
+/* ---- fc_cubature_doubt.c ---- */
+
+/* What the witnesses inside b say against the estimate of output o: an error to add, 0 when
+ * nothing. *axis, if not NULL, receives where to cut to settle what neighbours say, or stays. */
+double cubature_objections(const cubature *c, size_t b, unsigned o, uint16_t *axis);
+
+/* As in DCUHRE: halves a and b that disagree with their parent are not believed as they stand. */
+void cubature_parent_disagrees(cubature *c, const fc_cubature_estimate *parent, size_t a, size_t b);
+
+/* Hold f at the edges of todo's boxes against the boxes beyond their faces. */
+FC_MUST_CHECK fc_status cubature_ask_neighbours(cubature *c);
+
+#endif
