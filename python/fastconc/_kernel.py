@@ -78,20 +78,26 @@ class Kernel(_core.KernelBase):
         tables = target.table_names()
         first: KernelError | None = None
         n = len(required)
-        for choice in range(2 ** min(n, 4)):
-            signature = []
-            for k, name in enumerate(required):
-                type = "I" if k < 4 and choice >> k & 1 else "D"
-                signature.append("T" + type if name in tables else type)
-            try:
-                self._unit.get(tuple(signature))
-                return
-            except KernelError as error:
-                if first is None or (
-                    getattr(first, "needs_integer", False)
-                    and not getattr(error, "needs_integer", False)
-                ):
-                    first = error
+        for n_dim in (1, 2, 3):
+            for choice in range(2 ** min(n, 4)):
+                signature: list[Any] = []
+                for k, name in enumerate(required):
+                    type = "I" if k < 4 and choice >> k & 1 else "D"
+                    if name not in tables:
+                        signature.append(type)
+                    else:
+                        shape = (17, 19, 23)[:n_dim]
+                        signature.append("T" + type if n_dim == 1 else ("table", type, shape))
+                try:
+                    self._unit.get(tuple(signature))
+                    return
+                except KernelError as error:
+                    # What other argument types may cure is the lesser complaint.
+                    for cure in ("needs_dimensions", "needs_integer"):
+                        if first is None or (getattr(first, cure) and not getattr(error, cure)):
+                            first = error
+            if not tables:
+                break
         for size in (2, 3, 1, 4, 6):  # functions of one sequence, as integrators call them
             if n != 1 or required[0] not in tables:
                 break
@@ -128,7 +134,7 @@ class Kernel(_core.KernelBase):
             values = compiled.program.map(
                 tuple(call.inputs),
                 outputs,
-                tuple(call.tables),
+                (*call.tables, *compiled.tables),
                 workers,
                 self.max_iterations or 0,
             )
@@ -144,7 +150,8 @@ class Kernel(_core.KernelBase):
         """Let further calls with these types go straight to the program, if they are simple."""
         compiled = call.compiled
         flat = compiled.structure in (0, (0, 1))
-        if call.names is not self._target.names or call.tables or not flat:
+        tables = call.tables or compiled.tables
+        if call.names is not self._target.names or tables or not flat:
             return
         signature = fast_signature(call.given)
         if signature is None or (signature, compiled.program) in self._offered:
@@ -162,7 +169,11 @@ class Kernel(_core.KernelBase):
         self._check(call)
         try:
             return call.compiled.program.reduce(
-                kind, tuple(call.inputs), tuple(call.tables), workers, self.max_iterations or 0
+                kind,
+                tuple(call.inputs),
+                (*call.tables, *call.compiled.tables),
+                workers,
+                self.max_iterations or 0,
             )
         except (ArithmeticError, ValueError, IndexError, AssertionError) as error:
             raise _as_python_raises(call, error, None) from None

@@ -421,7 +421,8 @@ class Arithmetic:
         if cond is False:
             return y
         if isinstance(x, tuple) and isinstance(y, tuple) and len(x) == len(y):
-            return tuple(self.choose(cond, p, q, what) for p, q in zip(x, y, strict=True))
+            parts = [self.choose(cond, p, q, what) for p, q in zip(x, y, strict=True)]
+            return tuple.__new__(type(x) if type(x) is type(y) else tuple, parts)
         if not isinstance(x, Val) and not isinstance(y, Val):
             if type(x) is type(y) and same_constant(x, y):
                 return x

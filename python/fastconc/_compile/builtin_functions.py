@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import bisect
 import builtins
+import contextlib
+import functools
 import math
 import operator
 import sys
@@ -69,8 +72,10 @@ def _min_max(name: str) -> Handler:
             raise Unsupported(
                 f"{name.lower()}(): the argument {next(iter(kwargs))!r} is not supported"
             )
-        if len(args) == 1 and isinstance(ev.plain(args[0]), Table):
-            return fold_table(ev, name, ev.plain(args[0]))
+        if len(args) == 1 and key is None:
+            items = ev.plain(args[0])
+            if _run_time_length(ev, items):
+                return ev.fold_loop(name, items, None if default is _NO_DEFAULT else default)
         values = ev.sequence(args[0]) if len(args) == 1 else args
         if not values:
             if default is not _NO_DEFAULT:
@@ -94,10 +99,28 @@ register(min, _min_max("MIN"))
 register(max, _min_max("MAX"))
 
 
-def fold_table(ev: Evaluator, name: str, table: Table) -> Any:
-    raise Unsupported(
-        f"{name.lower()}() of an array argument is not supported", "loop over its elements"
-    )
+def _run_time_length(ev: Evaluator, items: Any) -> bool:
+    """Whether an iterable must be looped over when the kernel runs."""
+    if isinstance(items, Table):
+        return items.shape is None
+    if isinstance(items, Iterable):
+        return isinstance(items.length, Val)
+    if isinstance(items, Generator):
+        with contextlib.suppress(Unsupported):
+            first = ev.plain(ev.eval_in(items.frame, items.node.generators[0].iter))
+            return isinstance(first, Range) or _run_time_length(ev, first)
+    return isinstance(items, Range)
+
+
+def extreme_step(name: str, total: Any, seen: Any, item: Any) -> Any:
+    """Stands for one step of min() or max() in loops that the compiler writes."""
+    raise NotImplementedError
+
+
+@known(extreme_step)
+def _extreme_step(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    name, total, seen, item = args
+    return ev.choose(ev.truth(seen), extreme(ev, name, [total, item]), item)
 
 
 @known(builtins.divmod)
@@ -112,8 +135,43 @@ def _builtin_pow(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
     if modulus is not None:
         if not any(isinstance(v, Val) for v in (base, exponent, modulus)):
             return pow(base, exponent, modulus)
-        raise Unsupported("pow() with three arguments is not supported", "write the loop")
+        return modular_power(ev, base, exponent, modulus)
     return ev.binary("**", base, exponent)
+
+
+def modular_power(ev: Evaluator, base: Any, exponent: Any, modulus: Any) -> Any:
+    """pow(a, n, m) as the loop that squares; an inverse (n < 0) is not supported."""
+    for value in (base, exponent, modulus):
+        ev.as_int(value)
+    return ev.call(_modular_power, [base, exponent, modulus], {})
+
+
+def _modular_power(base: int, exponent: int, modulus: int) -> int:
+    if exponent < 0:
+        raise ValueError("a negative exponent with a modulus is not supported")
+    result = 1 % modulus
+    base = base % modulus
+    while exponent > 0:
+        if exponent & 1:
+            result = result * base % modulus
+        exponent >>= 1
+        if exponent > 0:
+            base = base * base % modulus
+    return result
+
+
+@known(functools.reduce)
+def _reduce(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    function, *rest = args
+    items = ev.sequence(rest[0])
+    if len(rest) > 1:
+        items = [rest[1], *items]
+    if not items:
+        raise Unsupported("reduce() of an empty sequence")
+    result = items[0]
+    for item in items[1:]:
+        result = ev.call(function, [result, item], {})
+    return result
 
 
 @known(builtins.len)
@@ -331,3 +389,55 @@ def _isinstance(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
 @known(builtins.callable)
 def _callable(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
     return isinstance(args[0], Closure) or callable(args[0])
+
+
+# bisect
+
+
+def _bisect(function: Any, left: bool) -> None:
+    def handler(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        items, x = take(function.__name__, args, kwargs, "a x")
+        return search_sorted(ev, items, x, left)
+
+    register(function, handler)
+
+
+def search_sorted(ev: Evaluator, items: Any, x: Any, left: bool) -> Any:
+    """Where x belongs in sorted items: a count for a few, else the binary search."""
+    items = ev.plain(items)
+    if isinstance(items, tuple) and len(items) <= 16:
+        place: Any = 0
+        for item in items:
+            # as the comparisons of the binary search fall, nan included
+            before = (
+                ev.compare("<", item, x) if left else ev.b.not_(ev.truth(ev.compare("<", x, item)))
+            )
+            place = ev.binary("+", place, before)
+        return place
+    return ev.call(_bisect_left if left else _bisect_right, [items, x], {})
+
+
+def _bisect_left(items: Any, x: Any) -> int:
+    low, high = 0, len(items)
+    while low < high:
+        middle = (low + high) // 2
+        if items[middle] < x:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+def _bisect_right(items: Any, x: Any) -> int:
+    low, high = 0, len(items)
+    while low < high:
+        middle = (low + high) // 2
+        if x < items[middle]:
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+_bisect(bisect.bisect_left, True)
+_bisect(bisect.bisect_right, False)

@@ -123,12 +123,17 @@ class Call:
     def add_table(
         self, name: str, value: Any, ndim: int, letter: str, signature: list[Any]
     ) -> None:
-        if ndim != 1:
-            raise TypeError(
-                f"argument {name!r} is read by index and must have one dimension, not {ndim}"
-            )
-        signature.append("T" + letter)
-        self.tables.append(value)
+        if ndim == 1:
+            signature.append("T" + letter)
+            self.tables.append(value)
+            return
+        if ndim == 0:
+            raise TypeError(f"argument {name!r} is read by index, and is a number")
+        signature.append(("table", letter, tuple(value.shape)))
+        if hasattr(value, "dtype"):
+            self.tables.append(value.reshape(-1))
+        else:
+            self.tables.append(memoryview(value.tobytes()).cast(value.format))
 
     def other(self, name: str, value: Any, signature: list[Any]) -> None:
         if isinstance(value, (int, float)):  # subclasses: enums and the like

@@ -19,6 +19,10 @@ from .call import Call, broadcast_shape, shape_of
 from .unit import Compiled, Constant, Options, unit_of
 
 
+def is_table(item: Any) -> bool:
+    return bool(item[0] == "table" or item[0][0] == "T")
+
+
 def n_elements(call: Call) -> int:
     n = 1
     for length in broadcast_shape(call.inputs):
@@ -34,13 +38,13 @@ def arguments_at(call: Call, index: int) -> tuple[list[Any], tuple[int, ...]]:
         position.append(index % max(length, 1))
         index //= max(length, 1)
     position.reverse()
-    inputs, tables = iter(call.inputs), iter(call.tables)
+    inputs = iter(call.inputs)
     values: list[Any] = []
     for item, original in zip(call.key[0], call.given, strict=True):
         if isinstance(item, Constant):
             values.append(original)
-        elif item[0] == "T":
-            values.append(next(tables))
+        elif is_table(item):
+            values.append(original)
         else:
             value = next(inputs)
             if not isinstance(value, (int, float)):
@@ -127,10 +131,11 @@ def run_program(call: Call, compiled: Compiled, arguments: list[Any]) -> Any:
     inputs = tuple(
         value
         for value, item in zip(arguments, call.key[0], strict=True)
-        if not isinstance(item, Constant) and item[0] != "T"
+        if not isinstance(item, Constant) and not is_table(item)
     )
     most = call.kernel.max_iterations or 0
-    values = compiled.program.map(inputs, None, tuple(call.tables), 1, most)
+    tables = (*call.tables, *compiled.tables)
+    values = compiled.program.map(inputs, None, tables, 1, most)
     return compiled.assemble(values)
 
 

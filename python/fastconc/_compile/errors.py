@@ -40,6 +40,10 @@ class NeedsInteger(Unsupported):
     """A float stands where Python needs an integer; other argument types may do."""
 
 
+class NeedsDimensions(Unsupported):
+    """An argument is read with more indices than it was taken to have dimensions."""
+
+
 class NoSource(Unsupported):
     """The function has no source; it may be traced instead."""
 
@@ -77,6 +81,7 @@ def to_kernel_error(error: Unsupported, name: str) -> KernelError:
         lines.append(f"  hint: {error.hint}")
     result = KernelError("\n".join(lines))
     result.needs_integer = isinstance(error, NeedsInteger)  # type: ignore[attr-defined]
+    result.needs_dimensions = isinstance(error, NeedsDimensions)  # type: ignore[attr-defined]
     result.reason = error.reason  # type: ignore[attr-defined]
     result.line = where[1] if where else None  # type: ignore[attr-defined]
     return result

@@ -12,6 +12,7 @@ from __future__ import annotations
 import ast
 import builtins
 import functools
+import operator
 import types
 from typing import Any
 
@@ -31,16 +32,21 @@ from .values import (
     Generator,
     Iterable,
     ListRef,
+    LocalDict,
     Method,
     Parameters,
     Range,
     Table,
     Unbound,
+    Vector,
     parameters_of,
 )
 
+LIST_METHODS = ("append", "extend", "insert", "pop", "copy", "reverse", "sort", "index", "count")
+_FOLDS = (sum, min, max, any, all)
 MAX_DEPTH = 40
 MAX_CALLS = 3000
+MAX_GLOBAL = 200_000  # elements of a global array
 
 BINARY: dict[type[ast.operator], str] = {
     ast.Add: "+",
@@ -65,6 +71,7 @@ COMPARE: dict[type[ast.cmpop], str] = {
     ast.Eq: "==",
     ast.NotEq: "!=",
 }
+UNARY_TEXT: dict[type[ast.unaryop], str] = {ast.USub: "-", ast.UAdd: "+", ast.Invert: "~"}
 HINTS: dict[str, str] = {
     "JoinedStr": "format the result after the kernel has run",
     "Dict": "use a tuple, or separate arguments",
@@ -97,6 +104,9 @@ class Evaluator(Loops, Sequences):
         self.n_calls = 0
         self.unrollable = 0  # loops around this place that may be tried again unrolled
         self.list_branch: dict[ListRef, object] = {}
+        # (type, bytes, buffer); None where a program may have no tables
+        self.constant_tables: list[tuple[Any, Any, Any]] | None = None
+        self.first_constant_table = 0
 
     # Expressions
 
@@ -111,6 +121,14 @@ class Evaluator(Loops, Sequences):
         except Unsupported as error:
             error.at(node, self.frame.body.source)
             raise
+
+    def eval_in(self, frame: Frame, node: ast.expr) -> Any:
+        """What node gives in another frame."""
+        self.frames.append(frame)
+        try:
+            return self.eval(node)
+        finally:
+            self.frames.pop()
 
     def x_Constant(self, node: ast.Constant) -> Any:
         if isinstance(node.value, complex):
@@ -164,14 +182,14 @@ class Evaluator(Loops, Sequences):
             self.deps.append(("list", value, None, tuple(value)))
             return tuple(self.admit(v) for v in value)
         if isinstance(value, tuple):
-            return tuple(self.admit(v) for v in value)
+            return tuple.__new__(type(value), [self.admit(v) for v in value])
         item = getattr(value, "item", None)
         if item is not None and hasattr(value, "dtype") and hasattr(value, "ndim"):
             if isinstance(value, types.ModuleType | type):
                 return value
             if value.ndim == 0:
                 return self.admit(value.item())
-            if value.size > 4096:
+            if value.size > MAX_GLOBAL:
                 raise Unsupported(
                     f"a global array of {value.size} elements is too large to compile in",
                     "pass it as an argument",
@@ -183,7 +201,7 @@ class Evaluator(Loops, Sequences):
 
     def admit_nested(self, value: Any) -> Any:
         if isinstance(value, list):
-            return tuple(self.admit_nested(v) for v in value)
+            return Vector(self.admit_nested(v) for v in value)
         return value
 
     def x_NamedExpr(self, node: ast.NamedExpr) -> Any:
@@ -219,7 +237,10 @@ class Evaluator(Loops, Sequences):
         value = self.eval(node.operand)
         if isinstance(node.op, ast.Not):
             return self.b.not_(self.truth(self.plain(value)))
-        return self.unary({ast.USub: "-", ast.UAdd: "+", ast.Invert: "~"}[type(node.op)], value)
+        if isinstance(value, Vector):
+            sign = UNARY_TEXT[type(node.op)]
+            return Vector(self.unary(sign, item) for item in value)
+        return self.unary(UNARY_TEXT[type(node.op)], value)
 
     def plain(self, value: Any) -> Any:
         return self.heap[value] if isinstance(value, ListRef) else value
@@ -330,6 +351,8 @@ class Evaluator(Loops, Sequences):
             return self.b.not_(same) if isinstance(op, ast.IsNot) else same
         text = COMPARE[type(op)]
         left, right = self.plain(left), self.plain(right)
+        if isinstance(left, Vector) or isinstance(right, Vector):
+            raise Unsupported("comparing arrays is not supported", "compare their elements")
         if isinstance(left, tuple) and isinstance(right, tuple):
             return self.compare_tuples(text, left, right)
         return self.compare(text, left, right)
@@ -347,6 +370,8 @@ class Evaluator(Loops, Sequences):
     def contains(self, value: Any, items: Any) -> Any:
         if isinstance(items, (dict, set, frozenset)) and not isinstance(value, Val):
             return value in items
+        if isinstance(items, Table):
+            return self.call(_is_member, [value, items], {})
         if isinstance(items, str) and isinstance(value, str):
             return value in items
         if isinstance(items, range) and isinstance(value, Val) and len(items) > 64:
@@ -385,6 +410,18 @@ class Evaluator(Loops, Sequences):
         return self.attribute(value, node.attr)
 
     def attribute(self, value: Any, name: str) -> Any:
+        if isinstance(value, tuple) and name in getattr(value, "_fields", ()):
+            return value[value._fields.index(name)]  # type: ignore[attr-defined]
+        if isinstance(value, tuple) and type(value) is not tuple:
+            own = getattr(type(value), name, None)
+            if isinstance(own, types.FunctionType):
+                return types.MethodType(own, value)
+            if isinstance(own, property):
+                return self.call(own.fget, [value], {})
+        if isinstance(value, dict) and name in ("get", "keys", "values", "items"):
+            if name == "get" or isinstance(value, LocalDict):
+                return Method(name, value)
+            raise Unsupported(f".{name}() of a global dict is not supported", "use a tuple")
         if isinstance(value, (Val, ListRef, Table, tuple, int, float)):
             return self.number_attribute(value, name)
         if isinstance(value, Closure | Generator | Range | Iterable):
@@ -411,7 +448,15 @@ class Evaluator(Loops, Sequences):
                 return 0.0 if self.type_of(value) in "DF" else 0
             if name in ("conjugate", "is_integer", "item"):
                 return Method(name, value)
-        if isinstance(value, ListRef) and name in ("append", "extend", "pop", "copy", "reverse"):
+            if isinstance(value, Val):
+                if name in ("bit_length", "bit_count"):
+                    self.as_int(value)
+                    return Method(name, value)
+                if name in ("numerator", "denominator"):
+                    return self.as_int(value) if name == "numerator" else 1
+            elif name == "value":
+                return value  # of an enum with numbers
+        if isinstance(value, ListRef) and name in LIST_METHODS:
             return Method(name, value)
         if name in ("sum", "min", "max", "mean", "prod", "index", "count", "dot") and isinstance(
             value, (ListRef, tuple)
@@ -419,13 +464,34 @@ class Evaluator(Loops, Sequences):
             return Method(name, value)
         if name == "shape" and isinstance(value, tuple):
             return (len(value),)
-        if name == "shape" and isinstance(value, Table):
-            return (self.length(value),)
-        if name == "size" and isinstance(value, Table | tuple):
+        if isinstance(value, Table) and name in ("shape", "ndim", "size"):
+            shape = value.shape or (self.length(value),)
+            total: Any = 1
+            for length in shape:
+                total = self.binary("*", total, length)
+            return {"shape": shape, "ndim": len(shape), "size": total}[name]
+        if isinstance(value, Table) and name in ("sum", "min", "max", "mean", "prod"):
+            return Method(name, value)
+        if name == "size" and isinstance(value, tuple):
             return self.length(value)
         raise Unsupported(
             f"the attribute {name!r} of {describe(self.plain(value))} is not supported"
         )
+
+    def x_Dict(self, node: ast.Dict) -> Any:
+        made = LocalDict()
+        for key_node, value_node in zip(node.keys, node.values, strict=True):
+            if key_node is None:
+                spread = self.eval(value_node)
+                if not isinstance(spread, dict):
+                    raise Unsupported("`**` of something that is not a known dict")
+                made.update({k: self.admit(v) for k, v in spread.items()})
+                continue
+            key = self.eval(key_node)
+            if isinstance(key, Val):
+                raise Unsupported("a dict with keys known only at run time is not supported")
+            made[key] = self.eval(value_node)
+        return made
 
     def x_Lambda(self, node: ast.Lambda) -> Any:
         source = self.frame.body.source
@@ -465,7 +531,11 @@ class Evaluator(Loops, Sequences):
 
     def x_Call(self, node: ast.Call) -> Any:
         function = self.eval(node.func)
-        args = self.elements(node.args)
+        if len(node.args) >= 1 and isinstance(node.args[0], ast.ListComp) and function in _FOLDS:
+            # a list that is only folded need not be stored
+            args = [Generator(node.args[0], self.frame), *self.elements(node.args[1:])]
+        else:
+            args = self.elements(node.args)
         kwargs: dict[str, Any] = {}
         for keyword in node.keywords:
             if keyword.arg is None:
@@ -508,6 +578,16 @@ class Evaluator(Loops, Sequences):
         python = getattr(function, "py_func", None)
         if isinstance(python, types.FunctionType):
             return self.call(python, args, kwargs)
+        if type(function) in (operator.itemgetter, operator.attrgetter):
+            return self.getter(function, args)
+        if function in (operator.itemgetter, operator.attrgetter):
+            return function(*args)
+        if isinstance(function, type) and issubclass(function, tuple) and function is not tuple:
+            if hasattr(function, "_fields"):
+                try:
+                    return function(*args, **kwargs)
+                except TypeError as error:
+                    raise Unsupported(str(error)) from None
         if isinstance(function, type):
             raise Unsupported(
                 f"making a {function.__name__} object is not supported",
@@ -532,6 +612,16 @@ class Evaluator(Loops, Sequences):
                 f"random numbers ({label}) are not supported", "pass an array of random numbers"
             )
         raise Unsupported(f"the function {label}() is not supported")
+
+    def getter(self, function: Any, args: list[Any]) -> Any:
+        """operator.itemgetter(...)(x) and attrgetter."""
+        (value,) = args
+        wanted = function.__reduce__()[1]
+        if isinstance(function, operator.itemgetter):
+            found = [self.subscript(value, index) for index in wanted]
+        else:
+            found = [functools.reduce(self.attribute, name.split("."), value) for name in wanted]
+        return found[0] if len(found) == 1 else tuple(found)
 
     def call_function(
         self, function: types.FunctionType, args: list[Any], kwargs: dict[str, Any]
@@ -604,6 +694,10 @@ class Evaluator(Loops, Sequences):
                 "the return statements",
             )
         return value
+
+
+def _is_member(value: Any, items: Any) -> bool:
+    return any(value == item for item in items)
 
 
 def _assigns(node: ast.expr) -> bool:

@@ -26,6 +26,8 @@ def signature_text(signature: tuple[object, ...], names: list[str]) -> str:
             text = f"{_TYPES[item[1]]} table"
         elif isinstance(item, str):
             text = _TYPES[item.upper()] + ("" if item.isupper() else " (one number)")
+        elif isinstance(item, tuple) and item[0] == "table":
+            text = f"{_TYPES[item[1]]} table of shape {item[2]}"
         elif isinstance(item, tuple):
             text = f"point of {item[1]} float64"
         else:

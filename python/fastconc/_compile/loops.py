@@ -440,10 +440,11 @@ class Loops(Statements):
         if isinstance(first, tuple) and all(
             isinstance(v, tuple) and len(v) == len(first) for _, v in values
         ):
-            return tuple(
+            parts = [
                 self.make_final(name, [(m, v[k]) for m, v in values], plan, pairs, initial)
                 for k in range(len(first))
-            )
+            ]
+            return tuple.__new__(first.__class__, parts)
         if not all(is_number(v) for _, v in values):
             if all(v is first for _, v in values):
                 return first
@@ -490,7 +491,7 @@ class Loops(Statements):
 def leaving_inside(node: ast.While) -> ast.While:
     """`while test: ...` whose test assigns, as `while True: if not test: break; ...`: the lanes
     that leave keep what the test has assigned."""
-    here = {"lineno": node.lineno, "col_offset": node.col_offset}
+    here: dict[str, Any] = {"lineno": node.lineno, "col_offset": node.col_offset}
     here |= {"end_lineno": node.end_lineno or 0, "end_col_offset": node.end_col_offset or 0}
     leave = ast.If(
         ast.UnaryOp(ast.Not(), node.test, **here), [*node.orelse, ast.Break(**here)], [], **here

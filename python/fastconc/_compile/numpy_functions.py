@@ -18,7 +18,7 @@ from .arith import describe, is_number
 from .errors import Unsupported
 from .functions import Handler, take
 from .ir import Val
-from .values import ListRef
+from .values import ListRef, Table, Vector
 
 if TYPE_CHECKING:
     from .evaluate import Evaluator
@@ -382,6 +382,36 @@ def _invert(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
     return ev.b.not_(ev.truth(x)) if ev.type_of(x) == "B" else ev.unary("~", x)
 
 
+@_special("isposinf")
+def _isposinf(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    return ev.compare("==", _number(ev, args[0], "isposinf"), math.inf)
+
+
+@_special("isneginf")
+def _isneginf(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    return ev.compare("==", _number(ev, args[0], "isneginf"), -math.inf)
+
+
+@_special("isclose")
+def _isclose(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    a, b, rel, absolute, equal_nan = take(
+        "np.isclose", args, kwargs, "a b rtol atol equal_nan", (1e-5, 1e-8, False)
+    )
+    a, b = ev.as_float(_number(ev, a, "isclose")), ev.as_float(_number(ev, b, "isclose"))
+    bound = ev.binary("+", absolute, ev.binary("*", rel, f.magnitude(ev, b)))
+    near = ev.truth(ev.compare("<=", f.magnitude(ev, ev.binary("-", a, b)), bound))
+    near = ev.b.and_(near, ev.test("ISFINITE", b))
+    result = ev.b.or_(near, ev.truth(ev.compare("==", a, b)))
+    if equal_nan:
+        result = ev.b.or_(result, ev.b.and_(ev.test("ISNAN", a), ev.test("ISNAN", b)))
+    return result
+
+
+@_special("modf")
+def _modf(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    return f.lookup(math.modf)(ev, args, kwargs)  # type: ignore[misc]
+
+
 @_special("gcd")
 def _gcd(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
     return f.lookup(math.gcd)(ev, args, kwargs)  # type: ignore[misc]
@@ -402,7 +432,8 @@ def _array(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
         return value
     if len(args) > 1 or kwargs.keys() - {"dtype"}:
         raise Unsupported("np.array() with these arguments is not supported")
-    return tuple(ev.sequence(value))
+    items = ev.sequence(value)
+    return Vector(Vector(ev.sequence(v)) if not is_number(v) else v for v in items)
 
 
 @_special("sum")
@@ -417,8 +448,8 @@ def _prod(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
 
 @_special("mean")
 def _mean(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    items = ev.sequence(_listed(ev, args, kwargs, "mean"))
-    return ev.binary("/", builtin.accumulate(ev, items, 0), len(items))
+    listed = _listed(ev, args, kwargs, "mean")
+    return ev.binary("/", f.lookup(sum)(ev, [listed], {}), ev.length(listed))  # type: ignore[misc]
 
 
 @_special("max", "amax")
@@ -432,6 +463,8 @@ def _min(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
 
 
 def _fold(ev: Evaluator, items: Any, name: str) -> Any:
+    if isinstance(items, Table):
+        return ev.call(_largest if name == "maximum" else _smallest, [items], {})
     values = ev.sequence(items)
     if not values:
         raise Unsupported(f"np.{name[:3]}() of an empty sequence")
@@ -446,6 +479,26 @@ def _listed(ev: Evaluator, args: list[Any], kwargs: dict[str, Any], name: str) -
         raise Unsupported(f"np.{name}() with an axis or other options is not supported")
     value = args[0]
     return (value,) if is_number(value) else value
+
+
+def _largest(items: Any) -> Any:
+    best = items[0]
+    for value in items:
+        if value != value:
+            return value
+        if value > best:
+            best = value
+    return best
+
+
+def _smallest(items: Any) -> Any:
+    best = items[0]
+    for value in items:
+        if value != value:
+            return value
+        if value < best:
+            best = value
+    return best
 
 
 @_special("dot", "vdot", "inner")
@@ -465,15 +518,33 @@ def _dot(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
 @_special("polyval")
 def _polyval(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
     coefficients, x = take("np.polyval", args, kwargs, "p x")
+    if isinstance(ev.plain(coefficients), Table):
+        return ev.call(_horner, [coefficients, x], {})
     result: Any = 0.0
     for c in ev.sequence(coefficients):
         result = ev.binary("+", ev.binary("*", result, x), c)
     return result
 
 
+@_special("searchsorted")
+def _searchsorted(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    items, x, side = take("np.searchsorted", args, kwargs, "a v side", ("left",))
+    return builtin.search_sorted(ev, items, _number(ev, x, "searchsorted"), side == "left")
+
+
+def _horner(coefficients: Any, x: Any) -> Any:
+    result = 0.0
+    for c in coefficients:
+        result = result * x + c
+    return result
+
+
 @_special("interp")
 def _interp(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
     x, xp, fp, left, right = take("np.interp", args, kwargs, "x xp fp left right", (None, None))
+    xp, fp = ev.plain(xp), ev.plain(fp)
+    if isinstance(xp, Table) or isinstance(fp, Table) or len(xp) > 64:
+        return ev.call(_interpolated, [x, xp, fp, left, right], {})
     xs, ys = ev.sequence(xp), ev.sequence(fp)
     if len(xs) != len(ys) or not xs or len(xs) > 256:
         raise Unsupported("np.interp() needs up to 256 constant nodes, as many xp as fp")
@@ -491,6 +562,29 @@ def _interp(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
             result = ev.choose(ev.truth(ev.compare("<", x, xs[k + 1])), value, result)
     result = ev.choose(ev.truth(ev.compare("<", x, xs[0])), ys[0] if left is None else left, result)
     return ev.choose(ev.truth(ev.test("ISNAN", x)), x, result)
+
+
+def _interpolated(x: Any, xp: Any, fp: Any, left: Any, right: Any) -> Any:
+    n = len(xp)
+    if x != x:
+        return x
+    if x < xp[0]:
+        return fp[0] if left is None else left
+    if x > xp[n - 1]:
+        return fp[n - 1] if right is None else right
+    low, high = 0, n
+    while low < high:
+        middle = (low + high) // 2
+        if x < xp[middle]:
+            high = middle
+        else:
+            low = middle + 1
+    if low == n:
+        return fp[n - 1]
+    k = low - 1
+    if x == xp[k]:
+        return fp[k]
+    return (fp[k + 1] - fp[k]) / (xp[k + 1] - xp[k]) * (x - xp[k]) + fp[k]
 
 
 @_special("zeros", "ones", "empty")

@@ -70,7 +70,8 @@ class Plan:
 
     def make_phi(self, key: Any, value: Any) -> Any:
         if isinstance(value, tuple):
-            return tuple(self.make_phi((key, k), v) for k, v in enumerate(value))
+            parts = [self.make_phi((key, k), v) for k, v in enumerate(value)]
+            return tuple.__new__(value.__class__, parts)
         if not is_number(value):
             return value
         type = self.types.get(key) or self.ev.type_of(value)

@@ -3,20 +3,51 @@
 
 from __future__ import annotations
 
+import array
 import ast
+import math
 from collections.abc import Callable
 from typing import Any
 
 from .arith import STATUS, Arithmetic, describe, is_number
-from .builtin_functions import compensate, sum_step
+from .builtin_functions import compensate, extreme, extreme_step, sum_step
 from .deps import MISSING
-from .errors import NeedUnroll, Unsupported
+from .errors import NeedsDimensions, NeedUnroll, Unsupported
 from .functions import lookup
-from .ir import Val
-from .values import Frame, Generator, Iterable, ListRef, Method, Range, Table
+from .ir import INT_MAX, INT_MIN, Val, is_exact_float
+from .values import (
+    Frame,
+    Generator,
+    Iterable,
+    ListRef,
+    LocalDict,
+    Method,
+    Range,
+    Table,
+    Vector,
+)
+
+SELECT_MOST = 32  # a constant sequence of more elements is indexed as a table
+_CODES = {"D": "d", "I": "q"}
+
+
+def _shape_of(items: Any) -> tuple[int, ...] | None:
+    """Of a rectangular nest of tuples with numbers."""
+    if isinstance(items, range):
+        return (len(items),) if len(items) <= 1_000_000 else None
+    if not isinstance(items, tuple) or not items:
+        return None
+    if not isinstance(items[0], tuple):
+        return (len(items),) if all(isinstance(v, (int, float)) for v in items) else None
+    inner = _shape_of(items[0])
+    if inner is None or any(_shape_of(row) != inner for row in items[1:]):
+        return None
+    return (len(items), *inner)
 
 
 class Sequences(Arithmetic):
+    constant_tables: list[tuple[Any, Any, Any]] | None
+    first_constant_table: int
     heap: dict[ListRef, tuple[Any, ...]]
     deps: list[tuple[str, Any, Any, Any]]
     frames: list[Frame]
@@ -31,6 +62,7 @@ class Sequences(Arithmetic):
     plain: Callable[[Any], Any]
     new_list: Callable[[tuple[Any, ...]], ListRef]
     store: Callable[[ast.expr, Any], None]
+    call: Callable[[Any, list[Any], dict[str, Any]], Any]
 
     # Subscripts and sequences
 
@@ -42,45 +74,39 @@ class Sequences(Arithmetic):
                 for part in (node.slice.lower, node.slice.upper, node.slice.step)
             ]
             if isinstance(value, Table):
-                raise Unsupported(
-                    "slices of array arguments are not supported", "read single elements"
-                )
+                return self.slice_table(value, bounds)
             if any(isinstance(bound, Val) for bound in bounds):
                 if self.unrollable:
                     raise NeedUnroll("a slice with bounds known only at run time is not supported")
                 raise Unsupported("a slice with bounds known only at run time is not supported")
             cut = tuple(self.sequence(value))[slice(*bounds)]
+            if isinstance(value, Vector):
+                return Vector(cut)
             return self.new_list(cut) if isinstance(value, ListRef) else cut
         return self.subscript(value, self.eval(node.slice))
 
     def subscript(self, value: Any, index: Any) -> Any:
         if isinstance(value, Table):
-            if isinstance(index, tuple):
-                raise Unsupported(
-                    f"{value.name!r} is read with {len(index)} indices; tables have one dimension",
-                    "pass array.ravel() and compute the index",
-                )
-            position = self.as_int(index)
-            return self.b.emit(
-                f"INDEX_{value.type}", value.type, (position,), value.index, self.mask
-            )
+            return self.read_table(value, index)
         if isinstance(value, dict):
             if isinstance(index, Val):
-                raise Unsupported("a dict cannot be indexed by a number known only at run time")
+                return self.select_key(value, index, MISSING)
             try:
                 found = value[index]
             except (KeyError, TypeError):
                 raise Unsupported(f"the dict has no key {index!r}") from None
+            if isinstance(value, LocalDict):
+                return found
             self.deps.append(("item", value, index, found))
             return self.admit(found)
         value = self.plain(value)
+        if isinstance(value, (bytes, bytearray)):
+            value = tuple(value)
         if isinstance(value, str):
             raise Unsupported("strings are not supported")
         if is_number(value):
-            raise Unsupported(
-                f"{describe(value)} is subscripted",
-                "an argument of helper functions that is a table must be subscripted in the "
-                "kernel itself",
+            raise NeedsDimensions(
+                f"{describe(value)} is subscripted", "only arrays, lists and tuples can be"
             )
         items = value if isinstance(value, (tuple, range)) else tuple(self.sequence(value))
         if isinstance(index, tuple):
@@ -96,6 +122,9 @@ class Sequences(Arithmetic):
                 raise Unsupported(f"{error}") from None
         if isinstance(items, range):
             items = tuple(items) if len(items) <= 256 else items
+        table = self.constant_table(items)
+        if table is not None:
+            return self.read_table(table, index)
         if index.uniform and self.unrollable:
             raise NeedUnroll(
                 "a sequence of constants is indexed by a number known only at run time"
@@ -114,16 +143,133 @@ class Sequences(Arithmetic):
             )
         inside = self.b.and_(self.compare("<=", -n, index), self.compare("<", index, n))
         self.raise_where(self.b.not_(inside), "INDEX")
+        items = [self.plain(item) for item in items]
         result = items[n - 1]
         for k in range(n - 2, -1, -1):
             here = self.b.or_(self.compare("==", index, k), self.compare("==", index, k - n))
             result = self.choose(here, items[k], result, "the elements of the sequence")
         return result
 
+    def select_key(self, value: dict[Any, Any], index: Val, default: Any) -> Any:
+        """value[index] or value.get(index, default) of a dict with numbers as keys."""
+        if len(value) > 256:
+            raise Unsupported(f"a dict of {len(value)} keys is indexed at run time", "use an array")
+        local = isinstance(value, LocalDict)
+        result: Any = default
+        found: Any = False
+        for key, item in value.items():
+            if not isinstance(key, (int, float)):
+                continue
+            if not local:
+                self.deps.append(("item", value, key, item))
+            here = self.compare("==", index, key)
+            found = self.b.or_(found, here)
+            item = item if local else self.admit(item)
+            result = item if result is MISSING else self.choose(here, item, result, "the dict")
+        if default is MISSING:
+            self.raise_where(self.b.not_(found), "INDEX")
+        if result is MISSING:
+            raise Unsupported("a dict without numbers as keys is indexed by a number")
+        return result
+
+    def read_table(self, table: Table, index: Any) -> Any:
+        if isinstance(index, tuple):
+            if len(index) > len(table.shape or (0,)):
+                raise NeedsDimensions(
+                    f"{table.name!r} is read with {len(index)} indices, and has "
+                    f"{len(table.shape or (0,))} dimension(s)"
+                )
+            found: Any = table
+            for part in index:
+                found = self.read_table(found, part)
+            return found
+        if index is None or isinstance(index, slice):
+            raise Unsupported(f"this index of {table.name!r} is not supported")
+        position = self.as_int(index)
+        if table.shape is not None:
+            position = self.step_into(table, index)
+            if len(table.shape) > 1:
+                return Table(table.index, table.type, table.name, table.shape[1:], position)
+        return self.b.emit(f"INDEX_{table.type}", table.type, (position,), table.index, self.mask)
+
+    def step_into(self, table: Table, index: Any) -> Any:
+        """offset * length + index, with the index checked against this dimension."""
+        assert table.shape is not None
+        length = table.shape[0]
+        if not isinstance(index, Val):
+            if not -length <= index < length:
+                self.b.raise_if(True, STATUS["INDEX"], self.mask)
+                index = 0
+            index = index % length if length else 0
+        elif not (isinstance(table.offset, int) and table.offset == 0 and len(table.shape) == 1):
+            inside = self.b.and_(
+                self.compare("<=", -length, index), self.compare("<", index, length)
+            )
+            self.raise_where(self.b.not_(inside), "INDEX")
+            index = self.choose(self.compare("<", index, 0), self.binary("+", index, length), index)
+        return self.as_int(self.binary("+", self.binary("*", table.offset, length), index))
+
+    def slice_table(self, table: Table, bounds: list[Any]) -> Iterable:
+        """table[start:stop] or table[::-1], to iterate over."""
+        start, stop, step = bounds
+        n = self.length(table)
+        if step == -1 and start is None and stop is None:
+            last = self.binary("-", n, 1)
+            return Iterable(n, lambda k: self.read_table(table, self.binary("-", last, k)))
+        if step not in (None, 1):
+            raise Unsupported("slices of arrays with a step are not supported", "write the loop")
+
+        def clipped(bound: Any) -> Any:
+            from_end = extreme(self, "MAX", [self.binary("+", n, bound), 0])  # type: ignore[arg-type]
+            inside = extreme(self, "MIN", [bound, n])  # type: ignore[arg-type]
+            return self.choose(self.truth(self.compare("<", bound, 0)), from_end, inside)
+
+        low = 0 if start is None else clipped(self.as_known_int(start))
+        high = n if stop is None else clipped(self.as_known_int(stop))
+        length = extreme(self, "MAX", [self.binary("-", high, low), 0])  # type: ignore[arg-type]
+        return Iterable(length, lambda k: self.read_table(table, self.binary("+", low, k)))
+
+    def constant_table(self, items: Any) -> Table | None:
+        """A long sequence of numbers known now, as an array that travels with the program."""
+        shape = _shape_of(items)
+        if shape is None or math.prod(shape) <= SELECT_MOST or self.constant_tables is None:
+            return None
+        flat = items
+        for _ in shape[1:]:
+            flat = tuple(v for row in flat for v in row)
+        kinds = {type(v) for v in flat}
+        if kinds == {bool}:
+            letter = "B"
+        elif kinds <= {bool, int}:
+            letter = "I"
+            if any(not INT_MIN <= v <= INT_MAX for v in flat):
+                return None
+        elif kinds <= {bool, int, float} and self.b.fl == "D":
+            letter = "D"
+            if any(isinstance(v, int) and not is_exact_float(v) for v in flat):
+                return None
+        else:
+            return None
+        packed = bytes(flat) if letter == "B" else array.array(_CODES[letter], flat).tobytes()
+        known = [(entry[0], entry[1]) for entry in self.constant_tables]
+        if (letter, packed) not in known:
+            known.append((letter, packed))
+            data = memoryview(packed).cast(  # type: ignore[call-overload]
+                "?" if letter == "B" else _CODES[letter]
+            )
+            self.constant_tables.append((letter, packed, data))
+        position = known.index((letter, packed))
+        index = self.first_constant_table + position
+        return Table(index, letter, "the constants", shape if len(shape) > 1 else None)
+
     def length(self, value: Any) -> Any:
         value = self.plain(value)
         if isinstance(value, Table):
+            if value.shape is not None:
+                return value.shape[0]
             return self.b.emit("LEN_I", "I", (), value.index)
+        if isinstance(value, Range):
+            return self.range_length(value)
         if isinstance(value, (tuple, str, dict, range, set, frozenset)):
             return len(value)
         if isinstance(value, Iterable):
@@ -224,6 +370,19 @@ class Sequences(Arithmetic):
             raise Unsupported(f"{describe(value)} is used where Python needs an integer")
         return int(value)
 
+    def dict_method(self, name: str, target: dict[Any, Any], args: list[Any]) -> Any:
+        if name == "get":
+            key, default = (*args, None)[:2]
+            if isinstance(key, Val):
+                return self.select_key(target, key, default)
+            if isinstance(target, LocalDict):
+                return target.get(key, default)
+            found = target.get(key, MISSING)
+            self.deps.append(("item", target, key, found))
+            return default if found is MISSING else self.admit(found)
+        pairs = tuple(target.items())
+        return {"keys": tuple(target), "values": tuple(target.values()), "items": pairs}[name]
+
     def fold_loop(self, name: str, items: Any, start: Any) -> Any:
         """sum, prod, any, all over something iterated at run time: the loop that Python would run.
 
@@ -264,24 +423,47 @@ class Sequences(Arithmetic):
         try:
             if name in ("any", "all"):
                 start = name == "all"
+            if name in ("MIN", "MAX"):
+                default, start = start, False
+                frame.env[".extreme"] = extreme_step
+                frame.env[".name"] = name
             frame.env[total] = start
-            frame.env[low] = 0.0
+            frame.env[low] = False if name in ("MIN", "MAX") else 0.0
             frame.env[".step"] = sum_step
             for statement in body:
                 self.exec(statement)
             result = frame.env[total]
             if name == "sum" and is_number(result) and self.type_of(result) in "DF":
                 result = compensate(self, result, frame.env[low])  # type: ignore[arg-type]
+            if name in ("MIN", "MAX"):
+                seen = self.truth(frame.env[low])
+                if default is None:
+                    self.raise_where(self.b.not_(seen), "INVALID")
+                else:
+                    result = self.choose(seen, result, default, f"{name.lower()}()")
             return result
         finally:
             self.frames.pop()
             frame.breaks, frame.continues = outer
-            for n in (*names, total, low, ".items", ".step"):
+            for n in (*names, total, low, ".items", ".step", ".extreme", ".name"):
                 frame.env.pop(n, None)
             frame.env.update(saved)
 
+    def vector_binary(self, op: str, p: Any, q: Any) -> Vector:
+        if is_number(p):
+            return Vector(self.binary(op, p, v) for v in q)
+        if is_number(q):
+            return Vector(self.binary(op, v, q) for v in p)
+        if op == "@" or not isinstance(p, tuple) or not isinstance(q, tuple) or len(p) != len(q):
+            raise Unsupported(f"`{op}` between {describe(p)} and {describe(q)} is not supported")
+        if any(isinstance(v, tuple) for v in (*p, *q)):
+            raise Unsupported("arithmetic on whole arrays of several dimensions is not supported")
+        return Vector(self.binary(op, v, w) for v, w in zip(p, q, strict=True))
+
     def sequence_binary(self, op: str, x: Any, y: Any) -> Any:
         p, q = self.plain(x), self.plain(y)
+        if isinstance(p, Vector) or isinstance(q, Vector):
+            return self.vector_binary(op, p, q)
         made: tuple[Any, ...] | None = None
         if op == "+" and isinstance(p, tuple) and isinstance(q, tuple):
             made = p + q
@@ -304,7 +486,15 @@ class Sequences(Arithmetic):
                 return True
             whole = self.b.emit(f"FLOOR_{self.b.fl}", self.b.fl, (self.as_float(target),))
             return self.b.and_(self.compare("==", whole, target), self.test("ISFINITE", target))
-        if isinstance(target, ListRef) and name in ("append", "extend", "pop", "reverse"):
+        if name in ("bit_length", "bit_count"):
+            handler = lookup(int.bit_length if name == "bit_length" else int.bit_count)
+            assert handler is not None
+            return handler(self, [target], {})  # type: ignore[arg-type]
+        if isinstance(target, dict):
+            return self.dict_method(name, target, args)
+        if isinstance(target, ListRef) and name in (
+            *("append", "extend", "insert", "pop", "reverse", "sort"),
+        ):
             if self.list_branch.get(target, self.branch) is not self.branch:
                 raise Unsupported(
                     f".{name}() under a condition would make the list's length depend on the data",
@@ -317,20 +507,32 @@ class Sequences(Arithmetic):
             elif name == "extend":
                 items.extend(self.sequence(args[0]))
                 result = None
+            elif name == "insert" and not isinstance(args[0], Val):
+                items.insert(*args)
+                result = None
+            elif name == "sort":
+                made = lookup(sorted)(self, [target], kwargs)  # type: ignore[misc, arg-type]
+                items = list(self.heap[made])
+                result = None
             elif name == "pop":
                 if not items or (args and isinstance(args[0], Val)):
                     raise Unsupported("this .pop() is not supported")
                 result = items.pop(*args)
-            else:
+            elif name == "reverse":
                 items.reverse()
                 result = None
+            else:
+                raise Unsupported(f"this .{name}() is not supported")
             self.heap[target] = tuple(items)
             return result
         if name == "copy":
             return self.new_list(self.heap[target])
         if name in ("index", "count"):
             raise Unsupported(f".{name}() is not supported")
-        handler = lookup({"sum": sum, "min": min, "max": max}.get(name, name))
+        if name == "mean":
+            total = self.call(sum, [target], {})
+            return self.binary("/", total, self.length(target))
+        handler = lookup({"sum": sum, "min": min, "max": max, "prod": math.prod}.get(name, name))
         if handler is None:
             raise Unsupported(f".{name}() is not supported")
         return handler(self, [target, *args], kwargs)  # type: ignore[arg-type]
@@ -353,6 +555,13 @@ def _fold_body(name: str, element: ast.expr, total: str, low: str) -> list[ast.s
     load = ast.Name(total, ast.Load())
     if name == "prod":
         return [ast.Assign([store], ast.BinOp(load, ast.Mult(), element))]
+    if name in ("MIN", "MAX"):
+        seen = ast.Name(low, ast.Load())
+        given: list[ast.expr] = [ast.Name(".name", ast.Load()), load, seen, element]
+        return [
+            ast.Assign([store], ast.Call(ast.Name(".extreme", ast.Load()), given, [])),
+            ast.Assign([ast.Name(low, ast.Store())], ast.Constant(True)),
+        ]
     both = ast.Tuple([store, ast.Name(low, ast.Store())], ast.Store())
     args: list[ast.expr] = [load, ast.Name(low, ast.Load()), element]
     return [ast.Assign([both], ast.Call(ast.Name(".step", ast.Load()), args, []))]

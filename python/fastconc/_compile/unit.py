@@ -5,14 +5,14 @@ A signature is a tuple, one item per parameter:
 
     "D" "F" "I" "B"    an array of floats, float32s, ints, bools: one element at a time
     "d" "f" "i" "b"    a number
-    "TD" "TF" ...      an array that the function reads by index
+    "TD" "TF" ...      an array of one dimension that the function reads by index
+    ("table", "D", s)  one of more dimensions, with its shape s
     ("point", n)       a sequence of n floats (the points of integrators)
     Constant(obj)      anything else, known at compile time
 """
 
 from __future__ import annotations
 
-import ast
 import functools
 import types
 from collections.abc import Callable
@@ -27,7 +27,7 @@ from .emit import Emitted, emit
 from .errors import Unsupported, to_kernel_error
 from .evaluate import Evaluator
 from .ir import Builder, Val
-from .source import body_of
+from .tables import table_parameters
 from .values import ListRef, Parameters, Table, Unbound, parameters_of
 
 _OPCODES: dict[str, int] = {name: entry[0] for name, entry in _core.OPCODES.items()}
@@ -72,10 +72,18 @@ class Options:
 class Compiled:
     """A program and how its outputs make up the function's result."""
 
-    __slots__ = ("emitted", "n_outputs", "outputs", "program", "structure")
+    __slots__ = ("emitted", "n_outputs", "outputs", "program", "structure", "tables")
 
-    def __init__(self, program: Any, emitted: Emitted, structure: Any, outputs: str) -> None:
+    def __init__(
+        self,
+        program: Any,
+        emitted: Emitted,
+        structure: Any,
+        outputs: str,
+        tables: tuple[Any, ...] = (),
+    ) -> None:
         self.program = program
+        self.tables = tables  # constant ones; the program takes them after those of the call
         self.emitted = emitted
         self.structure = structure  # None for one number, else a nest of tuples of output indices
         self.outputs = outputs
@@ -148,16 +156,8 @@ class Target:
         """Parameters that are read by index or iterated, and so are whole arrays to the
         function."""
         if self.tables is None:
-            try:
-                body = body_of(self.function.__code__)
-            except Unsupported:
-                self.tables = frozenset()
-                return self.tables
-            if body.subscripted is None:
-                body.subscripted = _subscripted(
-                    [body.expression] if body.expression is not None else body.statements or []
-                )
-            self.tables = frozenset(n for n in self.names if n in body.subscripted)
+            found = table_parameters(self.function)
+            self.tables = frozenset(n for n in self.names if n in found)
         return self.tables
 
     def key(self) -> tuple[Any, ...]:
@@ -193,27 +193,6 @@ def _value_key(value: Any) -> Any:
     if isinstance(value, types.FunctionType) and value.__closure__ is None:
         return (id(value.__code__), id(value.__globals__))
     return id(value)
-
-
-def _subscripted(roots: list[Any]) -> frozenset[str]:
-    names: set[str] = set()
-    for root in roots:
-        for node in ast.walk(root):
-            owner: Any = None
-            if isinstance(node, ast.Subscript):
-                owner = node.value
-            elif isinstance(node, ast.For | ast.comprehension):
-                owner = node.iter
-            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-                if node.func.id in ("len", "enumerate", "zip", "sum", "reversed", "any", "all"):
-                    names.update(a.id for a in node.args if isinstance(a, ast.Name))
-                elif node.func.id in ("min", "max") and len(node.args) == 1:
-                    owner = node.args[0]
-            while isinstance(owner, ast.Subscript):
-                owner = owner.value
-            if isinstance(owner, ast.Name):
-                names.add(owner.id)
-    return frozenset(names)
 
 
 class Unit:
@@ -311,6 +290,9 @@ def _compile(
     given: dict[str, Any] = {}
     for name, item in zip(target.names, signature, strict=False):
         given[name] = _argument(builder, inputs, tables, name, item)
+    if not force_float:  # programs for C callers have no tables
+        ev.constant_tables = []
+        ev.first_constant_table = len(tables)
     try:
         env = _bind(ev, target, given)
         result = ev.run_function(target.function, env)
@@ -319,14 +301,20 @@ def _compile(
     outputs: list[Val] = []
     result = _plain(ev, result)
     structure = _flatten(ev, result, outputs, force_float, target.name)
+    constants = ev.constant_tables or []
+    tables.extend(letter for letter, _, _ in constants)
     data = emit(builder.body, inputs, outputs, tables, _OPCODES, options.exact)
     program = _core.Program(data.data)
-    return Compiled(program, data, structure, "".join(v.type for v in outputs))
+    types = "".join(v.type for v in outputs)
+    return Compiled(program, data, structure, types, tuple(buffer for _, _, buffer in constants))
 
 
 def _argument(builder: Builder, inputs: list[Val], tables: list[str], name: str, item: Any) -> Any:
     if isinstance(item, Constant):
         return item.value
+    if isinstance(item, tuple) and item[0] == "table":
+        tables.append(item[1])
+        return Table(len(tables) - 1, item[1], name, item[2])
     if isinstance(item, tuple):  # a point
         coordinates = tuple(Val("INPUT", builder.fl) for _ in range(item[1]))
         inputs.extend(coordinates)
@@ -375,6 +363,12 @@ def _flatten(ev: Evaluator, value: Any, outputs: list[Val], force_float: bool, n
         if value is None:
             hint = "add a `return`"
             raise Unsupported(f"{name} returns None", hint)
+        if isinstance(value, Table):
+            rows = len(value.shape or (0,))
+            raise Unsupported(
+                f"{name} returns {value.name!r}, an array of {rows} dimension(s), not a number",
+                "read one element of it, with an index for each dimension",
+            )
         if isinstance(value, Unbound):
             raise Unsupported(f"the result of {name} {value.reason}")
         raise Unsupported(

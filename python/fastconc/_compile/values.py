@@ -33,14 +33,37 @@ class ListRef:
 
 
 class Table:
-    """An array argument read by index."""
+    """An array that is read by index: an argument, or a large constant.
 
-    __slots__ = ("index", "name", "type")
+    With one dimension its length is asked for at run time; with more, the shape is known now, and
+    ``offset`` counts the rows that earlier indices have passed.
+    """
 
-    def __init__(self, index: int, type: str, name: str) -> None:
+    __slots__ = ("index", "name", "offset", "shape", "type")
+
+    def __init__(
+        self,
+        index: int,
+        type: str,
+        name: str,
+        shape: tuple[int, ...] | None = None,
+        offset: Any = 0,
+    ) -> None:
         self.index = index
         self.type = type
         self.name = name
+        self.shape = shape
+        self.offset = offset
+
+
+class Vector(tuple[Any, ...]):
+    """A NumPy array of known length: its operators work element by element."""
+
+    __slots__ = ()
+
+
+class LocalDict(dict[Any, Any]):
+    """A dict made inside the kernel: its keys are known now, and it does not change."""
 
 
 class Iterable:
