@@ -253,12 +253,13 @@ static double check_edges(quad *q, bool mark)
  * `budget`. Errors are binned by their exponent: one pass to count, one to mark. */
 static size_t mark_worst(quad *q, double budget, double least)
 {
+    enum { FIXED = FC_PANEL_DEAD | FC_PANEL_STALLED };
     double bin_sum[ERROR_BINS] = {0}, largest = 0;
     int top;
     size_t n = q->p.n, marked = 0;
     fc_panel *panels = q->p.panels;
     for (size_t i = 0; i < n; i++) {
-        if (!(panels[i].flags & (FC_PANEL_DEAD | FC_PANEL_STALLED))) {
+        if (!(panels[i].flags & FIXED)) {
             largest = fmax(largest, panels[i].error);
         } else {
             budget -= panels[i].error;
@@ -271,7 +272,7 @@ static size_t mark_worst(quad *q, double budget, double least)
     (void)frexp(largest, &top);
     for (size_t i = 0; i < n; i++) {
         int exponent;
-        if (panels[i].error > 0 && !(panels[i].flags & (FC_PANEL_DEAD | FC_PANEL_STALLED))) {
+        if (panels[i].error > 0 && !(panels[i].flags & FIXED)) {
             (void)frexp(panels[i].error, &exponent);
             int bin = top - exponent;
             bin_sum[bin < ERROR_BINS ? bin : ERROR_BINS - 1] += panels[i].error;
@@ -286,8 +287,7 @@ static size_t mark_worst(quad *q, double budget, double least)
     }
     double threshold = ldexp(0.5, top - bin); /* the smallest error in the bin */
     for (size_t i = 0; i < n; i++) {
-        if (panels[i].error >= threshold &&
-            !(panels[i].flags & (FC_PANEL_DEAD | FC_PANEL_STALLED))) {
+        if (panels[i].error >= threshold && !(panels[i].flags & FIXED)) {
             panels[i].flags |= FC_PANEL_MARKED;
             marked++;
         }
@@ -359,7 +359,7 @@ static void confirm(quad *q, const family *f, const double *parent_value)
         if (child->flags & FC_PANEL_STALLED) {
             continue; /* known for noise as soon as it was evaluated */
         }
-        child->error = child->raw * scale;
+        child->error = fmin(child->raw * scale, FC_PANEL_MAX_ERROR); /* also of 0 times infinity */
         child->flags &= (uint8_t)~FC_PANEL_STUBBORN;
         if (rough && raw > 0.04 * f->raw) {
             child->flags |= FC_PANEL_STUBBORN;

@@ -223,28 +223,36 @@ static void find_nonfinite(fc_panels *self, const fc_panel_scratch *s, const uin
 static void look_closer(const fc_panels *self, const fc_panel_scratch *s, fc_panel *panel, size_t i,
                         size_t count)
 {
-    double low = 0, high = 0, peak = -1;
-    for (unsigned o = 0; o < self->f->n_out; o++) {
-        const double *y = s->y[o] + i;
-        for (int k = 0; k < FC_GK21_NULLS; k++) {
-            double sum = 0;
-            for (int j = 0; j < FC_GK21; j++) {
-                sum += fc_gk21_null[k][j] * y[(size_t)j * count];
-            }
-            *(k < FC_GK21_NULLS / 2 ? &low : &high) += sum * sum;
-        }
-    }
-    if (high > 0.15 * 0.15 * low) {
-        double rms = 0.5 * (panel->hi - panel->lo) * sqrt(high / (FC_GK21_NULLS / 2));
-        panel->raw = fmax(panel->raw, 4 * rms);
-        panel->flags |= FC_PANEL_ROUGH;
-    }
+    double low = 0, high = 0, peak = -1, largest = 0;
     for (int j = 0; j < FC_GK21; j++) {
         double y = fabs(s->y[0][(size_t)j * count + i]);
         if (y > peak) {
             peak = y;
             panel->peak_x = s->x[0][(size_t)j * count + i];
         }
+        for (unsigned o = 0; o < self->f->n_out; o++) {
+            largest = fmax(largest, fabs(s->y[o][(size_t)j * count + i]));
+        }
+    }
+    if (!(largest > DBL_MIN && largest < DBL_MAX)) {
+        return;
+    }
+    /* In units of the largest, so that no square is too large or too small. */
+    double scale = 1 / largest;
+    for (unsigned o = 0; o < self->f->n_out; o++) {
+        const double *y = s->y[o] + i;
+        for (int k = 0; k < FC_GK21_NULLS; k++) {
+            double sum = 0;
+            for (int j = 0; j < FC_GK21; j++) {
+                sum += fc_gk21_null[k][j] * (scale * y[(size_t)j * count]);
+            }
+            *(k < FC_GK21_NULLS / 2 ? &low : &high) += sum * sum;
+        }
+    }
+    if (high > 0.15 * 0.15 * low) {
+        double rms = 0.5 * (panel->hi - panel->lo) * sqrt(high / (FC_GK21_NULLS / 2)) * largest;
+        panel->raw = fmax(panel->raw, 4 * rms);
+        panel->flags |= FC_PANEL_ROUGH;
     }
 }
 
@@ -287,6 +295,7 @@ static fc_status evaluate_batch(fc_panels *self, unsigned slot, unsigned worker,
         if (panel->raw > 1e-13 * panel->magnitude) {
             look_closer(self, s, panel, i, count);
         }
+        panel->raw = fmin(panel->raw, FC_PANEL_MAX_ERROR / FC_PANEL_SAFETY);
         panel->error = FC_PANEL_SAFETY * panel->raw;
         if ((panel->flags & FC_PANEL_ROUGH) && panel->hi - panel->lo > 1e-3 * panel->hi) {
             /* Where f changes by as much as itself over the panel, rounding x does this to it. No
