@@ -16,10 +16,11 @@ typedef struct fc_gk_loops {
     void (*abscissae_inverse)(size_t count, const double *center, const double *half,
                               const double *base, const double *sign, const double *inverse,
                               double *x, double *jacobian);
-    /* Per panel Kronrod's and Gauss's sums of y, and Kronrod's of |y|. With a jacobian, y is
-     * multiplied by it, in place. */
+    /* Per panel Kronrod's and Gauss's sums of y, Kronrod's of |y|, and the null rule of degree 19,
+     * which sees what is odd about the middle: there Kronrod and Gauss agree whatever y does. With
+     * a jacobian, y is multiplied by it, in place. */
     void (*sums)(size_t count, double *y, const double *jacobian, double *kronrod, double *gauss,
-                 double *magnitude);
+                 double *magnitude, double *odd);
 } fc_gk_loops;
 
 extern const fc_gk_loops fc_gk_loops_baseline;

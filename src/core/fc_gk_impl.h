@@ -39,11 +39,12 @@ static void abscissae_inverse(size_t count, const double *restrict center,
 /* Panels [first, first + lanes), lanes <= LANES, a constant wherever it matters. */
 static inline __attribute__((always_inline)) void
 sums_of(size_t lanes, size_t count, double *restrict y, const double *restrict jacobian,
-        double *restrict kronrod, double *restrict gauss, double *restrict magnitude)
+        double *restrict kronrod, double *restrict gauss, double *restrict magnitude,
+        double *restrict odd)
 {
-    double k[LANES] = {0}, g[LANES] = {0}, m[LANES] = {0};
+    double k[LANES] = {0}, g[LANES] = {0}, m[LANES] = {0}, n[LANES] = {0};
     for (int j = 0; j < FC_GK21; j++, y += count) {
-        const double wk = fc_gk21_wk[j], wg = fc_gk21_wg[j];
+        const double wk = fc_gk21_wk[j], wg = fc_gk21_wg[j], wn = fc_gk21_null[6][j];
         if (jacobian != NULL) {
             for (size_t i = 0; i < lanes; i++) {
                 y[i] *= jacobian[i];
@@ -53,6 +54,7 @@ sums_of(size_t lanes, size_t count, double *restrict y, const double *restrict j
         for (size_t i = 0; i < lanes; i++) {
             k[i] += wk * y[i];
             m[i] += wk * fabs(y[i]);
+            n[i] += wn * y[i];
         }
         if (j % 2 == 1) { /* a node of Gauss's rule too */
             for (size_t i = 0; i < lanes; i++) {
@@ -64,20 +66,21 @@ sums_of(size_t lanes, size_t count, double *restrict y, const double *restrict j
         kronrod[i] = k[i];
         gauss[i] = g[i];
         magnitude[i] = m[i];
+        odd[i] = n[i];
     }
 }
 
 static void sums(size_t count, double *y, const double *jacobian, double *kronrod, double *gauss,
-                 double *magnitude)
+                 double *magnitude, double *odd)
 {
     size_t i = 0;
     for (; i + LANES <= count; i += LANES) {
         sums_of(LANES, count, y + i, jacobian != NULL ? jacobian + i : NULL, kronrod + i, gauss + i,
-                magnitude + i);
+                magnitude + i, odd + i);
     }
     if (i < count) {
         sums_of(count - i, count, y + i, jacobian != NULL ? jacobian + i : NULL, kronrod + i,
-                gauss + i, magnitude + i);
+                gauss + i, magnitude + i, odd + i);
     }
 }
 

@@ -263,6 +263,7 @@ static fc_status evaluate_batch(fc_panels *self, unsigned slot, unsigned worker,
     const fc_integrand *f = self->f;
     fc_panel_scratch *s = &self->scratch[slot];
     double kronrod[FC_PANEL_BATCH], gauss[FC_PANEL_BATCH], magnitude[FC_PANEL_BATCH];
+    double odd[FC_PANEL_BATCH], largest_odd[FC_PANEL_BATCH] = {0};
     bool inverse = fill_abscissae(self, s, which, count);
     fill_params(self, s);
     for (size_t i = count * FC_GK21; i % 16 != 0; i++) {
@@ -276,7 +277,7 @@ static fc_status evaluate_batch(fc_panels *self, unsigned slot, unsigned worker,
     double total = 0;
     for (unsigned o = 0; o < f->n_out; o++) {
         double *y = s->y[o];
-        self->loops->sums(count, y, inverse ? s->jacobian : NULL, kronrod, gauss, magnitude);
+        self->loops->sums(count, y, inverse ? s->jacobian : NULL, kronrod, gauss, magnitude, odd);
         for (size_t i = 0; i < count; i++) {
             fc_panel *panel = &self->panels[which[i]];
             double half = 0.5 * (panel->hi - panel->lo),
@@ -284,6 +285,7 @@ static fc_status evaluate_batch(fc_panels *self, unsigned slot, unsigned worker,
             self->value[(size_t)which[i] * f->n_out + o] = half * kronrod[i];
             panel->raw = o == 0 ? fabs(difference) : hypot(panel->raw, difference);
             panel->magnitude += half * magnitude[i];
+            largest_odd[i] = fmax(largest_odd[i], half * fabs(odd[i]));
             for (int k = 0; k < 6; k++) {
                 panel->edge[k] += (o + 1) * y[(size_t)edge_node[k] * count + i];
             }
@@ -292,7 +294,7 @@ static fc_status evaluate_batch(fc_panels *self, unsigned slot, unsigned worker,
     }
     for (size_t i = 0; i < count; i++) {
         fc_panel *panel = &self->panels[which[i]];
-        if (panel->raw > 1e-13 * panel->magnitude) {
+        if (panel->raw > 1e-13 * panel->magnitude || largest_odd[i] > 1e-13 * panel->magnitude) {
             look_closer(self, s, panel, i, count);
         }
         panel->raw = fmin(panel->raw, FC_PANEL_MAX_ERROR / FC_PANEL_SAFETY);

@@ -72,7 +72,7 @@ typedef struct fc_panel_scratch {
  * too small. */
 #define FC_PANEL_SAFETY 3
 #define FC_PANEL_MAX_ERROR 1e300 /* sums of errors, and their exponents, stay in range */
-#define FC_PANEL_BATCH 48 /* panels per call of the integrand: about 1,000 points */
+#define FC_PANEL_BATCH 48        /* panels per call of the integrand: about 1,000 points */
 
 typedef struct fc_panels {
     const fc_integrand *f;
