@@ -285,7 +285,8 @@ static fc_status evaluate_batch(fc_panels *self, unsigned slot, unsigned worker,
             self->value[(size_t)which[i] * f->n_out + o] = half * kronrod[i];
             panel->raw = o == 0 ? fabs(difference) : hypot(panel->raw, difference);
             panel->magnitude += half * magnitude[i];
-            largest_odd[i] = fmax(largest_odd[i], half * fabs(odd[i]));
+            double asymmetry = half * fabs(odd[i]);
+            largest_odd[i] = asymmetry > largest_odd[i] ? asymmetry : largest_odd[i];
             for (int k = 0; k < 6; k++) {
                 panel->edge[k] += (o + 1) * y[(size_t)edge_node[k] * count + i];
             }
@@ -294,7 +295,8 @@ static fc_status evaluate_batch(fc_panels *self, unsigned slot, unsigned worker,
     }
     for (size_t i = 0; i < count; i++) {
         fc_panel *panel = &self->panels[which[i]];
-        if (panel->raw > 1e-13 * panel->magnitude || largest_odd[i] > 1e-13 * panel->magnitude) {
+        panel->raw = panel->raw > 0.25 * largest_odd[i] ? panel->raw : 0.25 * largest_odd[i];
+        if (panel->raw > 1e-13 * panel->magnitude) {
             look_closer(self, s, panel, i, count);
         }
         panel->raw = fmin(panel->raw, FC_PANEL_MAX_ERROR / FC_PANEL_SAFETY);

@@ -65,6 +65,27 @@ def steps(r):
     return (k,), 0, 1, math.floor(k) - sum(range(1, math.floor(k) + 1)) / k
 
 
+@family(lambda x: x % 1.0)
+def sawtooth(r):
+    # Panels and teeth fall in step: jumps lie symmetrically in a panel, where K and G agree.
+    b = r.randint(2, 120) + r.choice([0.25, 0.5])
+    return (), 0, b, math.floor(b) / 2 + (b % 1) ** 2 / 2
+
+
+@family(lambda x, k: math.floor(k * x) * 1.0)
+def staircase(r):
+    k, b = r.choice([0.5, 1, 2, 3.3]), 10 ** r.uniform(0, 2)
+    n = math.floor(k * b)
+    return (float(k),), 0, b, n * b - n * (n + 1) / (2 * k)
+
+
+@family(lambda x, k: abs(sin(k * x)))
+def rectified_wave(r):
+    k = 10 ** r.uniform(0, 2)
+    n = math.floor(k / pi)
+    return (k,), 0, 1, (2 * n + 1 - cos(k - n * pi)) / k
+
+
 def lorentz(c, w):
     return atan((1 - c) / w) + atan(c / w)
 

@@ -234,6 +234,15 @@ def test_zero_everywhere_is_zero():
     assert result == (0, 0) and result.converged
 
 
+def test_huge_values_are_no_reason_to_fail():
+    with pytest.warns(IntegrationWarning):
+        result = quad(lambda x: (1 + math.sin(1 / x)) / x, 0, 1)
+    assert not result.converged
+    for scale in (1e200, 1e-200):
+        result = quad(lambda x, s: s * abs(x - 0.3), 0, 1, (scale,), epsabs=0, epsrel=1e-9)
+        assert result.converged and result.integral == pytest.approx(0.29 * scale, rel=1e-9)
+
+
 def test_limit_is_told():
     with pytest.warns(IntegrationWarning, match="limit of 10"):
         result = quad(lambda x: math.sin(1 / x), 0, 1, epsabs=0, epsrel=1e-12, limit=10)
