@@ -7,8 +7,8 @@
  *             6 rows times one panel stays in registers; bias, residual and clipping are applied
  *             there. a's rows are given as pointers, so that a convolution needs no im2col: a row
  *             is the concatenation of `taps` runs of `run` floats, each with a pointer of its own
- *             ("indirect convolution", M. Dukhan 2019). Every element is one chain of multiply-adds
- *             over k in ascending order: its bits depend on nothing but its row.
+ *             ("indirect convolution", M. Dukhan 2019). Every element is the sum of chains of
+ *             multiply-adds over k in ascending order: its bits depend on nothing but its row.
  *   OpenBLAS  (fc_blas.h) rows contiguous only; the bits may depend on m. */
 #ifndef FC_GEMM_H
 #define FC_GEMM_H
