@@ -127,31 +127,57 @@ class Kernel(_core.KernelBase):
 
     def _apply(self, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any, workers: Any) -> Any:
         call = Call(self, args, kwargs)
-        compiled = call.compiled
-        outputs = call.outputs(out)
-        self._check(call)
         try:
-            values = compiled.program.map(
-                tuple(call.inputs),
-                outputs,
-                (*call.tables, *compiled.tables),
-                workers,
-                self.max_iterations or 0,
-            )
+            values = self._run(call, out, workers)
         except (ArithmeticError, ValueError, IndexError, AssertionError) as error:
-            raise _as_python_raises(call, error, out) from None
+            if not self._has_float_powers(call, error):
+                raise _as_python_raises(call, error, out) from None
+            try:
+                values = self._run(call, out, workers)
+            except (ArithmeticError, ValueError, IndexError, AssertionError) as again:
+                raise _as_python_raises(call, again, out) from None
         if out is not None:
             return out
         if not kwargs and workers is None and self.max_iterations is None:
             self._offer(call)
-        return compiled.assemble(values)
+        return call.compiled.assemble(values)
+
+    def _run(self, call: Call, out: Any, workers: Any) -> Any:
+        compiled = call.compiled
+        outputs = call.outputs(out)
+        self._check(call)
+        return compiled.program.map(
+            tuple(call.inputs),
+            outputs,
+            (*call.tables, *compiled.tables),
+            workers,
+            self.max_iterations or 0,
+        )
+
+    def _has_float_powers(self, call: Call, error: BaseException) -> bool:
+        """After int ** a negative int: whether there is a program for which such powers are floats,
+        as they are in Python; the call is given it."""
+        fault = getattr(error, "fastconc_fault", None)
+        instructions = call.compiled.emitted.instructions
+        if fault is None or not 0 <= fault[1] < len(instructions):
+            return False
+        if instructions[fault[1]].op != "POW_I" or not isinstance(error, ValueError):
+            return False
+        old = self._options
+        call.unit = unit_of(self._target, Options(old.raising, old.exact, old.fastmath, True))
+        try:
+            call.compiled = call.unit.get(*call.key)
+        except KernelError:
+            return False  # the power must be an int, for example to be an index
+        return True
 
     def _offer(self, call: Call) -> None:
         """Let further calls with these types go straight to the program, if they are simple."""
         compiled = call.compiled
         flat = compiled.structure in (0, (0, 1))
         tables = call.tables or compiled.tables
-        if call.names is not self._target.names or tables or not flat:
+        special = tables or call.unit.options.float_powers
+        if call.names is not self._target.names or special or not flat:
             return
         signature = fast_signature(call.given)
         if signature is None or (signature, compiled.program) in self._offered:
@@ -179,11 +205,12 @@ class Kernel(_core.KernelBase):
             raise _as_python_raises(call, error, None) from None
 
     def _check(self, call: Call) -> None:
-        if call.key not in self._checked:
+        key = (call.key, call.unit.options.float_powers)
+        if key not in self._checked:
             from fastconc._compile.check import self_check
 
             self_check(call)
-            self._checked.add(call.key)
+            self._checked.add(key)
 
     def _shown(self) -> tuple[Any, Compiled]:
         """The signature and program to show: that of the last first call, else the one tried

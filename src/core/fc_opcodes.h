@@ -130,6 +130,8 @@
     X(ISINF_F,    "BF--", "",  "d = isinf(a)") \
     X(ISFINITE_F, "BF--", "",  "d = isfinite(a)") \
     X(SIGNBIT_D,  "BD--", "",  "d = sign bit of a is set") \
+    X(IBITS_D,    "ID--", "",  "d = the bits of a, as an int") \
+    X(DBITS_I,    "DI--", "",  "d = the float whose bits are a") \
     X(AND_B,      "BBB-", "",  "d = a and b") \
     X(OR_B,       "BBB-", "",  "d = a or b") \
     X(XOR_B,      "BBB-", "",  "d = a != b") \

@@ -52,7 +52,7 @@ STATEMENTS = {
     "decorated": "@staticmethod\ndef h(y):\n    return y\nreturn h(x)",
     "while_none_type": "y = None\nreturn y + x",
 }
-STATEMENTS["match"] = "match x:\n    case 1:\n        return 2\nreturn 3"
+STATEMENTS["match"] = "match x:\n    case {1: y}:\n        return 2\nreturn 3"
 
 
 def g(x):

@@ -71,6 +71,7 @@ class Arithmetic:
     raising: bool  # errors="raise"
     exact: bool  # accuracy="exact"
     fastmath: bool
+    float_powers: bool = False  # int ** a negative int was met
 
     # Types
 
@@ -277,6 +278,8 @@ class Arithmetic:
         b, fl = self.b, self.b.fl
         tx, ty = self.type_of(x), self.type_of(y)
         if tx in "IB" and ty in "IB":
+            if isinstance(y, Val) and self.float_powers:
+                return self.mixed_power(x, y)
             if isinstance(y, Val):
                 return b.emit("POW_I", "I", (self.as_int(x), self.as_int(y)), mask=self.mask)
             if y >= 0:
@@ -306,6 +309,18 @@ class Arithmetic:
             self.raise_where(b.and_(finite, self.test("ISNAN", result)), "DOMAIN")
             self.raise_where(b.and_(finite, self.test("ISINF", result)), "RANGE")
         return result
+
+    def mixed_power(self, x: Any, y: Val) -> Any:
+        """int ** int where a negative exponent makes a float, as in Python: a float everywhere."""
+        b = self.b
+        negative = self.truth(self.compare("<", y, 0))
+        self.raise_where(b.and_(negative, self.truth(self.compare("==", x, 0))), "ZERODIV")
+        mask = b.mask_andn(self.mask, negative)
+        if mask is False:
+            return b.emit(f"POW_{b.fl}", b.fl, (self.as_float(x), self.as_float(y)))
+        whole = b.emit("POW_I", "I", (self.as_int(x), self.as_int(y)), mask=mask)
+        part = b.emit(f"POW_{b.fl}", b.fl, (self.as_float(x), self.as_float(y)))
+        return self.choose(negative, part, whole)
 
     def power_const(self, base: Val, exponent: float) -> Any:
         """Strength reduction that keeps pow()'s special values and its accuracy."""

@@ -332,7 +332,19 @@ def _fsum(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
     for item in items[1:]:
         total, error = two_sum(ev, total, item)
         low, _rest = two_sum(ev, low, error)
-    return compensate(ev, total, low)
+    result = compensate(ev, total, low)
+    if ev.raising:
+        # -inf + inf, or an overflow on the way
+        given = [ev.truth(ev.test("ISFINITE", item)) for item in items]
+        finite: Any = True
+        undefined: Any = ev.test("ISNAN", result)
+        for value in given:
+            finite = ev.b.and_(finite, value)
+        for item in items:
+            undefined = ev.b.andn(undefined, ev.truth(ev.test("ISNAN", item)))
+        ev.raise_where(ev.b.and_(finite, ev.b.not_(ev.test("ISFINITE", result))), "RANGE")
+        ev.raise_where(undefined, "DOMAIN")
+    return result
 
 
 @known(math.prod)

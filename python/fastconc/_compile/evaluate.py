@@ -16,13 +16,15 @@ import operator
 import types
 from typing import Any
 
-from . import integer_functions, operator_functions  # noqa: F401 (they register)
+from . import float_bits, integer_functions, operator_functions  # noqa: F401 (they register)
 from .arith import STATUS, describe, is_number
 from .deps import MISSING
 from .errors import NoSource, Unsupported
 from .functions import lookup
 from .ir import Builder, Mask, Val
 from .loops import Loops
+from .match import Match
+from .recursion import tail_loop
 from .sequences import Sequences
 from .source import Body
 from .statements import NOTHING
@@ -84,7 +86,7 @@ HINTS: dict[str, str] = {
 }
 
 
-class Evaluator(Loops, Sequences):
+class Evaluator(Loops, Match, Sequences):
     def __init__(
         self,
         builder: Builder,
@@ -478,6 +480,9 @@ class Evaluator(Loops, Sequences):
             f"the attribute {name!r} of {describe(self.plain(value))} is not supported"
         )
 
+    def x__Given(self, node: Any) -> Any:
+        return node.value
+
     def x_Dict(self, node: ast.Dict) -> Any:
         made = LocalDict()
         for key_node, value_node in zip(node.keys, node.values, strict=True):
@@ -623,6 +628,9 @@ class Evaluator(Loops, Sequences):
             found = [functools.reduce(self.attribute, name.split("."), value) for name in wanted]
         return found[0] if len(found) == 1 else tuple(found)
 
+    def unary_call(self, function: Any, x: Any) -> Any:
+        return self.call(function, [x], {})
+
     def call_function(
         self, function: types.FunctionType, args: list[Any], kwargs: dict[str, Any]
     ) -> Any:
@@ -646,6 +654,10 @@ class Evaluator(Loops, Sequences):
             from .trace import trace
 
             return trace(self, function, env)
+        if any(isinstance(value, (Val, Table)) for value in env.values()):
+            loop = tail_loop(function, frame.body, parameters_of(function))
+            if loop is not None:
+                frame.body = loop
         return self.run_frame(frame)
 
     def run_frame(self, frame: Frame) -> Any:

@@ -156,6 +156,8 @@ _EXPRESSIONS = {
     "ISINF_D": "isinf({0}) != 0",
     "ISFINITE_D": "isfinite({0}) != 0",
     "SIGNBIT_D": "signbit({0}) != 0",
+    "IBITS_D": "((union {{ double d; int64_t i; }}){{.d = {0}}}).i",
+    "DBITS_I": "((union {{ int64_t i; double d; }}){{.i = {0}}}).d",
     "AND_B": "{0} && {1}",
     "OR_B": "{0} || {1}",
     "XOR_B": "{0} != {1}",

@@ -246,14 +246,6 @@ def _fma(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
     return ev.b.emit(f"FMA_{fl}", fl, (x, y, z))
 
 
-@known(math.ldexp)
-def _ldexp(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    x, i = take("ldexp", args, kwargs, "x i")
-    if isinstance(i, Val) or not -1000 <= i <= 1000:
-        raise Unsupported("ldexp() with this exponent is not supported", "multiply by 2.0**i")
-    return ev.binary("*", ev.as_float(x), 2.0**i)
-
-
 @known(math.modf)
 def _modf(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
     fl = ev.b.fl
@@ -425,3 +417,9 @@ def round_digits(ev: Evaluator, x: Any, digits: Any) -> Any:
     small = b.emit("LT_D", "B", (b.emit("ABS_D", "D", (s,)), limit))
     result = b.select(small, result, x)
     return b.emit("F_D", "F", (result,)) if narrow else result
+
+
+@known(float.is_integer)
+def _is_integer(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    (x,) = take("is_integer", args, kwargs, "x")
+    return ev.call(ev.attribute(x, "is_integer"), [], {})

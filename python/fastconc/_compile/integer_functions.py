@@ -68,8 +68,13 @@ def _perm(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
     if len(args) == 1 or args[1] is None:
         return ev.b.emit("FACTORIAL_I", "I", (ev.as_int(args[0]),), mask=ev.mask)
     n, k = args
-    if isinstance(k, Val) or k > 64:
-        raise Unsupported("perm(n, k) needs a constant k", "write the product as a loop")
+    if isinstance(k, Val) or k > 20:
+        # comb(n, k) * k!, with a k whose factorial fits where the result is 0 anyway
+        ev.raise_where(ev.b.or_(ev.compare("<", n, 0), ev.compare("<", k, 0)), "DOMAIN")
+        few = ev.choose(ev.truth(ev.compare(">", k, n)), 0, k)
+        ways = ev.b.emit("COMB_I", "I", (ev.as_int(n), ev.as_int(k)), mask=ev.mask)
+        orders = ev.b.emit("FACTORIAL_I", "I", (ev.as_int(few),), mask=ev.mask)
+        return ev.binary("*", ways, orders)
     ev.raise_where(ev.compare("<", n, 0), "DOMAIN")
     result: Any = 1
     for j in range(k):

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from . import builtin_functions as builtin
+from . import float_bits
 from . import functions as f
 from .arith import describe, is_number
 from .errors import Unsupported
@@ -410,6 +411,25 @@ def _isclose(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
 @_special("modf")
 def _modf(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
     return f.lookup(math.modf)(ev, args, kwargs)  # type: ignore[misc]
+
+
+@_special("logaddexp2")
+def _logaddexp2(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    x, y = (ev.as_float(a) for a in take("np.logaddexp2", args, kwargs, "x1 x2"))
+    same = ev.truth(ev.compare("==", x, y))
+    apart = ev.binary("-", x, y)
+    top = ev.choose(ev.truth(ev.compare(">", apart, 0.0)), x, y)
+    low = f.unary_op(ev, "EXP2", ev.unary("-", f.magnitude(ev, apart)))
+    rest = ev.binary("*", f.unary_op(ev, "LOG1P", low), 1.0 / math.log(2.0))
+    result = ev.choose(same, ev.binary("+", x, 1.0), ev.binary("+", top, rest))
+    undefined = ev.b.andn(ev.truth(ev.test("ISNAN", apart)), same)
+    return ev.choose(undefined, apart, result)
+
+
+_SPECIAL["frexp"] = float_bits.frexp
+_SPECIAL["ldexp"] = float_bits.ldexp
+_SPECIAL["nextafter"] = float_bits.nextafter
+_SPECIAL["spacing"] = float_bits.spacing
 
 
 @_special("gcd")

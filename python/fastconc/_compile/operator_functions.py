@@ -43,6 +43,14 @@ _OPERATORS: tuple[tuple[Any, str], ...] = (
     (operator.isub, "-"),
     (operator.imul, "*"),
     (operator.itruediv, "/"),
+    (operator.ifloordiv, "//"),
+    (operator.imod, "%"),
+    (operator.ipow, "**"),
+    (operator.iand, "&"),
+    (operator.ior, "|"),
+    (operator.ixor, "^"),
+    (operator.ilshift, "<<"),
+    (operator.irshift, ">>"),
 )
 for _callable_operator, _text in _OPERATORS:
     _operator(_callable_operator, _text)
@@ -71,3 +79,18 @@ def _not(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
 @known(operator.getitem)
 def _getitem(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
     return ev.subscript(args[0], args[1])
+
+
+@known(operator.contains)
+def _contains(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    items, value = args
+    return ev.contains(value, items)
+
+
+@known(operator.countOf)
+def _count_of(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    items, value = args
+    count: Any = 0
+    for item in ev.sequence(items):
+        count = ev.binary("+", count, ev.compare("==", item, value))
+    return count

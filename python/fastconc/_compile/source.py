@@ -45,7 +45,7 @@ class Body:
     """What the evaluator needs of a function: statements or one expression, and where they
     stand."""
 
-    __slots__ = ("expression", "live", "passed_on", "source", "statements", "subscripted")
+    __slots__ = ("expression", "live", "passed_on", "source", "statements", "subscripted", "tail")
 
     def __init__(
         self, source: Source, statements: list[ast.stmt] | None, expression: ast.expr | None
@@ -55,6 +55,7 @@ class Body:
         self.expression = expression
         self.subscripted: frozenset[str] | None = None  # filled when first asked for
         self.passed_on: list[tuple[str, int, str | None, str]] = []
+        self.tail: Body | bool | None = False  # as a loop; False: not looked at yet
         self.live: dict[str, tuple[int, int]] | None = None
 
 

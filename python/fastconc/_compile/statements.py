@@ -34,7 +34,6 @@ STATEMENT_HINTS = {
     "Delete": ("`del`", "assign another value"),
     "Global": ("`global`", "return the value instead of assigning a global"),
     "Nonlocal": ("`nonlocal`", "return the value instead of assigning an outer variable"),
-    "Match": ("`match`", "use if/elif/else"),
     "TypeAlias": ("a type alias", "move it outside of the kernel"),
 }
 
@@ -254,7 +253,9 @@ class Statements(Arithmetic):
             return
         self.branches(cond, node.body, node.orelse)
 
-    def branches(self, cond: Val, body: list[ast.stmt], orelse: list[ast.stmt]) -> None:
+    def branches(
+        self, cond: Val, body: list[ast.stmt], orelse: list[ast.stmt] | Callable[[], None]
+    ) -> None:
         b, frame = self.b, self.frame
         outer = self.mask
         env, heap = frame.env, self.heap
@@ -268,7 +269,7 @@ class Statements(Arithmetic):
         self.mask = else_mask = b.mask_andn(outer, cond)
         frame.env, self.heap = dict(env), dict(heap)
         if orelse and else_mask is not False:
-            self.region(else_mask, lambda: self.exec_block(orelse))
+            self.region(else_mask, orelse if callable(orelse) else lambda: self.exec_block(orelse))
         else_env, else_heap, else_out = frame.env, self.heap, self.mask
 
         if then_out is False:

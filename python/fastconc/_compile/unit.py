@@ -58,15 +58,22 @@ class Constant:
 
 
 class Options:
-    __slots__ = ("exact", "fastmath", "raising")
+    __slots__ = ("exact", "fastmath", "float_powers", "raising")
 
-    def __init__(self, raising: bool = False, exact: bool = False, fastmath: bool = False) -> None:
+    def __init__(
+        self,
+        raising: bool = False,
+        exact: bool = False,
+        fastmath: bool = False,
+        float_powers: bool = False,
+    ) -> None:
+        self.float_powers = float_powers  # int ** int is a float, for negative exponents
         self.raising = raising
         self.exact = exact
         self.fastmath = fastmath
 
-    def key(self) -> tuple[bool, bool, bool]:
-        return self.raising, self.exact, self.fastmath
+    def key(self) -> tuple[bool, ...]:
+        return self.raising, self.exact, self.fastmath, self.float_powers
 
 
 class Compiled:
@@ -285,6 +292,7 @@ def _compile(
 ) -> Compiled:
     builder = Builder(float_type)
     ev = Evaluator(builder, raising=options.raising, exact=options.exact, fastmath=options.fastmath)
+    ev.float_powers = options.float_powers
     inputs: list[Val] = []
     tables: list[str] = []
     given: dict[str, Any] = {}
