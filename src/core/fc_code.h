@@ -28,6 +28,8 @@
 #define FC_N_SPARE_VMS 4
 
 typedef struct fc_code fc_code;
+typedef struct fc_loop fc_loop; /* fc_narrow.h */
+typedef struct fc_flow fc_flow; /* fc_flow.h */
 
 /* Carries out one instruction and returns the next; NULL when the block is done or vm->status tells
  * why not. */
@@ -64,11 +66,13 @@ struct fc_code {
     } math;
     const uint16_t *horner; /* registers of a polynomial's coefficients, the highest first */
     const fc_code *target;  /* of a jump */
+    const fc_loop *loop;    /* a test that may narrow the block; else NULL */
     uint16_t d, a, b, c, m; /* registers */
     uint8_t sa, sb, sc, sm; /* lanes that an operand advances a group: FC_LANES or 0 */
     uint8_t n_horner;
-    bool uniform;  /* d is uniform: one group */
-    bool backward; /* a jump to an earlier instruction */
+    uint32_t horner_minus; /* bit i: horner[i] is subtracted */
+    bool uniform;          /* d is uniform: one group */
+    bool backward;         /* a jump to an earlier instruction */
     int32_t imm;
     uint32_t at; /* the instruction's index in the program */
 };
@@ -93,8 +97,9 @@ struct fc_program {
     atomic_uint references;
     uint32_t flags;
     unsigned n_registers, n_inputs, n_outputs, n_tables, n_instructions;
-    bool loops; /* has a jump backwards */
-    bool jumps; /* has any jump */
+    bool loops;   /* has a jump backwards */
+    bool jumps;   /* has any jump */
+    bool narrows; /* has a loop that may narrow the block */
     fc_reg_info *regs;
     uint16_t *inputs, *outputs; /* registers */
     uint8_t *table_types;
@@ -128,6 +133,13 @@ struct fc_vm {
     uint32_t fault_at;
     double *scratch[3]; /* a block each, for handlers */
     char *memory;
+    /* Narrowing, fc_narrow.h. */
+    const fc_loop *loop; /* NULL: all lanes of the block are there */
+    size_t wide_lanes, n_narrow;
+    size_t lost; /* work on useless lanes */
+    void **wide; /* where the registers of the whole block are */
+    char *narrow;
+    uint16_t *lane_of; /* by narrowed lane */
 };
 
 /* Loads n elements, `stride` bytes apart, into a register; FC_OK or FC_ERR_OVERFLOW with *bad. */
@@ -139,6 +151,9 @@ typedef struct fc_handlers {
     fc_handler *op[FC_N_OPCODES];
     fc_handler *pair[2][FC_N_FIRST][FC_N_VARIES][FC_N_SECOND][2]; /* [D, F]...[c varies] */
     fc_handler *horner[2];                                        /* d = a polynomial in a */
+    fc_handler *choose[2][4];         /* [D, F][LT, LE, EQ, NE]: d = a < b ? c : m */
+    fc_handler *swap;                 /* d and a exchange their memory */
+    fc_handler *test_loop;            /* JUMP_NONE with a loop */
     fc_load_fn *load[4][FC_N_DTYPES]; /* [fc_type][fc_dtype]; NULL: not allowed */
     fc_store_fn *store[4][FC_N_DTYPES];
     void (*ramp)(size_t lanes, double start, double step, double first, double *reg);
@@ -191,8 +206,10 @@ FC_MUST_CHECK fc_status fc_program_create_isa(const void *bytes, size_t size, fc
 FC_MUST_CHECK fc_status fc_lower(fc_program *program, fc_isa isa);
 
 /* Joins instructions of the code under way, fc_fuse.c: n_code and code[0 .. n_code) become fewer.
- * Leaves them alone where memory is short. `start` maps an instruction to the code it begins at. */
-void fc_fuse(fc_program *program, uint32_t *start);
+ * Leaves them alone where memory is short, or `flow` NULL. `start` maps an instruction to the code
+ * it begins at. */
+void fc_fuse(fc_program *program, const fc_flow *flow, uint32_t *start);
+void fc_free_loops(fc_program *program);
 
 /* A VM for the program, from its spares if there is one; give it back with fc_vm_put. */
 FC_MUST_CHECK fc_status fc_vm_take(fc_program *program, fc_vm **out);

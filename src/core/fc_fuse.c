@@ -9,148 +9,29 @@
  *     u = t * x + k2
  *     ...
  *
+ *     m = a < b          d = a < b ? x : y
+ *     d = m ? x : y
+ *
+ *     d = a              exchange of the registers' memory, if a is read no more
+ *
  * The first of a pair moves to the place of the second: its operands must still be what they were.
- * Whether t is read later needs the registers alive at the end of each run of instructions without
- * jumps (a basic block), found by the usual iteration. Nothing is reassociated or contracted: the
- * numbers are those of the separate operations. */
+ * Whether t is read later is known from the registers alive at the end of its basic block. Nothing
+ * is reassociated or contracted: the numbers are those of the separate operations. */
 #include <string.h>
 
 #include "fc_alloc.h"
 #include "fc_code.h"
-
-/* Programs whose sets of live registers take more bytes are left as they are. */
-#define MAX_LIVENESS ((size_t)4 << 20)
+#include "fc_flow.h"
 
 typedef struct fuser {
     fc_program *p;
-    uint32_t *end;      /* by instruction: one past its basic block */
-    uint64_t *live;     /* by basic block: registers alive at its end */
-    uint32_t *block_of; /* by instruction */
-    size_t words;
+    const fc_flow *flow;
     bool *gone; /* by instruction: it has become a part of another */
 } fuser;
-
-static bool get(const uint64_t *set, uint16_t reg)
-{
-    return (set[reg / 64] >> (reg % 64) & 1) != 0;
-}
-
-static void put(uint64_t *set, uint16_t reg, bool value)
-{
-    const uint64_t bit = (uint64_t)1 << (reg % 64);
-    set[reg / 64] = value ? set[reg / 64] | bit : set[reg / 64] & ~bit;
-}
 
 static unsigned reads(const fc_instruction *ins, uint16_t reg)
 {
     return (ins->a == reg) + (ins->b == reg) + (ins->c == reg) + (ins->m == reg);
-}
-
-static bool is_jump(const fc_instruction *ins)
-{
-    return strchr(fc_opcode_flags[ins->op], 'J') != NULL;
-}
-
-/* Registers alive before the block [begin, end), from those after it. */
-static void step_back(const fc_program *p, uint32_t begin, uint32_t end, uint64_t *live)
-{
-    for (uint32_t at = end; at-- > begin;) {
-        const fc_instruction *ins = &p->instructions[at];
-        const uint16_t operands[4] = {ins->a, ins->b, ins->c, ins->m};
-        if (ins->d != FC_NO_REGISTER) {
-            put(live, ins->d, false);
-        }
-        for (int i = 0; i < 4; i++) {
-            if (operands[i] != FC_NO_REGISTER) {
-                put(live, operands[i], true);
-            }
-        }
-    }
-}
-
-/* One round over all blocks, backwards; true if anything has changed. */
-static bool flow_once(fuser *f, uint64_t *scratch)
-{
-    const fc_program *p = f->p;
-    bool changed = false;
-    for (uint32_t at = p->n_instructions; at-- > 0;) {
-        if (f->end[at] != at + 1) {
-            continue; /* not the last of its block */
-        }
-        uint32_t begin = at;
-        while (begin > 0 && f->block_of[begin - 1] == f->block_of[at]) {
-            begin--;
-        }
-        const fc_instruction *last = &p->instructions[at];
-        uint64_t *out = f->live + f->block_of[at] * f->words;
-        uint32_t next[2];
-        int n_next = 0;
-        if (is_jump(last)) {
-            next[n_next++] = (uint32_t)last->imm;
-        }
-        if (last->op != FC_OP_END && last->op != FC_OP_JUMP) {
-            next[n_next++] = at + 1;
-        }
-        for (int i = 0; i < n_next; i++) {
-            memcpy(scratch, f->live + f->block_of[next[i]] * f->words, f->words * sizeof *scratch);
-            step_back(p, next[i], f->end[next[i]], scratch);
-            for (size_t w = 0; w < f->words; w++) {
-                changed = changed || (scratch[w] & ~out[w]) != 0;
-                out[w] |= scratch[w];
-            }
-        }
-    }
-    return changed;
-}
-
-static bool find_blocks(fuser *f)
-{
-    const fc_program *p = f->p;
-    const uint32_t n = p->n_instructions;
-    bool *leader = fc_calloc((size_t)n + 1, sizeof *leader);
-    if (leader == NULL) {
-        return false;
-    }
-    leader[0] = true;
-    for (uint32_t at = 0; at < n; at++) {
-        const fc_instruction *ins = &p->instructions[at];
-        if (is_jump(ins)) {
-            leader[ins->imm] = true;
-        }
-        leader[at + 1] = leader[at + 1] || is_jump(ins) || ins->op == FC_OP_END;
-    }
-    uint32_t n_blocks = 0;
-    for (uint32_t at = 0; at < n; at++) {
-        n_blocks += leader[at];
-        f->block_of[at] = n_blocks - 1;
-    }
-    for (uint32_t at = n; at-- > 0;) {
-        f->end[at] = at + 1 == n || leader[at + 1] ? at + 1 : f->end[at + 1];
-    }
-    fc_free(leader);
-    f->words = p->n_registers / 64 + 1;
-    size_t size = (size_t)n_blocks * f->words * sizeof(uint64_t);
-    if (size > MAX_LIVENESS) {
-        return false;
-    }
-    f->live = fc_calloc(1, size);
-    uint64_t *scratch = fc_calloc(f->words, sizeof *scratch);
-    if (f->live == NULL || scratch == NULL) {
-        fc_free(scratch);
-        return false;
-    }
-    for (uint32_t at = 0; at < n; at++) {
-        for (unsigned o = 0; p->instructions[at].op == FC_OP_END && o < p->n_outputs; o++) {
-            put(f->live + f->block_of[at] * f->words, p->outputs[o], true);
-        }
-    }
-    /* Each round adds registers, so this ends; the bound only cuts short what would take long. */
-    bool settled = false;
-    for (int round = 0; round < 64 && !settled; round++) {
-        settled = !flow_once(f, scratch);
-    }
-    fc_free(scratch);
-    return settled;
 }
 
 /* The only instruction that reads what `at` computes; UINT32_MAX if there is none or more than one,
@@ -160,7 +41,7 @@ static uint32_t only_reader(const fuser *f, uint32_t at)
     const fc_program *p = f->p;
     const uint16_t reg = p->instructions[at].d;
     uint32_t reader = UINT32_MAX;
-    for (uint32_t k = at + 1; k < f->end[at]; k++) {
+    for (uint32_t k = at + 1; k < f->flow->end[at]; k++) {
         const fc_instruction *ins = &p->instructions[k];
         unsigned n = reads(ins, reg);
         if (n > 1 || (n == 1 && reader != UINT32_MAX)) {
@@ -171,7 +52,7 @@ static uint32_t only_reader(const fuser *f, uint32_t at)
             return reader;
         }
     }
-    return get(f->live + f->block_of[at] * f->words, reg) ? UINT32_MAX : reader;
+    return fc_in_set(fc_live_after(f->flow, at), reg) ? UINT32_MAX : reader;
 }
 
 /* Is `reg` written by an instruction in (from, to)? */
@@ -296,19 +177,77 @@ static void try_pair(fuser *f, uint32_t at)
     f->gone[at] = true;
 }
 
-/* Is the code at `at` one step of a polynomial in x, `acc` * x + k? Gives acc and k. */
-static bool is_step(const fuser *f, uint32_t at, int type, uint16_t x, uint16_t *acc, uint16_t *k)
+/* Is the code at `at` one step of a polynomial in x, `acc` * x + k or `acc` * x - k? Gives acc, k
+ * and which of the two. */
+static bool is_step(const fuser *f, uint32_t at, int type, uint16_t x, uint16_t *acc, uint16_t *k,
+                    bool *minus)
 {
     const fc_program *p = f->p;
     const fc_code *code = &p->code[at];
-    bool both = code->run == p->handlers->pair[type][FC_FIRST_MUL][FC_BOTH_VARY][FC_SECOND_ADD][0];
-    bool one = code->run == p->handlers->pair[type][FC_FIRST_MUL][FC_A_VARIES][FC_SECOND_ADD][0];
-    if (f->gone[at] || !(both || one) || (code->a != x && code->b != x)) {
+    fc_handler *const(*pairs)[FC_N_SECOND][2] = p->handlers->pair[type][FC_FIRST_MUL];
+    const bool plus = code->run == pairs[FC_BOTH_VARY][FC_SECOND_ADD][0] ||
+                      code->run == pairs[FC_A_VARIES][FC_SECOND_ADD][0];
+    *minus = code->run == pairs[FC_BOTH_VARY][FC_SECOND_SUB][0] ||
+             code->run == pairs[FC_A_VARIES][FC_SECOND_SUB][0];
+    if (f->gone[at] || !(plus || *minus) || (code->a != x && code->b != x)) {
         return false;
     }
     *acc = code->a == x ? code->b : code->a;
     *k = code->c;
     return true;
+}
+
+/* Makes a selection by a comparison's result the selection by the comparison itself; the result is
+ * not computed if nobody else reads it. */
+static void try_choose(fuser *f, uint32_t at)
+{
+    fc_program *p = f->p;
+    const fc_instruction *compare = &p->instructions[at];
+    int type, relation;
+    switch (compare->op) {
+#define COMPARES(S, number)                                                                        \
+    case FC_OP_LT_##S:                                                                             \
+    case FC_OP_LE_##S:                                                                             \
+    case FC_OP_EQ_##S:                                                                             \
+    case FC_OP_NE_##S:                                                                             \
+        type = number;                                                                             \
+        relation = compare->op - FC_OP_LT_##S;                                                     \
+        break;
+        COMPARES(D, 0)
+        COMPARES(F, 1)
+    default:
+        return;
+    }
+    if (!varies(p, compare->d)) {
+        return;
+    }
+    const unsigned op = type == 0 ? FC_OP_SELECT_D : FC_OP_SELECT_F;
+    unsigned left = 0; /* readers that remain */
+    bool kept = fc_in_set(fc_live_after(f->flow, at), compare->d);
+    for (uint32_t k = at + 1; k < f->flow->end[at]; k++) {
+        const fc_instruction *ins = &p->instructions[k];
+        fc_code *code = &p->code[k];
+        if (ins->op == op && ins->c == compare->d && code->run == p->handlers->op[op] &&
+            !f->gone[k] && ins->d != compare->d && !written_between(p, at, k, compare->a) &&
+            !written_between(p, at, k, compare->b)) {
+            code->run = p->handlers->choose[type][relation];
+            code->c = ins->a;
+            code->m = ins->b;
+            code->a = compare->a;
+            code->b = compare->b;
+            code->sc = varies(p, code->c) ? FC_LANES : 0;
+            code->sm = varies(p, code->m) ? FC_LANES : 0;
+            code->sa = varies(p, code->a) ? FC_LANES : 0;
+            code->sb = varies(p, code->b) ? FC_LANES : 0;
+        } else {
+            left += reads(ins, compare->d);
+        }
+        if (ins->d == compare->d) {
+            kept = false;
+            break;
+        }
+    }
+    f->gone[at] = left == 0 && !kept;
 }
 
 /* Collects the polynomial whose first step, k0 * x + k1, is the code at `at`. */
@@ -317,10 +256,13 @@ static void try_horner(fuser *f, uint32_t at, uint16_t *pool, size_t *used)
     fc_program *p = f->p;
     for (int type = 0; type < 2; type++) {
         uint16_t k[FC_MAX_HORNER], acc;
+        uint32_t minus = 0; /* bit i: k[i] is subtracted */
+        bool subtract;
         const uint16_t x = p->code[at].a; /* of a pair k0 * x, the varying one */
-        if (!is_step(f, at, type, x, &k[0], &k[1]) || varies(p, k[0])) {
+        if (!is_step(f, at, type, x, &k[0], &k[1], &subtract) || varies(p, k[0])) {
             continue;
         }
+        minus |= (uint32_t)subtract << 1;
         uint32_t last = at, steps[FC_MAX_HORNER];
         int n = 2;
         steps[0] = at;
@@ -330,7 +272,7 @@ static void try_horner(fuser *f, uint32_t at, uint16_t *pool, size_t *used)
                 next =
                     only_reader(f, next); /* the product's own instruction has moved to its sum */
             }
-            if (next == UINT32_MAX || !is_step(f, next, type, x, &acc, &k[n]) ||
+            if (next == UINT32_MAX || !is_step(f, next, type, x, &acc, &k[n], &subtract) ||
                 acc != p->instructions[last].d || acc == x || written_between(p, last, next, x)) {
                 break;
             }
@@ -342,6 +284,7 @@ static void try_horner(fuser *f, uint32_t at, uint16_t *pool, size_t *used)
                 break;
             }
             steps[n - 1] = next;
+            minus |= (uint32_t)subtract << n;
             n++;
             last = next;
         }
@@ -360,25 +303,86 @@ static void try_horner(fuser *f, uint32_t at, uint16_t *pool, size_t *used)
         code->b = code->c = x;
         code->horner = pool + *used;
         code->n_horner = (uint8_t)n;
+        code->horner_minus = minus;
         *used += (size_t)n;
     }
 }
 
-void fc_fuse(fc_program *p, uint32_t *start)
+static bool is_operand(const fc_program *p, uint16_t reg)
+{
+    for (unsigned i = 0; i < p->n_inputs; i++) {
+        if (p->inputs[i] == reg) {
+            return true;
+        }
+    }
+    for (unsigned i = 0; i < p->n_outputs; i++) {
+        if (p->outputs[i] == reg) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_read_by(const fc_code *code, uint16_t reg)
+{
+    for (unsigned i = 0; i < code->n_horner; i++) {
+        if (code->horner[i] == reg) {
+            return true;
+        }
+    }
+    return code->a == reg || code->b == reg || code->c == reg || code->m == reg;
+}
+
+/* A move whose source is read no more exchanges the registers' memory, if that is the VM's own. */
+static void try_swap(fuser *f, uint32_t at)
+{
+    const fc_program *p = f->p;
+    const fc_instruction *ins = &p->instructions[at];
+    if (f->gone[at] || (ins->op != FC_OP_MOV_D && ins->op != FC_OP_MOV_F &&
+                        ins->op != FC_OP_MOV_I && ins->op != FC_OP_MOV_B)) {
+        return;
+    }
+    if (ins->a == ins->d || !varies(p, ins->a) || !varies(p, ins->d) || is_operand(p, ins->a) ||
+        is_operand(p, ins->d)) {
+        return;
+    }
+    bool dead = !fc_in_set(fc_live_after(f->flow, at), ins->a);
+    for (uint32_t k = at + 1; k < f->flow->end[at]; k++) {
+        if (f->gone[k]) {
+            continue; /* what it reads is read later, what it writes is not written */
+        }
+        if (is_read_by(&p->code[k], ins->a)) {
+            return;
+        }
+        if (p->instructions[k].d == ins->a) {
+            dead = true;
+            break;
+        }
+    }
+    if (dead) {
+        f->p->code[at].run = p->handlers->swap;
+    }
+}
+
+void fc_fuse(fc_program *p, const fc_flow *flow, uint32_t *start)
 {
     const uint32_t n = p->n_instructions;
-    fuser f = {.p = p};
-    f.end = fc_calloc(n, sizeof *f.end);
-    f.block_of = fc_calloc(n, sizeof *f.block_of);
+    fuser f = {.p = p, .flow = flow};
     f.gone = fc_calloc(n, sizeof *f.gone);
     uint16_t *pool = fc_calloc((size_t)n + FC_MAX_HORNER, sizeof *pool);
-    if (f.end != NULL && f.block_of != NULL && f.gone != NULL && pool != NULL && find_blocks(&f)) {
+    if (flow != NULL && f.gone != NULL && pool != NULL) {
         for (uint32_t at = 0; at < n; at++) {
             try_pair(&f, at);
+        }
+        for (uint32_t at = 0; at < n; at++) {
+            try_choose(&f, at);
         }
         size_t used = 0;
         for (uint32_t at = 0; at < n; at++) {
             try_horner(&f, at, pool, &used);
+        }
+        for (uint32_t at = 0; at < n; at++) {
+            try_swap(&f, at);
         }
     }
     uint32_t kept = 0;
@@ -390,8 +394,5 @@ void fc_fuse(fc_program *p, uint32_t *start)
     }
     p->n_code = kept;
     p->horner = pool;
-    fc_free(f.end);
-    fc_free(f.block_of);
     fc_free(f.gone);
-    fc_free(f.live);
 }

@@ -7,14 +7,18 @@
 #include <string.h>
 
 #include "fc_alloc.h"
+#include "fc_flow.h"
+#include "fc_narrow.h"
 
 /* Bytes that the registers of a block may take: the first-level cache is 32 KB or more, and arrays
  * stream through it as well. */
 #define L1_BUDGET (20 * 1024)
 #define MIN_BLOCK 64
 /* Lanes of a loop end at different times, and a block runs as long as its longest lane: short
- * blocks waste less. */
+ * blocks waste less. Those that narrow waste little, and gain by more lanes even if some live in
+ * the second-level cache. */
 #define LOOP_BLOCK 256
+#define NARROWING_BLOCK 512
 
 static const fc_handlers *handlers_of(fc_isa isa)
 {
@@ -98,8 +102,8 @@ static size_t choose_block(const fc_program *p, bool *used)
         }
         diverges = diverges || op == FC_OP_JUMP_ANY || op == FC_OP_JUMP_NONE;
     }
-    size_t block = L1_BUDGET / width / FC_LANES * FC_LANES;
-    size_t most = p->loops && diverges ? LOOP_BLOCK : FC_MAX_BLOCK;
+    size_t block = L1_BUDGET * (p->narrows ? 2 : 1) / width / FC_LANES * FC_LANES;
+    size_t most = p->narrows ? NARROWING_BLOCK : p->loops && diverges ? LOOP_BLOCK : FC_MAX_BLOCK;
     return block < MIN_BLOCK ? MIN_BLOCK : block > most ? most : block;
 }
 
@@ -165,7 +169,13 @@ fc_status fc_lower(fc_program *p, fc_isa isa)
     if (start == NULL) {
         return FC_ERR_NOMEM;
     }
-    fc_fuse(p, start);
+    fc_flow flow;
+    const bool known = fc_flow_init(&flow, p);
+    fc_fuse(p, known ? &flow : NULL, start);
+    if (known && p->loops) {
+        fc_find_loops(p, &flow, start);
+    }
+    fc_flow_clear(&flow);
     for (unsigned i = 0; i < p->n_code; i++) {
         fc_code *code = &p->code[i];
         if (strchr(fc_opcode_flags[p->instructions[code->at].op], 'J') != NULL) {

@@ -2,18 +2,23 @@
  *
  * Elementwise map; contract in fc_map.h. The elements, in the order of the plan, are cut on
  * multiples of a grain that is a whole number of pages of doubles, so that two threads seldom write
- * the same cache line. */
+ * the same cache line. Where a table of 256 entries stands for the program, elements are looked
+ * up. */
 #include "fc_map.h"
 
 #include "fc_alloc.h"
 #include "fc_code.h"
+#include "fc_lookup.h"
 #include "fc_walk.h"
 
 #define GRAIN 16384       /* elements */
 #define WORTH_THREADS 3e4 /* nanoseconds */
 
+#define FEW_LOOKUPS 65536 /* elements */
+
 typedef struct map_job {
     fc_walk plan;
+    fc_lookup *lookup; /* NULL: run the program */
     struct slot {
         fc_vm *vm;
         char separate[FC_CACHE_LINE - sizeof(fc_vm *)];
@@ -34,6 +39,10 @@ static fc_status run_part(void *context, fc_vm *vm, size_t first, size_t n,
 static fc_status run_range(void *context, size_t begin, size_t end, unsigned worker)
 {
     map_job *job = context;
+    fc_fault fault = {0};
+    if (job->lookup != NULL) {
+        return fc_walk_range(&job->plan, NULL, begin, end, fc_lookup_run, job->lookup, &fault);
+    }
     struct slot *slot = &job->slots[worker];
     if (slot->vm == NULL) {
         fc_status status = fc_vm_take(job->plan.program, &slot->vm);
@@ -41,7 +50,6 @@ static fc_status run_range(void *context, size_t begin, size_t end, unsigned wor
             return status;
         }
     }
-    fc_fault fault = {0};
     fc_status status =
         fc_walk_range(&job->plan, slot->vm, begin, end, run_part, &job->plan, &fault);
     if (status != FC_OK) {
@@ -77,6 +85,9 @@ static fc_status run_threads(map_job *job, const fc_run *run, fc_fault *fault)
 
 static fc_status run_here(map_job *job, fc_fault *fault)
 {
+    if (job->lookup != NULL) {
+        return fc_walk_range(&job->plan, NULL, 0, job->plan.n, fc_lookup_run, job->lookup, fault);
+    }
     fc_vm *vm;
     fc_status status = fc_vm_take(job->plan.program, &vm);
     if (status != FC_OK) {
@@ -100,17 +111,22 @@ static fc_status map_ordered(const fc_run *run, fc_program *program, unsigned n_
                              uint64_t max_iterations, bool reorder, bool *reordered,
                              fc_fault *fault)
 {
-    map_job job;
+    map_job job = {.lookup = NULL};
     fc_status status = fc_walk_init(&job.plan, program, n_dim, shape, inputs, outputs,
                                     program->n_outputs, reorder);
     job.plan.tables = tables;
     job.plan.cancel = run != NULL ? run->cancel : NULL;
     job.plan.max_iterations = max_iterations;
     *fault = (fc_fault){.element = SIZE_MAX, .instruction = FC_NO_INSTRUCTION};
-    if (status == FC_OK && job.plan.n != 0) {
-        status = fc_map_is_short(program, job.plan.n) ? run_here(&job, fault)
-                                                      : run_threads(&job, run, fault);
+    if (status == FC_OK) {
+        status = fc_lookup_create(&job.plan, &job.lookup);
     }
+    if (status == FC_OK && job.plan.n != 0) {
+        bool here = fc_map_is_short(program, job.plan.n) ||
+                    (job.lookup != NULL && job.plan.n < FEW_LOOKUPS);
+        status = here ? run_here(&job, fault) : run_threads(&job, run, fault);
+    }
+    fc_lookup_destroy(job.lookup);
     *reordered = job.plan.reordered;
     fc_walk_clear(&job.plan);
     return status;

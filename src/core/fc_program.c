@@ -463,6 +463,7 @@ void fc_program_release(fc_program *program)
     fc_free(program->instructions);
     fc_free(program->constants);
     fc_free(program->zeroed);
+    fc_free_loops(program);
     fc_free(program->code);
     fc_free(program->horner);
     fc_free(program);

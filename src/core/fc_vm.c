@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "fc_alloc.h"
+#include "fc_narrow.h"
 
 #define MAX_BOUND 64 /* operands whose binding is remembered in a call; those beyond are copied */
 
@@ -44,10 +45,14 @@ fc_status fc_vm_create(fc_program *program, fc_vm **out)
     }
     vm->reg = fc_calloc((size_t)program->n_registers + 1, sizeof *vm->reg);
     vm->memory = fc_calloc_aligned(FC_CACHE_LINE, 1, program->vm_size);
-    if (vm->reg == NULL || vm->memory == NULL) {
-        fc_free(vm->reg);
-        fc_free(vm->memory);
-        fc_free(vm);
+    if (program->narrows) {
+        vm->wide = fc_calloc(program->n_registers, sizeof *vm->wide);
+        vm->narrow = fc_calloc_aligned(FC_CACHE_LINE, 1, program->vm_size);
+        vm->lane_of = fc_calloc(program->block, sizeof *vm->lane_of);
+    }
+    if (vm->reg == NULL || vm->memory == NULL ||
+        (program->narrows && (vm->wide == NULL || vm->narrow == NULL || vm->lane_of == NULL))) {
+        fc_vm_destroy(vm);
         return FC_ERR_NOMEM;
     }
     vm->program = program;
@@ -68,6 +73,9 @@ void fc_vm_destroy(fc_vm *vm)
     if (vm != NULL) {
         fc_free(vm->reg);
         fc_free(vm->memory);
+        fc_free(vm->wide);
+        fc_free(vm->narrow);
+        fc_free(vm->lane_of);
         fc_free(vm);
     }
 }
@@ -316,6 +324,7 @@ static void run_lanes(fc_vm *vm, const binding *b, size_t first, size_t n)
     vm->lanes = (n + FC_LANES - 1) / FC_LANES * FC_LANES;
     vm->status = FC_OK;
     vm->iterations = 0;
+    vm->lost = 0;
     for (unsigned i = 0; i < p->n_inputs; i++) {
         bind_input(vm, b, i, first, n);
     }
@@ -338,6 +347,10 @@ static void run_lanes(fc_vm *vm, const binding *b, size_t first, size_t n)
         do {
             ins = ins->run(vm, ins);
         } while (ins != NULL);
+    }
+    if (vm->loop != NULL) { /* it has failed in a loop */
+        vm->fault_lane = vm->lane_of[vm->fault_lane];
+        fc_widen(vm, false);
     }
 }
 

@@ -23,13 +23,15 @@ static unsigned pick(unsigned n)
     return (unsigned)((seed >> 20) % n);
 }
 
-static const unsigned ops_d[] = {FC_OP_ADD_D, FC_OP_SUB_D,  FC_OP_MUL_D,    FC_OP_DIV_D,
-                                 FC_OP_MUL_D, FC_OP_ADD_D,  FC_OP_SQUARE_D, FC_OP_NEG_D,
-                                 FC_OP_ABS_D, FC_OP_SQRT_D, FC_OP_MOV_D};
-static const unsigned ops_f[] = {FC_OP_ADD_F, FC_OP_SUB_F,  FC_OP_MUL_F,    FC_OP_DIV_F,
-                                 FC_OP_MUL_F, FC_OP_ADD_F,  FC_OP_SQUARE_F, FC_OP_NEG_F,
-                                 FC_OP_ABS_F, FC_OP_SQRT_F, FC_OP_MOV_F};
+static const unsigned ops_d[] = {
+    FC_OP_ADD_D, FC_OP_SUB_D, FC_OP_MUL_D,  FC_OP_DIV_D, FC_OP_MUL_D, FC_OP_ADD_D, FC_OP_SQUARE_D,
+    FC_OP_NEG_D, FC_OP_ABS_D, FC_OP_SQRT_D, FC_OP_MOV_D, FC_OP_LT_D,  FC_OP_NE_D,  FC_OP_SELECT_D};
+static const unsigned ops_f[] = {
+    FC_OP_ADD_F, FC_OP_SUB_F, FC_OP_MUL_F,  FC_OP_DIV_F, FC_OP_MUL_F, FC_OP_ADD_F, FC_OP_SQUARE_F,
+    FC_OP_NEG_F, FC_OP_ABS_F, FC_OP_SQRT_F, FC_OP_MOV_F, FC_OP_LT_F,  FC_OP_NE_F,  FC_OP_SELECT_F};
 #define N_OPS (sizeof ops_d / sizeof ops_d[0])
+enum { STEP_UNARY = 6, STEP_LESS = 11, STEP_UNEQUAL, STEP_SELECT }; /* places in ops_d, ops_f */
+#define N_MASKS 2
 
 static double apply(unsigned op, double x, double y)
 {
@@ -86,7 +88,7 @@ static bool is_nan_or_same(double x, double y)
 
 typedef struct step {
     unsigned op;
-    uint16_t d, a, b;
+    uint16_t d, a, b, mask; /* a comparison writes mask, a selection reads it */
 } step;
 
 /* The programs: registers 0, 1 inputs; N_REGS varying; then a uniform input and two constants; with
@@ -111,6 +113,8 @@ static void run_one(fc_isa isa, bool is_float, bool horner, bool loop)
     }
     uint16_t counter = asm_reg(&a, FC_TYPE_I, FC_KIND_UNIFORM),
              again = asm_reg(&a, FC_TYPE_B, FC_KIND_UNIFORM);
+    uint16_t masks = asm_reg(&a, FC_TYPE_B, FC_KIND_VARYING);
+    asm_reg(&a, FC_TYPE_B, FC_KIND_VARYING);
     uint16_t one = asm_constant(&a, FC_TYPE_I, 1), three = asm_constant(&a, FC_TYPE_I, 3);
     for (unsigned i = 0; i < length; i++) {
         step *s = &steps[i];
@@ -119,7 +123,7 @@ static void run_one(fc_isa isa, bool is_float, bool horner, bool loop)
         s->a = (uint16_t)pick(N_REGS + 3);
         s->b = (uint16_t)pick(N_REGS + 3);
         if (horner && i > 0) { /* chains: product, sum, product, sum */
-            s->op = i % 2 == 0 ? 5 : 4;
+            s->op = i % 2 == 0 ? (pick(3) == 0 ? 1 : 5) : 4; /* difference or sum; product */
             s->a = pick(8) != 0 ? steps[i - 1].d : s->a;
             s->b = i % 2 == 1 ? (uint16_t)(pick(8) != 0 ? 0 : pick(N_REGS))
                               : (uint16_t)(N_REGS + pick(3));
@@ -130,9 +134,11 @@ static void run_one(fc_isa isa, bool is_float, bool horner, bool loop)
                 s->b = other;
             }
         }
-        bool unary = s->op >= 6;
-        asm_op(&a, is_float ? ops_f[s->op] : ops_d[s->op], s->d, s->a, unary ? NO : s->b, NO, NO,
-               0);
+        s->mask = (uint16_t)(masks + pick(N_MASKS));
+        bool unary = s->op >= STEP_UNARY && s->op < STEP_LESS;
+        bool compares = s->op == STEP_LESS || s->op == STEP_UNEQUAL;
+        asm_op(&a, is_float ? ops_f[s->op] : ops_d[s->op], compares ? s->mask : s->d, s->a,
+               unary ? NO : s->b, s->op == STEP_SELECT ? s->mask : NO, NO, 0);
     }
     if (loop) {
         asm_op(&a, FC_OP_ADD_I, counter, counter, one, NO, NO, 0);
@@ -172,10 +178,20 @@ static void run_one(fc_isa isa, bool is_float, bool horner, bool loop)
         r[N_REGS] = 0.625;
         r[N_REGS + 1] = -0.75;
         r[N_REGS + 2] = 1.25;
+        bool truth[N_MASKS] = {false, false};
         unsigned rounds = loop ? 3 : 1, at = 0;
         for (unsigned round = 0; round < rounds; round++, at = loop_at) {
             for (; at < length; at++) {
                 const step *s = &steps[at];
+                bool *t = &truth[s->mask - masks];
+                if (s->op == STEP_LESS || s->op == STEP_UNEQUAL) {
+                    *t = s->op == STEP_LESS ? r[s->a] < r[s->b] : r[s->a] != r[s->b];
+                    continue;
+                }
+                if (s->op == STEP_SELECT) {
+                    r[s->d] = *t ? r[s->a] : r[s->b];
+                    continue;
+                }
                 r[s->d] = is_float ? (double)apply_f(ops_f[s->op], (float)r[s->a], (float)r[s->b])
                                    : apply(ops_d[s->op], r[s->a], r[s->b]);
             }
