@@ -30,6 +30,18 @@ _exiting = False
 _exit_lock = threading.Lock()
 
 
+def _weakly(method: Callable[[], None]) -> Callable[[], None]:
+    """The queue must not keep what keeps it, or threads would live on until the next collection."""
+    reference = weakref.WeakMethod(method)
+
+    def call() -> None:
+        alive = reference()
+        if alive is not None:
+            alive()
+
+    return call
+
+
 class Crew:
     """The threads of one pool, which it does not know, so that the pool can be dropped."""
 
@@ -56,7 +68,7 @@ class Crew:
         self.callback_lock = threading.RLock()
         self.broken_error = broken_error
         self._refuse = refuse
-        self.queue.connect(self.spawn, self.refuse)
+        self.queue.connect(_weakly(self.spawn), _weakly(self.refuse))
         with _exit_lock:
             _crews.add(self)
             if _exiting:

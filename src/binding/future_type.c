@@ -226,10 +226,32 @@ static PyObject *raise_error(PyObject *error)
     return NULL;
 }
 
+/* Who assigns _state under the condition, as the standard library's code does, may assign the
+ * outcome after it: wait until he has left. -1 with an exception. */
+static int let_setter_finish(FutureObject *self)
+{
+    fc_lock(&self->mutex);
+    PyObject *condition = self->extra == NULL ? NULL : Py_XNewRef(self->extra->condition);
+    fc_unlock(&self->mutex);
+    if (condition == NULL) {
+        return 0;
+    }
+    PyObject *acquired = PyObject_CallMethod(condition, "acquire", NULL);
+    PyObject *released = acquired == NULL ? NULL : PyObject_CallMethod(condition, "release", NULL);
+    int result = released == NULL ? -1 : 0;
+    Py_XDECREF(acquired);
+    Py_XDECREF(released);
+    Py_DECREF(condition);
+    return result;
+}
+
 /* The result or exception of a future that is done: a new reference and whether it is an exception;
  * or NULL with CancelledError. */
 static PyObject *outcome(FutureObject *self, bool *is_error)
 {
+    if ((self->flags & FUTURE_SET_BY_HAND) && let_setter_finish(self) < 0) {
+        return NULL;
+    }
     fc_lock(&self->mutex);
     bool finished = self->state == FUTURE_FINISHED;
     *is_error = self->flags & FUTURE_HAS_ERROR;
@@ -554,11 +576,20 @@ static PyObject *get_state(PyObject *self, void *Py_UNUSED(closure))
 
 static int set_state(PyObject *op, PyObject *value, void *Py_UNUSED(closure))
 {
+    FutureObject *self = as_future(op);
     for (uint8_t i = 0; value != NULL && PyUnicode_Check(value) && i < FUTURE_N_STATES; i++) {
         if (PyUnicode_CompareWithASCIIString(value, state_names[i]) == 0) {
-            fc_lock(&as_future(op)->mutex);
-            future_set_state(as_future(op), i);
-            fc_unlock(&as_future(op)->mutex);
+            Task task;
+            if (i != FUTURE_PENDING && future_claim(self, NULL, &task)) {
+                task_clear(&task); /* a pending one keeps its call where its outcome goes */
+            }
+            fc_lock(&self->mutex);
+            self->flags |= FUTURE_SET_BY_HAND;
+            future_set_state(self, i);
+            if (i >= FUTURE_CANCELLED && self->extra != NULL) {
+                future_wake_locked(self, i > FUTURE_CANCELLED);
+            }
+            fc_unlock(&self->mutex);
             return 0;
         }
     }

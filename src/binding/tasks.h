@@ -71,11 +71,11 @@ enum { /* FutureObject.state */
        FUTURE_N_STATES
 };
 
-enum {                          /* FutureObject.flags */
-       FUTURE_HAS_ERROR = 1,    /* finished: value is an exception */
-       FUTURE_PACKED = 2,       /* pending: args[0] is a PackedArgs */
-       FUTURE_MAP = 4,          /* this is a MapObject */
-       FUTURE_STARTED_ONCE = 8, /* set_running_or_notify_cancel() was called on it */
+enum {                         /* FutureObject.flags */
+       FUTURE_HAS_ERROR = 1,   /* finished: value is an exception */
+       FUTURE_PACKED = 2,      /* pending: args[0] is a PackedArgs */
+       FUTURE_MAP = 4,         /* this is a MapObject */
+       FUTURE_SET_BY_HAND = 8, /* somebody assigned _state; he may still hold the condition */
 };
 
 enum { INLINE_ARGS = 3 };

@@ -7,6 +7,7 @@ import logging
 import os
 import pickle
 import sys
+import sysconfig
 import threading
 import time
 import warnings
@@ -22,6 +23,9 @@ from fastconc import Pool, PoolExecutor
 class Thing:
     def method(self):
         return None
+
+
+FREE_THREADED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 
 
 def until(condition, seconds=30):
@@ -452,6 +456,30 @@ def test_a_dropped_executor_ends_its_threads():
     cycle.append(cycle)
     del executor, cycle
     until(lambda: not any(t.is_alive() for t in threads))
+
+
+@pytest.mark.skipif(FREE_THREADED, reason="reference counts of other threads are merged later")
+@pytest.mark.parametrize("cls", [Pool, PoolExecutor])
+def test_a_dropped_pool_needs_no_garbage_collection(cls):
+    gc.collect()
+    gc.disable()
+    try:
+        pool = cls(2)
+        assert list(pool.map(abs, range(10))) == list(range(10))
+        assert pool.submit(abs, -1).result() == 1
+        if cls is Pool:
+            assert list(pool.imap(abs, iter([1, 2]))) == [1, 2]
+            pool.close()
+            pool.join()
+        else:
+            pool.shutdown()
+        threads = [weakref.ref(t) for t in pool._crew.threads]
+        queue = pool._crew.queue
+        del pool
+        assert [t() for t in threads] == [None] * len(threads)
+        assert sys.getrefcount(queue) == 2
+    finally:
+        gc.enable()
 
 
 def test_base_exceptions_of_callbacks_leave_the_worker_alive(caplog):

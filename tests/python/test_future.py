@@ -346,3 +346,33 @@ def test_deep_chains_are_freed():
         outer.set_result(future)
         future = outer
     del future, outer
+
+
+@both
+def test_a_state_set_by_hand_wakes_who_waits(Future):
+    """As tests of code that uses futures do it, with the outcome after the state."""
+    future = Future()
+    seen = []
+    waiting = threading.Thread(target=lambda: seen.append(future.exception(60)))
+    waiting.start()
+    time.sleep(0.05)
+    with future._condition:
+        future._state = "FINISHED"
+        time.sleep(0.05)
+        future._exception = OSError("by hand")
+        future._condition.notify_all()
+    waiting.join(60)
+    assert str(seen[0]) == "by hand"
+
+
+def test_a_state_set_by_hand_takes_the_call_away():
+    release = threading.Event()
+    with fastconc.PoolExecutor(1) as executor:
+        executor.submit(release.wait, 60)
+        argument = type("Argument", (), {})()
+        alive = weakref.ref(argument)
+        future = executor.submit(print, argument)
+        del argument
+        future._state = "FINISHED"
+        assert alive() is None and future.result() is None
+        release.set()
