@@ -96,6 +96,7 @@ def as_array(value):
     return numpy_helper.to_array(value) if isinstance(value, onnx.TensorProto) else value
 
 
+@pytest.mark.timeout(400)  # onnx makes all its cases first, which takes most of the time
 def test_node_tests_of_onnx():
     """At least 95 % pass, the rest is refused by name; no other exception, no wrong answer."""
     passed, refused, wrong = 0, [], []

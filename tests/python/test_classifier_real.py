@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 
+import fastconc
 import numpy as np
 import pytest
 
@@ -88,6 +89,30 @@ def test_all_kinds_of_images_agree(tmp_path, lite0, photos):
     assert lite0.classify([]) == []
     grey = lite0.classify([picture.convert("L"), picture.convert("RGBA"), picture.convert("P")], 1)
     assert len(grey) == 3
+
+
+def test_images_are_decoded_by_our_own_threads(photos):
+    names = set()
+
+    def prepare(picture):
+        names.add(threading.current_thread().name)
+        return np.zeros((3, 32, 48), np.float32)
+
+    pictures = photos[:3] * 8
+    with fastconc.Pool(2, name="mine") as pool:
+        classifier = Classifier.from_onnx(zoo_model(), preprocess=prepare, workers=pool)
+        with pytest.raises(ValueError, match="ranked"):
+            classifier.classify(pictures)
+        assert names and all("mine" in name for name in names)
+    names.clear()
+    classifier = Classifier.from_onnx(zoo_model(), preprocess=prepare, workers=2)
+    with pytest.raises(ValueError, match="ranked"):
+        classifier.classify(pictures)
+    assert names and threading.current_thread().name not in names
+    names.clear()
+    with pytest.raises(ValueError, match="ranked"):
+        classifier.classify(pictures[0])
+    assert names == {threading.current_thread().name}
 
 
 def test_bad_images(tmp_path, lite0):

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -307,14 +307,23 @@ class Classifier(_core.Net):
             return preprocess(open_image(image, max_pixels))
 
         rankings: list[Ranking] = []
-        if not images:
-            return rankings
-        width = min(len(images), _core.get_num_threads())
-        with ThreadPoolExecutor(width) as pool:  # Pillow lets the GIL go
+        with self._decoders(len(images)) as pool:  # Pillow lets the GIL go
             for at in range(0, len(images), CLASSIFY_BATCH):
-                batch = np.stack(list(pool.map(prepare, images[at : at + CLASSIFY_BATCH])))
-                rankings += self.top_k(batch, k)
+                part = images[at : at + CLASSIFY_BATCH]
+                arrays = list(map(prepare, part)) if pool is None else pool.map(prepare, part)
+                rankings += self.top_k(np.stack(arrays), k)
         return rankings
+
+    def _decoders(self, n_images: int) -> Any:
+        """A context manager: the pool that decodes so many images, or None for the caller alone."""
+        if hasattr(self._workers, "map") and n_images > 1:
+            return nullcontext(self._workers)
+        width = 1 if n_images < 2 else min(n_images, self._workers or _core.get_num_threads())
+        if width < 2:
+            return nullcontext()
+        from fastconc import Pool
+
+        return Pool(width, name="classify")
 
     def profile(self, batch: Any, repeat: int = 5) -> Profile:
         """Time every step on one thread and return the table: milliseconds, GFLOP/s, share of the

@@ -15,15 +15,11 @@ from typing import Any
 
 import numpy as np
 
-try:
-    import onnx
-    from onnx import numpy_helper
-except ImportError as error:  # pragma: no cover - depends on the installation
-    raise ImportError("ONNX files need the package onnx: pip install 'fastconc[onnx]'") from error
-
+from fastconc.classify._messages import messages as onnx
 from fastconc.classify._network import Shape, UnsupportedModel
 
 LOWEST_OPSET = 7
+TESTED_OPSET = 21  # newer ones as far as the installed onnx knows them
 MAX_FILE = 2**31  # protobuf's limit; larger weights are external
 
 
@@ -95,6 +91,8 @@ def array_of(tensor: Any, folder: str | None) -> Any:
     elif tensor.HasField("raw_data"):
         raw = tensor.raw_data
     else:
+        from onnx import numpy_helper
+
         array = numpy_helper.to_array(tensor)
         if array.size != count:
             raise ValueError(
@@ -126,7 +124,9 @@ def numpy_type(kind: int) -> Any:
     if kind in _NUMPY:
         return np.dtype(_NUMPY[kind])
     try:  # float8, bfloat16, int4 and such, as the package ml_dtypes has them
-        dtype = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(kind))
+        from onnx import helper
+
+        dtype = np.dtype(helper.tensor_dtype_to_np_dtype(kind))
     except (KeyError, TypeError, ValueError):
         return None
     return dtype if dtype.kind != "O" else None
@@ -145,13 +145,27 @@ def _attributes(node: Any, folder: str | None) -> dict[str, Any]:
         ):
             attrs[attribute.name] = None  # of operators that are refused by name
         else:
-            value = onnx.helper.get_attribute_value(attribute)
+            if attribute.type not in _FIELDS:
+                raise ValueError(f"attribute {attribute.name!r} has an unknown type")
+            value = getattr(attribute, _FIELDS[attribute.type])
             if isinstance(value, bytes):
                 value = value.decode("utf-8", "replace")
             attrs[attribute.name] = (
                 list(value) if hasattr(value, "__len__") and not isinstance(value, str) else value
             )
     return attrs
+
+
+_FIELDS = {
+    onnx.AttributeProto.FLOAT: "f",
+    onnx.AttributeProto.INT: "i",
+    onnx.AttributeProto.STRING: "s",
+    onnx.AttributeProto.FLOATS: "floats",
+    onnx.AttributeProto.INTS: "ints",
+    onnx.AttributeProto.STRINGS: "strings",
+    onnx.AttributeProto.TENSORS: "tensors",
+    onnx.AttributeProto.TYPE_PROTOS: "type_protos",
+}
 
 
 def _input_of(info: Any) -> tuple[str, Shape | None, Any]:
@@ -247,7 +261,11 @@ def _opset(model: Any) -> int:
     if not versions:
         raise ValueError("the model does not say which opset of ai.onnx it uses")
     version = int(max(versions))
-    newest = onnx.defs.onnx_opset_version()
+    newest = TESTED_OPSET
+    if version > newest:
+        from onnx import defs
+
+        newest = defs.onnx_opset_version()
     if not LOWEST_OPSET <= version <= newest:
         raise UnsupportedModel(f"opset {version} is not supported; {LOWEST_OPSET} to {newest} are")
     return version

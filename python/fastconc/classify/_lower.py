@@ -101,7 +101,10 @@ class LStep:
         if self.op == "conv":
             groups = self.weights.shape[0]
             factor = factor.reshape(groups, 1, -1)
-        self.weights = (self.weights * factor).astype(np.float32)
+        # In double, rounded once, without an array in double.
+        scaled = np.empty(self.weights.shape, np.float32)
+        np.multiply(self.weights, factor, out=scaled, dtype=np.float64, casting="same_kind")
+        self.weights = scaled
         if self.bias is not None:
             self.bias = self.bias * factor.reshape(-1)
 
