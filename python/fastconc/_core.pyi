@@ -77,6 +77,17 @@ def _quad(
     deadline: float,
     /,
 ) -> Any: ...
+def _integrate_samples(
+    rule: int,
+    y: object,
+    x: object,
+    n: int,
+    dx: float,
+    out: object,
+    workers: object,
+    deadline: float,
+    /,
+) -> None: ...
 def _quad_quick(
     entries: dict[tuple[int, int], tuple[Any, ...]],
     f: object,

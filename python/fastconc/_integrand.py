@@ -59,7 +59,7 @@ class Job:
     ) -> None:
         if not isinstance(args, tuple):
             args = (args,)  # as scipy.integrate.quad has it
-        self.seconds = _seconds(deadline)
+        self.seconds = seconds_of(deadline)
         self.a: Any = _limit("a", a)
         self.b: Any = _limit("b", b)
         self.args: tuple[Any, ...] = args
@@ -238,7 +238,7 @@ def integer(name: str, value: Any, low: int, high: int) -> int:
     return number
 
 
-def _seconds(deadline: float | None) -> float:
+def seconds_of(deadline: float | None) -> float:
     if deadline is None:
         return 0.0
     seconds = float(deadline)

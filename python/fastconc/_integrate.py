@@ -9,6 +9,7 @@ from typing import Any
 
 from fastconc import _core
 from fastconc._integrand import Job, integer
+from fastconc._samples import integrate_samples
 
 _RULES = {
     "left": 0,
@@ -21,22 +22,30 @@ _RULES = {
 }
 _MAX_GAUSS_ORDER = 10_000
 _MAX_PANELS = 1 << 53
+_N = 10**7
 
 
 def integrate(
-    f: Callable[..., Any],
-    a: Any,
-    b: Any,
-    n: int = 10**7,
+    f: Callable[..., Any] | None = None,
+    a: Any = None,
+    b: Any = None,
+    n: int = _N,
     *,
-    rule: str = "left",
+    rule: str | None = None,
     order: int = 5,
     args: tuple[Any, ...] = (),
     vectorized: bool = False,
     workers: Any = None,
     deadline: float | None = None,
+    y: Any = None,
+    x: Any = None,
+    dx: float | None = None,
+    axis: int = -1,
 ) -> Any:
-    """Integrate `f` from `a` to `b` with a fixed rule on `n` panels of equal width.
+    """Integrate `f` from `a` to `b`, or samples `y`, with a fixed rule.
+
+    A function is evaluated on `n` panels of equal width: ``integrate(f, a, b, n)``. Samples are
+    taken as they are: ``integrate(y=y, x=x)`` or ``integrate(y=y, dx=0.1)``.
 
     Parameters
     ----------
@@ -51,8 +60,9 @@ def integrate(
     n
         Panels, at least 1.
     rule
-        "left", "right", "midpoint", "trapezoid", "simpson", "boole", or "gauss" (Gauss-Legendre
-        with `order` points a panel, 1 to 10,000).
+        "left" (the default), "right", "midpoint", "trapezoid", "simpson", "boole", or "gauss"
+        (Gauss-Legendre with `order` points a panel, 1 to 10,000). For samples "trapezoid" (the
+        default) or "simpson", as `scipy.integrate` has them.
     args
         Further arguments of `f`. NumPy arrays among them make a batch, as arrays of limits do.
     vectorized
@@ -62,6 +72,9 @@ def integrate(
         number.
     deadline
         Seconds after which TimeoutError is raised.
+    y, x, dx, axis
+        Samples, along `axis` of an array; where they lie (an array as long as the axis, or one that
+        broadcasts to `y`), or how far they are apart (1). The result has one axis less.
 
     Returns the rule's sum, rounded to within 1e-14 of its exact value (relative to that of
     ``abs(f)``).
@@ -71,7 +84,19 @@ def integrate(
     >>> import fastconc
     >>> round(fastconc.integrate(lambda x: x**2, 0, 10, 1000, rule="simpson"), 9)
     333.333333333
+    >>> fastconc.integrate(y=[0, 1, 4, 9, 16], dx=0.5, rule="simpson")
+    10.666666666666666
     """
+    if y is not None or f is None:
+        if f is not None or a is not None or b is not None or n != _N or args != () or vectorized:
+            raise TypeError("integrate() takes a function with limits or samples y, not both")
+        if y is None:
+            raise TypeError("integrate() needs a function f with limits a and b, or samples y")
+        return integrate_samples(y, x, dx, axis, rule or "trapezoid", workers, deadline)
+    if x is not None or dx is not None:
+        raise TypeError("x and dx tell where samples lie: they need y instead of a function")
+    if rule is None:
+        rule = "left"
     try:
         rule_code = _RULES[rule]
     except (KeyError, TypeError):

@@ -10,6 +10,7 @@
 #include "fc_platform.h"
 #include "fc_quad.h"
 #include "fc_rules.h"
+#include "fc_samples.h"
 
 /* A float, or `count` floats behind the buffer protocol. */
 typedef struct Doubles {
@@ -64,6 +65,11 @@ static void job_release(Job *job)
     doubles_release(&job->params);
 }
 
+static int64_t deadline_ns(double seconds)
+{
+    return (int64_t)(seconds < 1e9 ? seconds * 1e9 : 1e18);
+}
+
 /* `params` is None or an array (m, n_params); a and b are floats (m is 1) or arrays of m. */
 static int job_init(Job *job, fc_state *state, PyObject *f, PyObject *a, PyObject *b,
                     PyObject *args, PyObject *params, unsigned n_params, unsigned n_out, int flags,
@@ -88,7 +94,7 @@ static int job_init(Job *job, fc_state *state, PyObject *f, PyObject *a, PyObjec
         job_release(job);
         return -1;
     }
-    job->deadline_ns = deadline > 0 ? (int64_t)(deadline < 1e9 ? deadline * 1e9 : 1e18) : 0;
+    job->deadline_ns = deadline > 0 ? deadline_ns(deadline) : 0;
     return 0;
 }
 
@@ -287,6 +293,61 @@ static PyObject *quad(PyObject *module, PyObject *arguments)
     return answer;
 }
 
+PyDoc_STRVAR(samples_doc,
+             "_integrate_samples($module, rule, y, x, n, dx, out, workers, deadline, /)"
+             "\n--\n\n"
+             "Trapezoid (0) or Simpson (1) of rows of n samples each, into out; x is "
+             "None, n\nabscissae, or as many as y.");
+
+static PyObject *integrate_samples(PyObject *Py_UNUSED(module), PyObject *arguments)
+{
+    PyObject *y_object, *x_object, *out, *workers, *answer = NULL;
+    int rule;
+    Py_ssize_t n;
+    double dx, deadline;
+    Doubles y, x = {0};
+    Py_buffer view = {0};
+    if (!PyArg_ParseTuple(arguments, "iOOndOOd", &rule, &y_object, &x_object, &n, &dx, &out,
+                          &workers, &deadline) ||
+        doubles_init(&y, y_object, "y") < 0) {
+        return NULL;
+    }
+    if (x_object != Py_None && doubles_init(&x, x_object, "x") < 0) {
+        doubles_release(&y);
+        return NULL;
+    }
+    if (n < 1 || y.count < 0 || y.count % n != 0 ||
+        (x.data != NULL && x.count != n && x.count != y.count)) {
+        PyErr_SetString(PyExc_ValueError, "samples and abscissae differ in length");
+    } else {
+        fc_samples samples = {.m = (size_t)(y.count / n),
+                              .n = (size_t)n,
+                              .y = y.data,
+                              .x = x.data,
+                              .own_x = x.data != NULL && x.count != n,
+                              .dx = dx};
+        double *result = out_buffer(out, samples.m, &view);
+        fc_native native;
+        if (result != NULL && fc_native_begin(&native, workers) == 0) {
+            if (deadline > 0) {
+                native.cancel.deadline_ns = fc_now_ns() + deadline_ns(deadline);
+            }
+            fc_status status = fc_integrate_samples(
+                &native.run, rule == 0 ? FC_SAMPLES_TRAPEZOID : FC_SAMPLES_SIMPSON, &samples,
+                result);
+            if (fc_native_end(&native, status) == 0) {
+                answer = Py_NewRef(Py_None);
+            }
+        }
+    }
+    if (view.obj != NULL) {
+        PyBuffer_Release(&view);
+    }
+    doubles_release(&x);
+    doubles_release(&y);
+    return answer;
+}
+
 PyDoc_STRVAR(gauss_legendre_doc, "_gauss_legendre($module, order, /)\n--\n\n"
                                  "Nodes and weights on (-1, 1), as two tuples.");
 
@@ -349,6 +410,7 @@ static PyObject *capsule(PyObject *Py_UNUSED(module), PyObject *object)
 
 static PyMethodDef functions[] = {
     {"_integrate", integrate, METH_VARARGS, integrate_doc},
+    {"_integrate_samples", integrate_samples, METH_VARARGS, samples_doc},
     {"_quad", quad, METH_VARARGS, quad_doc},
     {"_gauss_legendre", gauss_legendre, METH_O, gauss_legendre_doc},
     {"_capsule", capsule, METH_O, capsule_doc},
