@@ -4,6 +4,7 @@
 #include "fc_sampler.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "fc_alloc.h"
 
@@ -11,21 +12,61 @@
 #define MOST_BLOCK 1024
 #define BLOCK_COORDINATES 16384 /* a block's coordinates stay in the second-level cache */
 
+/* Vectors of two doubles: what every instruction set has, so that sums are the same everywhere. */
+typedef double pair __attribute__((vector_size(2 * sizeof(double))));
+typedef int64_t pair_of_masks __attribute__((vector_size(2 * sizeof(int64_t))));
+
+static inline pair select_pair(pair_of_masks mask, pair yes, pair no)
+{
+    return (pair)((mask & (pair_of_masks)yes) | (~mask & (pair_of_masks)no));
+}
+
+static inline pair load_pair(const double *p)
+{
+    pair v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
 fc_moments fc_moments_of(const double *values, size_t n)
 {
     fc_moments moments = {.n = n, .least = INFINITY, .greatest = -INFINITY};
-    double sum[4] = {0}, m2[4] = {0};
-    for (size_t i = 0; i < n; i++) {
-        sum[i % 4] += values[i];
-        moments.least = values[i] < moments.least ? values[i] : moments.least;
-        moments.greatest = values[i] > moments.greatest ? values[i] : moments.greatest;
+    double rest = 0, rest2 = 0;
+    pair sum[2] = {0}, m2[2] = {0};
+    pair least[2] = {{INFINITY, INFINITY}, {INFINITY, INFINITY}};
+    pair greatest[2] = {-least[0], -least[0]};
+    const size_t whole = n & ~(size_t)3;
+    for (size_t i = 0; i < whole; i += 4) {
+        for (size_t k = 0; k < 2; k++) {
+            const pair v = load_pair(values + i + 2 * k);
+            sum[k] += v;
+            least[k] = select_pair(v < least[k], v, least[k]);
+            greatest[k] = select_pair(v > greatest[k], v, greatest[k]);
+        }
     }
-    moments.mean = n > 0 ? ((sum[0] + sum[1]) + (sum[2] + sum[3])) / (double)n : 0;
-    for (size_t i = 0; i < n; i++) {
-        double delta = values[i] - moments.mean;
-        m2[i % 4] += delta * delta;
+    for (size_t i = whole; i < n; i++) {
+        rest += values[i];
+        moments.least = fmin(values[i], moments.least);
+        moments.greatest = fmax(values[i], moments.greatest);
     }
-    moments.m2 = (m2[0] + m2[1]) + (m2[2] + m2[3]);
+    for (size_t k = 0; k < 4; k++) {
+        moments.least = fmin(least[k / 2][k % 2], moments.least);
+        moments.greatest = fmax(greatest[k / 2][k % 2], moments.greatest);
+    }
+    sum[0] += sum[1];
+    moments.mean = n > 0 ? (sum[0][0] + sum[0][1] + rest) / (double)n : 0;
+    for (size_t i = 0; i < whole; i += 4) {
+        for (size_t k = 0; k < 2; k++) {
+            const pair delta = load_pair(values + i + 2 * k) - moments.mean;
+            m2[k] += delta * delta;
+        }
+    }
+    for (size_t i = whole; i < n; i++) {
+        const double delta = values[i] - moments.mean;
+        rest2 += delta * delta;
+    }
+    m2[0] += m2[1];
+    moments.m2 = m2[0][0] + m2[0][1] + rest2;
     return moments;
 }
 
@@ -115,13 +156,13 @@ fc_status fc_sampler_scratch(fc_sampler *sampler, unsigned worker, fc_scratch **
 fc_status fc_sampler_evaluate(fc_sampler *sampler, fc_scratch *s, unsigned worker, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        s->density[i] = 1;
+        s->weight[i] = 1;
     }
     for (unsigned d = 0; sampler->map != NULL && d < sampler->f->n_dim; d++) {
-        fc_vegas_map_apply(sampler->map, d, n, s->u[d], s->density, s->bin[d]);
+        fc_vegas_map_apply(sampler->map, d, n, s->u[d], s->weight, s->bin[d]);
     }
-    for (size_t i = 0; i < n; i++) {
-        s->weight[i] = s->density[i];
+    if (sampler->keep_density) {
+        memcpy(s->density, s->weight, n * sizeof *s->density);
     }
     fc_status status =
         fc_domain_map(sampler->domain, worker, n, (const double *const *)s->u, s->x, s->weight);

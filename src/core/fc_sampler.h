@@ -26,7 +26,7 @@ typedef struct fc_scratch {
     void *memory;
     double **u, **x, **y;
     double *weight;  /* the Jacobian of map and range, afterwards */
-    double *density; /* the map's part of it */
+    double *density; /* the map's part of it, if the sampler keeps it */
     uint16_t **bin;  /* where the map put a coordinate */
 } fc_scratch;
 
@@ -35,7 +35,8 @@ typedef struct fc_sampler {
     const fc_domain *domain;
     fc_run run;              /* width 1 where f or the limits are serial */
     const fc_vegas_map *map; /* NULL: none */
-    size_t block;            /* points at once, a power of two; depends on the dimension alone */
+    bool keep_density;
+    size_t block; /* points at once, a power of two; depends on the dimension alone */
     fc_scratch scratch[FC_MAX_WIDTH];
     atomic_uint_least64_t n_bad; /* nan and inf met; they count as 0. Relaxed: a count */
 } fc_sampler;

@@ -39,6 +39,7 @@
 #define MOST_CUBES ((uint64_t)1 << 21)
 #define ALPHA 0.5 /* damping of the map */
 #define DOMINANT 0.1
+#define FEW 64 /* points in a hypercube, up to which reciprocals are kept */
 
 typedef struct edge_cube {
     uint64_t cube;
@@ -49,6 +50,7 @@ typedef struct vegas {
     fc_sampler *sampler;
     fc_vegas_map *map;
     uint64_t seed, iteration;
+    bool learns; /* is another iteration to come? */
     unsigned n_dim, n_out;
     uint64_t n_points, first_block; /* of this iteration, of this wave */
     double *histogram;              /* a slot's: n_dim rows of n_bins */
@@ -59,7 +61,8 @@ typedef struct vegas {
     /* Stratification. */
     unsigned n_strata;         /* per dimension */
     uint64_t n_cubes, *offset; /* first point of each hypercube */
-    double *variance;          /* of the integrand in each */
+    double *strength;        /* its share of the next points, from the integrand's variance in it */
+    double inverse[FEW + 1]; /* 1 / n */
     /* What a wave's blocks hand back, n_out each. */
     edge_cube *head, *tail;
     fc_moments *head_moments, *tail_moments;
@@ -87,7 +90,7 @@ static void release(vegas *v)
     fc_free(v->histogram);
     fc_free(v->second);
     fc_free(v->offset);
-    fc_free(v->variance);
+    fc_free(v->strength);
     fc_free(v->head);
     fc_free(v->head_moments);
     fc_free(v->inner);
@@ -113,6 +116,9 @@ static fc_status prepare(vegas *v, fc_sampler *sampler, fc_vegas_map *map, uint6
     v->tail_moments = v->head_moments + WAVE * (size_t)v->n_out;
     v->inner_variance = v->inner + WAVE * (size_t)v->n_out;
     v->largest = v->inner_variance + WAVE * (size_t)v->n_out;
+    for (unsigned n = 1; n <= FEW; n++) {
+        v->inverse[n] = 1.0 / n;
+    }
     return FC_OK;
 }
 
@@ -129,14 +135,28 @@ static void fill_squares(const vegas *v, fc_scratch *s, size_t begin, size_t end
     }
 }
 
-/* Adds the squares of n points to a slot's histograms. */
+/* Adds the squares of n points to a slot's histograms. Neighbouring points often fall into the same
+ * piece, and an addition waits for the one before: four dimensions at a time do not wait. */
 static void fill_histogram(const vegas *v, const fc_scratch *s, double *histogram, size_t n)
 {
-    for (unsigned d = 0; d < v->n_dim; d++) {
-        double *row = histogram + (size_t)d * v->map->n_bins;
+    const size_t n_bins = v->map->n_bins;
+    const double *weight = s->weight;
+    unsigned d = 0;
+    for (; d + 4 <= v->n_dim; d += 4) {
+        double *row = histogram + d * n_bins;
+        const uint16_t *a = s->bin[d], *b = s->bin[d + 1], *c = s->bin[d + 2], *e = s->bin[d + 3];
+        for (size_t i = 0; i < n; i++) {
+            row[a[i]] += weight[i];
+            row[n_bins + b[i]] += weight[i];
+            row[2 * n_bins + c[i]] += weight[i];
+            row[3 * n_bins + e[i]] += weight[i];
+        }
+    }
+    for (; d < v->n_dim; d++) {
+        double *row = histogram + d * n_bins;
         const uint16_t *bin = s->bin[d];
         for (size_t i = 0; i < n; i++) {
-            row[bin[i]] += s->weight[i];
+            row[bin[i]] += weight[i];
         }
     }
 }
@@ -176,17 +196,31 @@ static fc_status train_slot(void *context, size_t begin, size_t end, unsigned wo
     return status;
 }
 
-/* One iteration's histograms, added up slot by slot, make the next map. */
-static void refine_map(vegas *v)
+/* A block of fc_pool_for over dimensions: one iteration's histograms, added up slot by slot, make
+ * the next map. */
+static fc_status refine_dims(void *context, size_t begin, size_t end, unsigned worker)
 {
-    for (size_t slot = 1; slot < SLOTS; slot++) {
-        const double *from = v->histogram + slot * v->histogram_size;
-        for (size_t i = 0; i < v->histogram_size; i++) {
-            v->histogram[i] += from[i];
+    (void)worker;
+    vegas *v = context;
+    const size_t n_bins = v->map->n_bins;
+    for (size_t d = begin; d < end; d++) {
+        double *row = v->histogram + d * n_bins;
+        for (size_t slot = 1; slot < SLOTS; slot++) {
+            double *from = row + slot * v->histogram_size;
+            for (size_t i = 0; i < n_bins; i++) {
+                row[i] += from[i];
+            }
+            memset(from, 0, n_bins * sizeof *from);
         }
+        fc_vegas_map_refine(v->map, (unsigned)d, row, ALPHA);
+        memset(row, 0, n_bins * sizeof *row);
     }
-    fc_vegas_map_refine(v->map, v->histogram, ALPHA);
-    memset(v->histogram, 0, SLOTS * v->histogram_size * sizeof *v->histogram);
+    return FC_OK;
+}
+
+static fc_status refine_map(vegas *v)
+{
+    return fc_pool_for(&v->sampler->run, refine_dims, v, v->n_dim, 1 + v->n_dim / 16);
 }
 
 fc_status fc_vegas_train(fc_sampler *sampler, fc_vegas_map *map, uint64_t n, uint64_t seed,
@@ -202,6 +236,7 @@ fc_status fc_vegas_train(fc_sampler *sampler, fc_vegas_map *map, uint64_t n, uin
     status = fc_sobol_create(v.n_dim, &sobol);
     v.sobol = sobol;
     sampler->map = map;
+    sampler->keep_density = true;
     v.n_points = n / WARM_UP / sampler->block * sampler->block;
     for (v.iteration = 0; status == FC_OK && v.n_points > 0 && v.iteration < WARM_UP;
          v.iteration++) {
@@ -213,7 +248,7 @@ fc_status fc_vegas_train(fc_sampler *sampler, fc_vegas_map *map, uint64_t n, uin
         }
         *n_eval += v.n_points;
         if (status == FC_OK) {
-            refine_map(&v);
+            status = refine_map(&v);
         }
     }
     if (status == FC_OK && v.n_points > 0) {
@@ -229,6 +264,7 @@ fc_status fc_vegas_train(fc_sampler *sampler, fc_vegas_map *map, uint64_t n, uin
         *gain = flat > 0 ? fmax(mapped, 0) / flat : 1;
     }
     sampler->map = NULL;
+    sampler->keep_density = false;
     fc_sobol_destroy(sobol);
     release(&v);
     return status;
@@ -249,20 +285,46 @@ static uint64_t cube_of(const vegas *v, uint64_t p)
     return low;
 }
 
-/* Moves uniform points i in [begin, end) into hypercube `cube`. */
-static void place(const vegas *v, fc_scratch *s, uint64_t cube, size_t begin, size_t end)
+/* Moves n uniform points, of which the first is point `first` and in hypercube `cube`, into theirs.
+ * Along each dimension the hypercubes' digit stands still for a while. */
+static void place(const vegas *v, double *const *u, uint64_t cube, uint64_t first, size_t n)
 {
-    if (v->n_strata == 1) {
-        return;
-    }
-    const double each = 1.0 / v->n_strata;
-    for (unsigned d = 0; d < v->n_dim; d++, cube /= v->n_strata) {
-        const double base = (double)(cube % v->n_strata);
-        for (size_t i = begin; i < end; i++) {
-            const double u = (base + s->u[d][i]) * each;
-            s->u[d][i] = u < 1 ? u : 1 - DBL_EPSILON / 2;
+    const unsigned strata = v->n_strata;
+    const double each = 1.0 / strata, most = 1 - DBL_EPSILON / 2;
+    uint64_t stride = 1; /* hypercubes with the same digit in a row */
+    for (unsigned d = 0; strata > 1 && d < v->n_dim; d++, stride *= strata) {
+        double base[1024 + 4]; /* a block has 1024 points at most */
+        unsigned digit = (unsigned)(cube / stride % strata);
+        uint64_t end_cube = (cube / stride + 1) * stride;
+        for (size_t i = 0; i < n; end_cube += stride) {
+            const uint64_t stop = end_cube < v->n_cubes ? v->offset[end_cube] - first : n;
+            const size_t end = stop < n ? (size_t)stop : n;
+            for (; i < end; i += 4) { /* what is too many is overwritten */
+                base[i] = base[i + 1] = base[i + 2] = base[i + 3] = digit;
+            }
+            i = end;
+            digit = digit + 1 == strata ? 0 : digit + 1;
+        }
+        double *to = u[d];
+        for (size_t i = 0; i < n; i++) {
+            const double x = (base[i] + to[i]) * each;
+            to[i] = x < most ? x : most;
         }
     }
+}
+
+/* About variance^(BETA / 2), BETA = 3/4: a straight line through the logarithm's bits is right to
+ * some per cent, and hypercubes need not get their points more exactly than that. */
+static double strength_of(double variance)
+{
+    if (!(variance >= DBL_MIN) || variance > DBL_MAX) {
+        return 0;
+    }
+    uint64_t bits;
+    memcpy(&bits, &variance, sizeof bits);
+    bits = (bits >> 3) * 3 + (UINT64_C(1023) << 49) * 5;
+    memcpy(&variance, &bits, sizeof bits);
+    return variance;
 }
 
 /* A hypercube's share of integral, variance and next stratification. */
@@ -278,7 +340,53 @@ static void cube_finish(const vegas *v, uint64_t cube, const fc_moments *moments
         variance[o] += of_points / n * share * share;
         sum += of_points;
     }
-    v->variance[cube] = sum;
+    v->strength[cube] = strength_of(sum);
+}
+
+static double inverse_of(const vegas *v, uint64_t n)
+{
+    return n <= FEW ? v->inverse[n] : 1.0 / (double)n;
+}
+
+/* What cube_finish, fill_squares and the search for the largest contribution do, for the whole
+ * hypercubes in a row that have all their points in [begin, n) but the last of these, and one
+ * output: most of the time there is. Gives the first hypercube left, *begin where it begins. */
+static uint64_t finish_row(vegas *v, const double *y, double *weight, uint64_t cube, uint64_t first,
+                           size_t *begin, size_t n, size_t index)
+{
+    const double share = 1.0 / (double)v->n_cubes;
+    double integral = 0, variance = 0, largest = 0;
+    size_t i = *begin;
+    for (;; cube++) {
+        const uint64_t stop = v->offset[cube + 1] - first;
+        if (stop >= n) {
+            break;
+        }
+        const size_t end = (size_t)stop, count = end - i;
+        const double inverse = inverse_of(v, count), scale = inverse * share, origin = y[i];
+        double sum = 0, square = 0, least = 0, greatest = 0;
+        for (; i < end; i++) { /* from a value of its own: no digits are lost */
+            const double delta = y[i] - origin;
+            sum += delta;
+            square += delta * delta;
+            least = delta < least ? delta : least;
+            greatest = delta > greatest ? delta : greatest;
+            weight[i] = y[i] * y[i] * scale;
+        }
+        const double mean = sum * inverse, rest = square - sum * mean;
+        const double of_points = rest > 0 ? rest * inverse_of(v, count - 1) : 0;
+        const double high = greatest - mean, low = mean - least, far = high > low ? high : low;
+        const double contribution = far * far * scale * scale;
+        integral += origin + mean;
+        variance += of_points * inverse;
+        largest = contribution > largest ? contribution : largest;
+        v->strength[cube] = strength_of(of_points);
+    }
+    v->inner[index] += integral * share;
+    v->inner_variance[index] += variance * share * share;
+    v->largest[index] = largest > v->largest[index] ? largest : v->largest[index];
+    *begin = i;
+    return cube;
 }
 
 static fc_status measure_block(vegas *v, size_t index, double *histogram, fc_scratch *s,
@@ -292,12 +400,7 @@ static fc_status measure_block(vegas *v, size_t index, double *histogram, fc_scr
         fc_random_uniform(v->seed, (v->iteration + 1) << 32 | d, first, n, s->u[d]);
     }
     uint64_t cube = cube_of(v, first);
-    for (size_t i = 0; i < n; cube++) {
-        const uint64_t stop = v->offset[cube + 1] - first;
-        const size_t end = stop < n ? (size_t)stop : n;
-        place(v, s, cube, i, end);
-        i = end;
-    }
+    place(v, s->u, cube, first, n);
     fc_status status = fc_sampler_evaluate(v->sampler, s, worker, n);
     if (status != FC_OK) {
         return status;
@@ -307,7 +410,6 @@ static fc_status measure_block(vegas *v, size_t index, double *histogram, fc_scr
     memset(variance, 0, n_out * sizeof *variance);
     v->head[index].present = v->tail[index].present = false;
     v->largest[index] = 0;
-    cube = cube_of(v, first);
     for (size_t i = 0; i < n; cube++) {
         const uint64_t count = v->offset[cube + 1] - v->offset[cube];
         const uint64_t stop = v->offset[cube + 1] - first;
@@ -336,8 +438,13 @@ static fc_status measure_block(vegas *v, size_t index, double *histogram, fc_scr
         }
         fill_squares(v, s, i, end, 1 / ((double)count * (double)v->n_cubes));
         i = end;
+        if (n_out == 1 && i < n) {
+            cube = finish_row(v, s->y[0], s->weight, cube + 1, first, &i, n, index) - 1;
+        }
     }
-    fill_histogram(v, s, histogram, n);
+    if (v->learns) {
+        fill_histogram(v, s, histogram, n);
+    }
     return FC_OK;
 }
 
@@ -389,15 +496,12 @@ static void gather(vegas *v, size_t n_blocks, edge_cube *open, fc_moments *open_
     }
 }
 
-/* Points for each hypercube: two, and the rest by its standard deviation to the power BETA = 3/4
- * (v->variance is used up). */
+/* Points for each hypercube: two, and the rest by its strength. */
 static void stratify(vegas *v, uint64_t n)
 {
     double sum = 0;
     for (uint64_t h = 0; h < v->n_cubes; h++) {
-        const double eighth = sqrt(sqrt(sqrt(v->variance[h])));
-        v->variance[h] = eighth * eighth * eighth;
-        sum += v->variance[h];
+        sum += v->strength[h];
     }
     const double spare = n > 2 * v->n_cubes ? (double)(n - 2 * v->n_cubes) : 0;
     const bool known = sum > 0 && isfinite(sum);
@@ -405,7 +509,7 @@ static void stratify(vegas *v, uint64_t n)
     uint64_t at = 0;
     for (uint64_t h = 0; h < v->n_cubes; h++) {
         v->offset[h] = at;
-        at += 2 + (uint64_t)(known ? each * v->variance[h] : each);
+        at += 2 + (uint64_t)(known ? each * v->strength[h] : each);
     }
     v->offset[v->n_cubes] = at;
     v->n_points = at;
@@ -433,7 +537,7 @@ static fc_status iterate(vegas *v, edge_cube *open, fc_moments *open_moments, do
     }
     if (status == FC_OK) {
         cube_finish(v, open->cube, open_moments, integral, variance);
-        refine_map(v);
+        status = v->learns ? refine_map(v) : FC_OK;
     }
     return status;
 }
@@ -521,12 +625,12 @@ fc_status fc_vegas(fc_sampler *sampler, const fc_mc_options *options, fc_mc_resu
     choose_strata(&v, n_each);
     const uint64_t room = v.n_cubes;
     v.offset = fc_malloc(room + 1, sizeof *v.offset);
-    v.variance = fc_calloc(room, sizeof *v.variance);
+    v.strength = fc_calloc(room, sizeof *v.strength);
     double *integrals = fc_calloc((MEASURING + 1) * 2 * (size_t)n_out, sizeof *integrals);
     fc_moments *open_moments = fc_calloc(n_out, sizeof *open_moments);
     double *variances = integrals + (MEASURING + 1) * n_out, largest = 0;
     edge_cube open = {0};
-    if (v.offset == NULL || v.variance == NULL || integrals == NULL || open_moments == NULL) {
+    if (v.offset == NULL || v.strength == NULL || integrals == NULL || open_moments == NULL) {
         status = FC_ERR_NOMEM;
     }
     sampler->map = map;
@@ -536,10 +640,11 @@ fc_status fc_vegas(fc_sampler *sampler, const fc_mc_options *options, fc_mc_resu
             k == warm_up) { /* another number of points, another stratification: begin evenly */
             choose_strata(&v, n);
             for (uint64_t h = 0; h < v.n_cubes; h++) {
-                v.variance[h] = 0;
+                v.strength[h] = 0;
             }
         }
         stratify(&v, n);
+        v.learns = k + 1 < warm_up + measuring;
         const unsigned row =
             k < warm_up ? measuring : k - warm_up; /* training goes to the spare row */
         if (k == warm_up) {

@@ -3,12 +3,24 @@
  * VEGAS's map; contract and papers in fc_vegas_map.h. */
 #include "fc_vegas_map.h"
 
-#include <float.h>
 #include <math.h>
+#include <string.h>
 
 #include "fc_alloc.h"
+#include "fc_cpu.h"
+#include "fc_vegas_map_kernel.h"
 
 #define MAX_BINS (1u << 15)
+
+static void pieces_fill(fc_vegas_map *map, unsigned dim)
+{
+    const double *edges = map->edges + (size_t)dim * (map->n_bins + 1);
+    double *pieces = map->pieces + 2 * (size_t)dim * map->n_bins;
+    for (unsigned i = 0; i < map->n_bins; i++) {
+        pieces[2 * i] = edges[i];
+        pieces[2 * i + 1] = edges[i + 1] - edges[i];
+    }
+}
 
 fc_status fc_vegas_map_create(unsigned n_dim, unsigned n_bins, fc_vegas_map **out)
 {
@@ -23,7 +35,8 @@ fc_status fc_vegas_map_create(unsigned n_dim, unsigned n_bins, fc_vegas_map **ou
     map->n_dim = n_dim;
     map->n_bins = n_bins;
     map->edges = fc_malloc((size_t)n_dim * (n_bins + 1), sizeof *map->edges);
-    if (map->edges == NULL) {
+    map->pieces = fc_calloc_aligned(FC_CACHE_LINE, (size_t)n_dim * n_bins, 2 * sizeof(double));
+    if (map->edges == NULL || map->pieces == NULL) {
         fc_vegas_map_destroy(map);
         return FC_ERR_NOMEM;
     }
@@ -31,6 +44,7 @@ fc_status fc_vegas_map_create(unsigned n_dim, unsigned n_bins, fc_vegas_map **ou
         for (unsigned i = 0; i <= n_bins; i++) {
             map->edges[(size_t)d * (n_bins + 1) + i] = (double)i / n_bins;
         }
+        pieces_fill(map, d);
     }
     *out = map;
     return FC_OK;
@@ -40,6 +54,7 @@ void fc_vegas_map_destroy(fc_vegas_map *map)
 {
     if (map != NULL) {
         fc_free(map->edges);
+        fc_free(map->pieces);
         fc_free(map);
     }
 }
@@ -47,18 +62,13 @@ void fc_vegas_map_destroy(fc_vegas_map *map)
 void fc_vegas_map_apply(const fc_vegas_map *map, unsigned dim, size_t n, double *u, double *density,
                         uint16_t *bin)
 {
-    const double *edges = map->edges + (size_t)dim * (map->n_bins + 1);
-    const double n_bins = map->n_bins;
-    for (size_t i = 0; i < n; i++) {
-        double t = u[i] * n_bins;
-        unsigned k = (unsigned)t; /* < n_bins, for u < 1 and n_bins a power of two */
-        double low = edges[k], width = edges[k + 1] - low;
-        double x = low + width * (t - k);
-        /* Rounding must not reach 0 or 1, where transformations of infinite ranges end. */
-        u[i] = x <= 0 ? DBL_MIN : x >= 1 ? 1 - DBL_EPSILON / 2 : x;
-        density[i] *= n_bins * width;
-        bin[i] = (uint16_t)k;
+    fc_vegas_apply_fn *apply = vegas_apply;
+#if FC_X86
+    if (fc_cpu_isa() >= FC_ISA_AVX2) {
+        apply = fc_vegas_apply_avx2;
     }
+#endif
+    apply(map->pieces + 2 * (size_t)dim * map->n_bins, map->n_bins, n, u, density, bin);
 }
 
 /* Lepage's smoothing and compression of one dimension's histogram; false when there is nothing in
@@ -77,45 +87,39 @@ static bool importance(const double *histogram, unsigned n_bins, double alpha, d
     }
     for (unsigned i = 0; i < n_bins; i++) {
         double share = fmax(weight[i] / sum, 1e-30);
-        weight[i] = share > 1 - 1e-12 ? 1 : pow((share - 1) / log(share), alpha);
+        const double damped = share > 1 - 1e-12 ? 1 : (share - 1) / log(share);
+        weight[i] = alpha == 0.5 ? sqrt(damped) : pow(damped, alpha);
     }
     return true;
 }
 
-void fc_vegas_map_refine(fc_vegas_map *map, const double *histogram, double alpha)
+void fc_vegas_map_refine(fc_vegas_map *map, unsigned dim, const double *histogram, double alpha)
 {
     const unsigned n_bins = map->n_bins;
     double *weight = fc_malloc(2 * (size_t)n_bins + 1, sizeof *weight);
-    if (weight == NULL || n_bins < 2) { /* the old map serves as well, only not so well */
+    if (weight == NULL || n_bins < 2 || !importance(histogram, n_bins, alpha, weight)) {
         fc_free(weight);
-        return;
+        return; /* the old pieces serve as well, only not so well */
     }
-    double *fresh = weight + n_bins;
-    for (unsigned d = 0; d < map->n_dim; d++) {
-        double *edges = map->edges + (size_t)d * (n_bins + 1);
-        if (!importance(histogram + (size_t)d * n_bins, n_bins, alpha, weight)) {
-            continue;
-        }
-        double total = 0;
-        for (unsigned i = 0; i < n_bins; i++) {
-            total += weight[i];
-        }
-        const double each = total / n_bins;
-        double gathered = 0;
-        unsigned i = 0;
-        fresh[0] = 0;
-        for (unsigned k = 1; k < n_bins; k++) {
-            while (gathered < k * each && i < n_bins) {
-                gathered += weight[i++];
-            }
-            double back = i > 0 ? (gathered - k * each) / weight[i - 1] : 0;
-            double low = edges[i > 0 ? i - 1 : 0], high = edges[i];
-            fresh[k] = fmax(high - back * (high - low), fresh[k - 1]);
-        }
-        fresh[n_bins] = 1;
-        for (unsigned k = 0; k <= n_bins; k++) {
-            edges[k] = fresh[k];
-        }
+    double *edges = map->edges + (size_t)dim * (n_bins + 1), *fresh = weight + n_bins;
+    double total = 0;
+    for (unsigned i = 0; i < n_bins; i++) {
+        total += weight[i];
     }
+    const double each = total / n_bins;
+    double gathered = 0;
+    unsigned i = 0;
+    fresh[0] = 0;
+    for (unsigned k = 1; k < n_bins; k++) {
+        while (gathered < k * each && i < n_bins) {
+            gathered += weight[i++];
+        }
+        double back = i > 0 ? (gathered - k * each) / weight[i - 1] : 0;
+        double low = edges[i > 0 ? i - 1 : 0], high = edges[i];
+        fresh[k] = fmax(high - back * (high - low), fresh[k - 1]);
+    }
+    fresh[n_bins] = 1;
+    memcpy(edges, fresh, (n_bins + 1) * sizeof *edges);
+    pieces_fill(map, dim);
     fc_free(weight);
 }

@@ -15,7 +15,8 @@
 
 typedef struct fc_vegas_map {
     unsigned n_dim, n_bins;
-    double *edges; /* n_bins + 1 per dimension, from 0 to 1 */
+    double *edges;  /* n_bins + 1 per dimension, from 0 to 1 */
+    double *pieces; /* the same as lower end and width of n_bins pieces */
 } fc_vegas_map;
 
 /* The identity. n_bins is a power of two, at most 2^15. */
@@ -27,8 +28,8 @@ void fc_vegas_map_destroy(fc_vegas_map *map);
 void fc_vegas_map_apply(const fc_vegas_map *map, unsigned dim, size_t n, double *u, double *density,
                         uint16_t *bin);
 
-/* New pieces from the share of the squared integrand that fell into each (n_dim rows of n_bins);
- * alpha damps. */
-void fc_vegas_map_refine(fc_vegas_map *map, const double *histogram, double alpha);
+/* New pieces of coordinate `dim` from the share of the squared integrand that fell into each of the
+ * old; alpha damps. Threads: other dimensions may be refined at the same time. */
+void fc_vegas_map_refine(fc_vegas_map *map, unsigned dim, const double *histogram, double alpha);
 
 #endif
