@@ -98,6 +98,11 @@ class Kernel(_core.KernelBase):
                             first = error
             if not tables:
                 break
+        if target.parameters.vararg is not None:
+            for size in (1, 2, 3, 4, 6):
+                with contextlib.suppress(KernelError):
+                    self._unit.get(("D",) * (n + size))
+                    return
         for size in (2, 3, 1, 4, 6):  # functions of one sequence, as integrators call them
             if n != 1 or required[0] not in tables:
                 break
@@ -494,7 +499,14 @@ def compile_or_none(
         n_names = len(target.names)
         if len(signature) + len(constants) > n_names and target.parameters.vararg is None:
             return None  # calling it raises Python's own TypeError
-        return unit.get((*signature, *constants), "D", True).program
+        key = ((*signature, *constants), "D", True)
+        program = unit.get(*key).program
+        if key not in unit.checked:
+            from fastconc._compile.check import check_integrand
+
+            plain = f.__wrapped__ if isinstance(f, Kernel) else f
+            check_integrand(plain, options, target, key, n_args, args)
+        return program
     except KernelError as error:
         if isinstance(f, Kernel):
             raise

@@ -34,7 +34,8 @@ class Call:
     def __init__(self, kernel: Kernel, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         target = kernel._target
         names = target.names
-        if kwargs or len(args) != len(names) or target.has_keyword_only:
+        special = target.has_keyword_only or target.parameters.vararg is not None
+        if kwargs or len(args) != len(names) or special:
             names, args = _bind(target, args, kwargs)
         self.kernel = kernel
         self.names = names
@@ -223,6 +224,8 @@ def _bind(
             f"{target.name}() takes {len(bound_positional)} positional arguments but "
             f"{len(args)} were given"
         )
+    if target.parameters.vararg is not None:
+        return _bind_any(target, bound_positional, args, kwargs)
     values = dict(zip(bound_positional, args, strict=False))
     for key, value in kwargs.items():
         if key not in names:
@@ -241,6 +244,20 @@ def _bind(
             values.setdefault(n, target.parameters.defaults.get(n))
         found = [n for n in names if n in values]
     return found, tuple(values[n] for n in found)
+
+
+def _bind_any(
+    target: Target, names: list[str], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[list[str], tuple[Any, ...]]:
+    """The arguments of a function that takes *args: those have names that no parameter has."""
+    if kwargs:
+        raise TypeError(f"{target.name}() takes *args, and then all by position")
+    missing = [n for n in names[len(args) :] if n not in target.parameters.defaults]
+    if missing:
+        raise TypeError(f"{target.name}() missing required arguments: {', '.join(missing)}")
+    extra = len(args) - len(names)
+    made = [*names[: len(args)], *(f"*{k}" for k in range(extra))]
+    return made, args
 
 
 _LETTERS = {float: "d", int: "i", bool: "b"}

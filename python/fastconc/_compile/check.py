@@ -16,7 +16,7 @@ from typing import Any
 from fastconc._errors import KernelError
 
 from .call import Call, broadcast_shape, shape_of
-from .unit import Compiled, Constant, Options, unit_of
+from .unit import Compiled, Constant, Options, Target, unit_of
 
 
 def is_table(item: Any) -> bool:
@@ -61,12 +61,14 @@ def arguments_at(call: Call, index: int) -> tuple[list[Any], tuple[int, ...]]:
 
 def run_python(call: Call, values: list[Any]) -> Any:
     target = call.kernel._target
-    named = dict(zip(call.names, values, strict=True))
-    positional = target.parameters.positional[: target.parameters.n_positional_only]
-    args = [named.pop(n) for n in positional if n in named]
     original: Any = target.original
     if getattr(original, "_is_kernel", False):
         original = original.__wrapped__
+    if target.parameters.vararg is not None:
+        return original(*values)
+    named = dict(zip(call.names, values, strict=True))
+    positional = target.parameters.positional[: target.parameters.n_positional_only]
+    args = [named.pop(n) for n in positional if n in named]
     return original(*args, **named)
 
 
@@ -125,6 +127,47 @@ def self_check(call: Call) -> None:
                 f"gives {expected!r}, for the arguments {arguments!r}. This is a bug of fastconc; "
                 "please report it together with the function."
             )
+
+
+# Abscissae at which compiled integrands are compared with plain Python; one of them is likely to
+# be where the function is defined.
+_SAMPLES = (0.6180339887498949, 2.414213562373095, -0.7320508075688772)
+
+
+def check_integrand(
+    f: Any, options: Options, target: Target, key: tuple[Any, ...], n: int, args: tuple[Any, ...]
+) -> None:
+    """As self_check, for a program that integrators run: KernelError if it disagrees."""
+    unit = unit_of(target, options)
+    if key in unit.checked or options.fastmath:
+        return
+    compiled = unit.get(*key)
+    loops = any(i.op == "JUMP" for i in compiled.emitted.instructions)
+    point = isinstance(key[0][0], tuple) and key[0][0][0] == "point"
+    for sample in _SAMPLES:
+        numbers = tuple(sample * (1.0 + k / 8) for k in range(n))
+        try:
+            with _Budget(loops), _quiet():
+                expected = f(numbers, *args) if point else f(*numbers, *args)
+        except _OutOfBudget:
+            break
+        except Exception:
+            continue
+        try:
+            got = compiled.assemble(compiled.program.map(numbers, None, (), 1, 10_000))
+            if agrees(got, expected):
+                continue
+            exact = unit_of(target, Options(options.raising, True, False)).get(*key)
+            got = exact.assemble(exact.program.map(numbers, None, (), 1, 10_000))
+        except (ArithmeticError, ValueError, IndexError, AssertionError, RuntimeError):
+            continue
+        if not agrees(got, expected):
+            raise KernelError(
+                f"{target.name}: the compiled function gives {got!r} where plain Python gives "
+                f"{expected!r}, at {numbers!r}. This is a bug of fastconc; please report it "
+                "together with the function."
+            )
+    unit.checked.add(key)
 
 
 def run_program(call: Call, compiled: Compiled, arguments: list[Any]) -> Any:

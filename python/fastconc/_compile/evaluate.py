@@ -495,7 +495,15 @@ class Evaluator(Loops, Match, Sequences):
             key = self.eval(key_node)
             if isinstance(key, Val):
                 raise Unsupported("a dict with keys known only at run time is not supported")
-            made[key] = self.eval(value_node)
+            value = made[key] = self.eval(value_node)
+            if not isinstance(value, (bool, int, float, str, Closure, tuple)) or any(
+                isinstance(v, Val) for v in (value if isinstance(value, tuple) else ())
+            ):
+                if not callable(value):
+                    raise Unsupported(
+                        "a dict of values known only at run time is not supported",
+                        "use a tuple, or separate variables",
+                    ).at(node, self.frame.body.source)
         return made
 
     def x_Lambda(self, node: ast.Lambda) -> Any:

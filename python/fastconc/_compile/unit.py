@@ -209,6 +209,7 @@ class Unit:
         self.target = target
         self.options = options
         self.programs: dict[Any, Compiled] = {}
+        self.checked: set[Any] = set()  # integrands that were compared with plain Python
         self.deps: list[tuple[str, Any, Any, Any]] = []
         self.own_cells = {id(c) for c in target.function.__closure__ or ()}
         self.shared_deps: list[tuple[str, Any, Any, Any]] = []
@@ -296,13 +297,19 @@ def _compile(
     inputs: list[Val] = []
     tables: list[str] = []
     given: dict[str, Any] = {}
-    for name, item in zip(target.names, signature, strict=False):
+    names = target.names
+    if target.parameters.vararg is not None:
+        names = [n for n in names if n not in target.parameters.keyword_only][: len(signature)]
+    for name, item in zip(names, signature, strict=False):
         given[name] = _argument(builder, inputs, tables, name, item)
+    extra: list[Any] = []
+    if target.parameters.vararg is not None:
+        extra = [_argument(builder, inputs, tables, "", item) for item in signature[len(names) :]]
     if not force_float:  # programs for C callers have no tables
         ev.constant_tables = []
         ev.first_constant_table = len(tables)
     try:
-        env = _bind(ev, target, given)
+        env = _bind(ev, target, given, extra)
         result = ev.run_function(target.function, env)
     finally:
         note(ev.deps)
@@ -312,7 +319,10 @@ def _compile(
     constants = ev.constant_tables or []
     tables.extend(letter for letter, _, _ in constants)
     data = emit(builder.body, inputs, outputs, tables, _OPCODES, options.exact)
-    program = _core.Program(data.data)
+    try:
+        program = _core.Program(data.data)
+    except ValueError as error:  # more inputs or outputs than the VM takes
+        raise Unsupported(f"{target.name} is too large: {error}") from None
     types = "".join(v.type for v in outputs)
     return Compiled(program, data, structure, types, tuple(buffer for _, _, buffer in constants))
 
@@ -338,7 +348,7 @@ def _argument(builder: Builder, inputs: list[Val], tables: list[str], name: str,
     return val
 
 
-def _bind(ev: Evaluator, target: Target, given: dict[str, Any]) -> dict[str, Any]:
+def _bind(ev: Evaluator, target: Target, given: dict[str, Any], extra: list[Any]) -> dict[str, Any]:
     parameters: Parameters = target.parameters
     args = [ev.admit(a) for a in target.args]
     kwargs = {k: ev.admit(v) for k, v in target.kwargs.items()}
@@ -347,7 +357,7 @@ def _bind(ev: Evaluator, target: Target, given: dict[str, Any]) -> dict[str, Any
         if name not in given:
             break
         args.append(given.pop(name))
-    env = parameters.bind(target.name, args, {**kwargs, **given})
+    env = parameters.bind(target.name, [*args, *extra], {**kwargs, **given})
     for name in parameters.names:
         if name in parameters.defaults and env[name] is parameters.defaults[name]:
             env[name] = ev.admit(env[name])
