@@ -204,7 +204,7 @@ INT64 = 2**63
 
 
 def check(f, row):
-    k = kernel(f)
+    k = kernel(f, accuracy="exact")  # x**2 is x * x otherwise, where libm's pow may be an ulp off
     columns = [np.array(c) for c in zip(*row, strict=True)]
     expected = [call(f, r) for r in row]
     try:
@@ -267,7 +267,10 @@ def test_functions(lines, row):
         kernel(f)
     except KernelError as error:
         # Names that one branch leaves undefined are the generator's fault, all else is ours.
-        allowed = ("may be used before", "64 bits", "the return statements give")
+        allowed = (
+            *("may be used before", "64 bits", "the return statements give"),
+            "cannot hold it exactly",
+        )
         assert any(text in str(error) for text in allowed), error
         return
     kept = clean(row, f)
@@ -285,7 +288,7 @@ def test_scalars(lines, row):
     if isinstance(expected, Exception):
         return
     try:
-        got = kernel(f)(*row)
+        got = kernel(f, accuracy="exact")(*row)
     except (KernelError, OverflowError):
         return
     for g, want in zip(got if isinstance(got, tuple) else (got,), expected, strict=True):
