@@ -505,11 +505,18 @@ static const double ERF_TABLE[385][2] = {
     {0x1.0000000000000p+0, 0x1.6be573c40c8e7p-52},
     {0x1.0000000000000p+0, 0x1.2dc119095729fp-52},
 };
-/* f^(-1/3), a first guess */
-/* error 2^-14.8 (minimax 2^-14.9) on [1, 2] */
-static const double CBRT[5] = {
-    0x1.ac178e2269278p+0,  -0x1.2ddef0ce7cf00p+0, 0x1.677122665e53dp-1,
-    -0x1.cb2c9231e1c94p-3, 0x1.dc8b33e4bcc2ep-6,
+/* m^(-1/3), a first guess */
+/* error 2^-8.4 (minimax 2^-8.4) on [1, 8] */
+static const double CBRT[6] = {
+    0x1.6cc788460466bp+0,  -0x1.318407f859c91p-1, 0x1.a17bf06d9db35p-3,
+    -0x1.3c5aa888e4a72p-5, 0x1.e48ce07c02682p-9,  -0x1.246d6fc5d46e4p-13,
+};
+/* tanh t = t + t z TANH(z), z = t^2 */
+/* error 2^-60.6 (minimax 2^-60.7) on [0, 0.30253] */
+static const double TANH[11] = {
+    -0x1.555555555554fp-2,  0x1.11111111107a5p-3,  -0x1.ba1ba1b97e7bfp-5,  0x1.664f4859b9c5ap-6,
+    -0x1.226e2f1f47378p-7,  0x1.d6d29d6f28c68p-9,  -0x1.7d8fec922140dp-10, 0x1.348481383c27ap-11,
+    -0x1.e9784947fbd51p-13, 0x1.5d8cf8b342afep-14, -0x1.474e0daca648ap-16,
 };
 
 /* The same to the accuracy of single precision, for double lanes. */
@@ -589,6 +596,45 @@ static const float COS_F[3] = {
     0x1.55554a0000000p-5f,
     -0x1.6c0c300000000p-10f,
     0x1.99ebba0000000p-16f,
+};
+#define INV_LN2_F_1 0x1.7154760000000p+0f
+#define INV_LN2_F_2 0x1.4ae0c00000000p-26f
+#define INV_LN10_F_1 0x1.bcb7b20000000p-2f
+#define INV_LN10_F_2 -0x1.5b235e0000000p-27f
+#define LOG10_2_F_1 0x1.3440000000000p-2f
+#define LOG10_2_F_2 0x1.3509f80000000p-18f
+/* error 2^-29.3 (minimax 2^-29.4) on [0, 0.616974] */
+static const float TAN_F[7] = {
+    0x1.5555620000000p-2f, 0x1.110d2c0000000p-3f,   0x1.baeb640000000p-5f, 0x1.5c1d0a0000000p-6f,
+    0x1.65d5060000000p-7f, -0x1.6a64b20000000p-17f, 0x1.21de9c0000000p-8f,
+};
+/* error 2^-28.7 (minimax 2^-28.7) on [0, 1] */
+static const float ATAN_F[9] = {
+    -0x1.5555400000000p-2f, 0x1.99926c0000000p-3f,  -0x1.24269a0000000p-3f,
+    0x1.c0cf180000000p-4f,  -0x1.58d3520000000p-4f, 0x1.dcf1c40000000p-5f,
+    -0x1.0194460000000p-5f, 0x1.6a57f60000000p-7f,  -0x1.de9f900000000p-10f,
+};
+/* error 2^-27.6 (minimax 2^-27.6) on [0, 0.25001] */
+static const float ASIN_F[5] = {
+    0x1.5555ca0000000p-3f, 0x1.3301680000000p-4f, 0x1.748a720000000p-5f,
+    0x1.8bb2100000000p-6f, 0x1.59cf880000000p-5f,
+};
+/* error 2^-29.8 (minimax 2^-29.9) on [0, 0.30253] */
+static const float TANH_F[5] = {
+    -0x1.55554c0000000p-2f, 0x1.110d6c0000000p-3f,  -0x1.b932720000000p-5f,
+    0x1.5986c60000000p-6f,  -0x1.9cae740000000p-8f,
+};
+/* error 2^-29.5 (minimax 2^-29.7) on [0, 1] */
+static const float ERF_F[7] = {
+    0x1.06eba80000000p-3f, -0x1.8127400000000p-2f,  0x1.ce2d520000000p-4f,  -0x1.b7fec40000000p-6f,
+    0x1.542fea0000000p-8f, -0x1.a519500000000p-11f, 0x1.4c5bdc0000000p-14f,
+};
+/* log erfc(1 + t) */
+/* error 2^-26.7 (minimax 2^-35.5) on [0, 3] */
+static const float LOG_ERFC_F[8] = {
+    -0x1.d97fc00000000p+0f, -0x1.51c9a00000000p+1f,  -0x1.afae480000000p-1f,
+    -0x1.53d2040000000p-5f, 0x1.43d0be0000000p-7f,   -0x1.e381d60000000p-10f,
+    0x1.b245460000000p-13f, -0x1.a1f41c0000000p-18f,
 };
 
 #endif

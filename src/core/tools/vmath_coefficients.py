@@ -163,6 +163,19 @@ def asin_tail(z: mpf) -> mpf:  # (asin t - t) / t^3
     )
 
 
+def tan_tail(z: mpf) -> mpf:  # (tan t - t) / t^3
+    return mp.re(-tanh_tail(-z))
+
+
+def tanh_tail(z: mpf) -> mpf:  # (tanh t - t) / t^3
+    return series(
+        lambda z: (mp.re(mp.tanh(mp.sqrt(z)) / mp.sqrt(z)) - 1) / z,
+        lambda k: 2 ** (2 * k + 4) * (2 ** (2 * k + 4) - 1) * mp.bernoulli(2 * k + 4)
+        / mp.factorial(2 * k + 4),
+        z,
+    )  # fmt: skip
+
+
 def erf_tail(z: mpf) -> mpf:  # erf(x)/x - 1
     return series(
         lambda z: mp.erf(mp.sqrt(z)) / mp.sqrt(z) - 1,
@@ -247,8 +260,10 @@ def main() -> None:
         e, d = mp.erf(c), 2 / mp.sqrt(mp.pi) * mp.exp(-c * c)
         print(f"    {{{float(e).hex()}, {float(d).hex()}}},")
     print("};")
-    print("/* f^(-1/3), a first guess */")
-    fit("CBRT", lambda f: 1 / mp.cbrt(f), 1, 2, 5)
+    print("/* m^(-1/3), a first guess */")
+    fit("CBRT", lambda m: 1 / mp.cbrt(m), 1, 8, 6, mp.cbrt)
+    print("/* tanh t = t + t z TANH(z), z = t^2 */")
+    fit("TANH", tanh_tail, 0, mpf("0.55") ** 2 * mpf("1.0001"), 11, lambda z: z)
 
     print("\n/* The same to the accuracy of single precision, for double lanes. */")
     fit("EXP_S", exp_tail, -half, half, 6, lambda r: r * r / mp.exp(r))
@@ -266,6 +281,17 @@ def main() -> None:
     fit("LOG_F", atanh_tail(3), 0, z_log, 3, lambda z: z, bits=24)
     fit("SIN_F", sin_tail, 0, quarter**2, 3, lambda z: z, bits=24)
     fit("COS_F", cos_tail, 0, quarter**2, 3, lambda z: z * z, bits=24)
+    split_float("INV_LN2_F", 1 / ln2, 24)
+    split_float("INV_LN10_F", 1 / mp.ln(10), 24)
+    split_float("LOG10_2_F", mp.log10(2), 15)
+    fit("TAN_F", tan_tail, 0, quarter**2, 7, lambda z: z, bits=24)
+    fit("ATAN_F", atan_tail, 0, 1, 9, lambda z: z, bits=24)
+    fit("ASIN_F", asin_tail, 0, mpf("0.25001"), 5, lambda z: z, bits=24)
+    fit("TANH_F", tanh_tail, 0, mpf("0.55") ** 2 * mpf("1.0001"), 5, lambda z: z, bits=24)
+    fit("ERF_F", erf_tail, 0, 1, 7, bits=24)
+    print("/* log erfc(1 + t) */")
+    fit("LOG_ERFC_F", lambda t: mp.log(mp.erfc(1 + t)), 0, 3, 8,
+        lambda t: mp.erfc(1 + t) / mp.erf(1 + t), bits=24)  # fmt: skip
     print("\n#endif")
 
 
