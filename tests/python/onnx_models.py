@@ -397,7 +397,7 @@ OPERATORS = [
 
 def network(seed):
     """A small network in one of several styles: (model, input shape)."""
-    style = (cnn, residual, inverted_residual, nhwc, mlp, dense_blocks, squeeze_excite)[seed % 7]
+    style = NETWORKS[seed % len(NETWORKS)]
     return style(Builder(seed, opset=13))
 
 
@@ -523,3 +523,83 @@ def squeeze_excite(b):
     x = b.node("Div", b.node("Mul", x, y), np.float32(6))
     head(b, x, c)
     return b.model(("n", *shape[1:])), shape
+
+
+def size_of(b, x, axis):
+    """One size of a tensor as a vector of one, the way torch writes x.shape[axis]."""
+    return b.node("Unsqueeze", b.node("Gather", b.node("Shape", x), np.int64(axis)), np.array([0]))
+
+
+def tokens(b):
+    """A small vision transformer; its class token is expanded to the batch's size."""
+    shape, d, heads = (b.integer(1, 5), 3, 16, 16), 16, b.choice(1, 2, 4)
+    x = b.node("Conv", "x", b.normal(d, 3, 4, 4, scale=0.2), strides=[4, 4])
+    x = b.node("Reshape", x, b.node("Concat", size_of(b, x, 0), np.array([d, -1]), axis=0))
+    x = b.node("Transpose", x, perm=[0, 2, 1])
+    wanted = b.node("Concat", size_of(b, x, 0), np.array([-1, -1]), axis=0)
+    ones = b.node("ConstantOfShape", np.array([3]), value=numpy_helper.from_array(np.array([1])))
+    wanted = b.node("Where", b.node("Equal", wanted, np.array([-1] * 3)), ones, wanted)
+    x = b.node("Concat", b.node("Expand", b.normal(1, 1, d), wanted), x, axis=1)
+    x = b.node("Add", x, b.normal(1, 17, d))
+    y = layer_norm(b, x, d)
+    qkv = b.node("Add", b.node("MatMul", y, b.normal(d, 3 * d, scale=0.2)), b.normal(3 * d))
+    sizes = [size_of(b, y, 0), size_of(b, y, 1), np.array([3, heads, d // heads])]
+    qkv = b.node("Reshape", qkv, b.node("Concat", *sizes, axis=0))
+    qkv = b.node("Transpose", qkv, perm=[2, 0, 3, 1, 4])
+    q, k, v = (b.node("Gather", qkv, np.int64(i), axis=0) for i in range(3))
+    a = b.node("MatMul", q, b.node("Transpose", k, perm=[0, 1, 3, 2]))
+    a = b.node("Softmax", b.node("Mul", a, np.float32((d // heads) ** -0.5)), axis=-1)
+    y = b.node("Transpose", b.node("MatMul", a, v), perm=[0, 2, 1, 3])
+    y = b.node("Reshape", y, b.node("Concat", size_of(b, y, 0), np.array([17, d]), axis=0))
+    x = layer_norm(b, b.node("Add", x, y), d)
+    x = b.node("Gather", x, np.int64(0), axis=1) if b.rng.random() < 0.5 else b.node("ReduceMean", x, axes=[1], keepdims=0)  # fmt: skip
+    b.node("MatMul", x, b.normal(d, 7))
+    return b.model(("n", *shape[1:])), shape
+
+
+def layer_norm(b, x, d):
+    """As exporters wrote it before opset 17."""
+    x = b.node("Sub", x, b.node("ReduceMean", x, axes=[-1]))
+    s = b.node("ReduceMean", b.node("Pow", x, np.float32(2)), axes=[-1])
+    x = b.node("Div", x, b.node("Sqrt", b.node("Add", s, np.float32(1e-5))))
+    return b.node("Add", b.node("Mul", x, b.normal(d)), b.normal(d))
+
+
+def shuffle(b):
+    """Channels split in halves by computed bounds and shuffled by a reshape, as in ShuffleNet."""
+    shape, c = (b.integer(1, 5), 3, 12, 12), 2 * b.integer(2, 8)
+    x = b.node("Relu", simple_conv(b, "x", 3, c))
+    for _ in range(b.integer(1, 2)):
+        half = b.node("Div", size_of(b, x, 1), np.array([2]))
+        left = b.node("Slice", x, np.array([0]), half, np.array([1]))
+        right = b.node("Slice", x, half, b.node("Mul", half, np.array([2])), np.array([1]))
+        x = b.node("Concat", left, simple_conv(b, right, c // 2, c // 2, groups=b.choice(1, c // 2)), axis=1)  # fmt: skip
+        n, h, w = (size_of(b, x, axis) for axis in (0, 2, 3))
+        y = b.node("Reshape", x, b.node("Concat", n, np.array([2, c // 2]), h, w, axis=0))
+        y = b.node("Transpose", y, perm=[0, 2, 1, 3, 4])
+        x = b.node("Reshape", y, b.node("Concat", n, np.array([c]), h, w, axis=0))
+    head(b, x, c)
+    return b.model(("n", *shape[1:])), shape
+
+
+def windows(b):
+    """Images and their windows in one axis, and apart again, as in Swin."""
+    shape, d, w = (b.integer(1, 5), 8, 8, 3), 6, b.choice(2, 4)
+    x = b.node("MatMul", "x", b.normal(3, d))
+    n, k = size_of(b, x, 0), 8 // w
+    y = b.node("Reshape", x, b.node("Concat", n, np.array([k, w, k, w, d]), axis=0))
+    y = b.node("Transpose", y, perm=[0, 1, 3, 2, 4, 5])
+    y = b.node("Reshape", y, np.array([-1, w * w, d]))
+    a = b.node("Softmax", b.node("MatMul", y, b.node("Transpose", y, perm=[0, 2, 1])), axis=-1)
+    y = b.node("Relu", b.node("Add", b.node("MatMul", a, y), b.normal(d)))
+    y = b.node("Reshape", y, b.node("Concat", n, np.array([k, k, w, w, d]), axis=0))
+    y = b.node("Transpose", y, perm=[0, 1, 3, 2, 4, 5])
+    y = b.node("Reshape", y, b.node("Concat", n, np.array([8, 8, d]), axis=0))
+    x = b.node("Add", x, y)
+    b.node("ReduceMean", x, axes=[1, 2], keepdims=0)
+    return b.model(("n", *shape[1:])), shape
+
+
+NETWORKS = (
+    cnn, residual, inverted_residual, nhwc, mlp, dense_blocks, squeeze_excite, tokens, shuffle, windows
+)  # fmt: skip

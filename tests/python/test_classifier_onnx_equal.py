@@ -57,7 +57,7 @@ def check(maker, seed):
 
 
 N_OPERATORS = len(onnx_models.OPERATORS) * (60 if LONG else 9)
-N_NETWORKS = 7 * (60 if LONG else 12)
+N_NETWORKS = len(onnx_models.NETWORKS) * (60 if LONG else 12)
 
 
 @pytest.mark.parametrize("seed", range(N_OPERATORS))

@@ -3,7 +3,8 @@
 prepared weights.
 
 A constant computed from the batch's size is tainted: by rows, that size is 1 here and anything
-later, so it may decide how data are moved but must not enter the numbers.
+later, so it may decide how data are moved but must not enter the numbers. To be precise, small
+ones are computed twice, for 1 image and for OTHER.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ from typing import Any
 import numpy as np
 
 from fastconc.classify._graph import Node, numpy_type
-from fastconc.classify._lower import Context, Unsupported, Value
+from fastconc.classify._lower import OTHER, Context, NotByRows, Unsupported, Value
 
 Fold = Callable[..., Any]
 FOLD: dict[str, Fold] = {}
 MAX_FOLDED = 2**28  # elements of a folded constant
+MAX_OTHER = 4096  # elements of a constant that is computed for another size of the batch too
 
 
 def folds(*names: str) -> Callable[[Fold], Fold]:
@@ -35,13 +37,17 @@ def folds(*names: str) -> Callable[[Fold], Fold]:
 def fold(context: Context, node: Node, inputs: list[Value | None]) -> list[Value] | None:
     """The node's constant results, or None when it has to be run."""
     if node.op in ("Shape", "Size"):
-        return _shape(node, inputs)
+        return _shape(context, node, inputs)
     if node.op in ("Identity", "Dropout") and inputs and inputs[0] is not None:
         return _identity(context, node, inputs[0])
     if any(v is not None and v.const is None for v in inputs):
         return None
     arrays = [None if v is None else v.const for v in inputs]
-    tainted = any(v is not None and v.tainted for v in inputs)
+    tainted = any(v is not None and (v.tainted or v.batch is not None) for v in inputs)
+    if tainted and node.op in ("Expand", "ConstantOfShape"):
+        expanded = _expanded_by_batch(context, node, inputs)
+        if expanded is not None:
+            return [expanded]
     function = FOLD.get(node.op)
     if function is None:
         return _run(context, node, arrays, tainted)
@@ -52,7 +58,75 @@ def fold(context: Context, node: Node, inputs: list[Value | None]) -> list[Value
         results = function(context, node, *arrays)
     if not isinstance(results, list):
         results = [results]
-    return [context.constant(result, tainted) for result in results]
+    values = [context.constant(result, tainted) for result in results]
+    return _for_other(context, node, inputs, values) if tainted else values
+
+
+def other_of(v: Value) -> Any:
+    """What a constant is in a batch of OTHER images; None where that is not known."""
+    return v.other if v.tainted else v.const if v.batch is None else None
+
+
+def _for_other(
+    context: Context, node: Node, inputs: list[Value | None], values: list[Value]
+) -> list[Value]:
+    """Results that may depend on the batch's size: those that turn out the same do not."""
+    others = [None if v is None else other_of(v) for v in inputs]
+    if any(v is not None and other is None for v, other in zip(inputs, others, strict=True)):
+        return values
+    if node.op == "ConstantOfShape":
+        return values
+    try:
+        with np.errstate(all="ignore"):
+            results = FOLD[node.op](context, node, *others)
+    except (ValueError, Unsupported, TypeError, IndexError, ArithmeticError):
+        return values
+    results = results if isinstance(results, list) else [results]
+    for i, (value, result) in enumerate(zip(values, map(np.asarray, results), strict=True)):
+        if result.size <= MAX_OTHER:
+            same = result.shape == value.shape and bool(np.all(result == value.const))
+            values[i] = replace(value, tainted=not same, other=None if same else result)
+    return values
+
+
+def _expanded_by_batch(context: Context, node: Node, inputs: list[Value | None]) -> Value | None:
+    """A constant expanded along the batch, a class token say: it is the same for every image."""
+    *data, target = inputs
+    assert target is not None and target.const is not None
+    old: tuple[int, ...] = ()
+    if data:
+        assert data[0] is not None
+        if data[0].tainted or data[0].batch is not None:
+            return None
+        old = data[0].shape
+    other = other_of(target)
+    if other is None or other.ndim != 1 or min(other, default=0) < 0:
+        return None
+    try:
+        one = np.broadcast_shapes(old, tuple(int(n) for n in target.const))
+        many = np.broadcast_shapes(old, tuple(int(n) for n in other))
+    except ValueError:
+        return None
+    differ = [axis for axis, size in enumerate(one) if size != many[axis]]
+    if len(differ) != 1 or many[differ[0]] != OTHER * one[differ[0]]:
+        return None
+    arrays = [None if v is None else v.const for v in inputs]
+    return replace(context.constant(FOLD[node.op](context, node, *arrays)), batch=differ[0])
+
+
+def batch_of_target(context: Context, v: Value, target: Value | None) -> None:
+    """By rows: a shape computed from the batch's size may have that in the batch's axis alone."""
+    if target is None or not target.tainted:
+        return
+    other = other_of(target)
+    if v.batch is None or other is None:
+        raise NotByRows("a shape computed from the batch's size")
+    one, many = (np.asarray(sizes).reshape(-1) for sizes in (target.const, other))
+    at = v.batch + len(one) - v.rank
+    if any(int(axis) != at for axis in np.nonzero(one != many)[0]):
+        raise NotByRows("a shape computed from the batch's size")
+    if at >= 0 and not (one[at] in (1, v.shape[v.batch]) and many[at] in (1, OTHER * one[at])):
+        raise NotByRows("the batch is expanded")
 
 
 def _identity(context: Context, node: Node, v: Value) -> list[Value]:
@@ -67,19 +141,22 @@ def _identity(context: Context, node: Node, v: Value) -> list[Value]:
     return [v]
 
 
-def _shape(node: Node, inputs: list[Value | None]) -> list[Value]:
+def _shape(context: Context, node: Node, inputs: list[Value | None]) -> list[Value]:
     (v,) = inputs
     assert v is not None
-    tainted = v.tainted or v.batch is not None
+    other: tuple[int, ...] | None = context.shape_for_other(v)
+    if v.tainted:
+        other = None if v.other is None else v.other.shape
     if node.op == "Size":
-        result = np.array(v.numel, np.int64)
-        return [Value((), result.dtype, const=result, tainted=tainted)]
-    start, end = node.attrs.get("start", 0), node.attrs.get("end", v.rank)
-    start, end = (min(max(i + v.rank if i < 0 else i, 0), v.rank) for i in (start, end))
-    result = np.array(v.shape[start:end], np.int64)
-    if v.const is None:
-        tainted = v.batch is not None and start <= v.batch < end
-    return [Value(result.shape, result.dtype, const=result, tainted=tainted)]
+        one = np.array(v.numel, np.int64)
+        many = None if other is None else np.array(math.prod(other), np.int64)
+    else:
+        start, end = node.attrs.get("start", 0), node.attrs.get("end", v.rank)
+        start, end = (min(max(i + v.rank if i < 0 else i, 0), v.rank) for i in (start, end))
+        one = np.array(v.shape[start:end], np.int64)
+        many = None if other is None else np.array(other[start:end], np.int64)
+    same = many is not None and many.shape == one.shape and bool(np.all(many == one))
+    return [replace(context.constant(one, not same), other=None if same else many)]
 
 
 def _run(context: Context, node: Node, arrays: list[Any], tainted: bool) -> list[Value] | None:

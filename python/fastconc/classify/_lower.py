@@ -7,8 +7,8 @@ speaks of and the order in which its axes lie in memory: convolutions want chann
 network in NCHW is transposed once at its beginning and everything after it keeps the new order.
 
 Two ways to see the batch. By *rows*, the plan is for one item: the axis of the batch has size 1 in
-every value, and an operator that would mix its entries raises NotByRows. Then the graph is planned
-*whole*, for exact shapes.
+every value (but see Value.batch), and an operator that would mix its entries raises NotByRows. Then
+the graph is planned *whole*, for exact shapes.
 """
 
 from __future__ import annotations
@@ -27,6 +27,9 @@ from fastconc.classify._plan import BINARY, Act, PlanBuilder
 Array = Any
 NO_ACT = Act()
 MAX_ELEMENTS = 2**40
+# Shape arithmetic is done for one image and for so many, a prime: what comes out the same does not
+# depend on the batch.
+OTHER = 999_983
 
 
 class NotByRows(Exception):
@@ -43,9 +46,13 @@ class Value:
     dtype: Any
     const: Array | None = None
     tainted: bool = False  # a constant that depends on the size of the batch
+    other: Array | None = None  # of a tainted constant: what it is for a batch of OTHER images
     tensor: int = -1
     order: tuple[int, ...] = ()  # order[p] is the logical axis at physical place p
-    batch: int | None = None  # the axis of the batch, when planned by rows
+    # The axis of the batch, when planned by rows. Its size is what one image has of it: 1, or more
+    # where the graph made one axis of the images and their windows or heads. The axis of a constant
+    # is one that it was only expanded along.
+    batch: int | None = None
     exclusive: bool = True  # no other value shares the tensor
 
     @property
@@ -236,6 +243,10 @@ class Context:
     ) -> Value:
         return replace(v, shape=tuple(int(s) for s in shape), order=tuple(order), batch=batch)
 
+    def shape_for_other(self, v: Value) -> tuple[int, ...]:
+        """The shape of v in a batch of OTHER images."""
+        return tuple(size * OTHER if a == v.batch else size for a, size in enumerate(v.shape))
+
     def check_axis(self, v: Value, axis: int) -> None:
         """An operator works along this axis: it must not be the batch's."""
         if v.const is None and v.batch is not None and axis == v.batch:
@@ -386,6 +397,8 @@ class Context:
         place = places.pop()
         for v in (a, b):
             at = place - (rank - v.rank)
+            if v.const is not None and v.batch is not None and v.batch != at:
+                raise NotByRows("two batch axes meet")
             if v.const is not None and at >= 0 and v.shape[at] != 1:
                 raise NotByRows("a constant varies along the batch")
             if v.const is None and v.batch is None and at >= 0 and v.shape[at] != 1:
@@ -458,6 +471,9 @@ def copy_params(
     return [len(dims), dims, in_at, a, out_at, b]
 
 
+# Operators that know what to do with a constant that was expanded along the batch.
+TAKES_EXPANDED = frozenset(("Concat", "Add", "Sub", "Mul", "Div", "Where"))
+
 Handler = Callable[[Context, Node, list["Value | None"]], "Value | list[Value]"]
 HANDLERS: dict[str, Handler] = {}
 
@@ -483,6 +499,11 @@ def run_node(context: Context, node: Node) -> list[Value]:
     handler = HANDLERS.get(node.op)
     if handler is None:
         raise Unsupported("its inputs are not constant" if node.op in _fold.FOLD else "")
+    if node.op not in TAKES_EXPANDED:
+        inputs = [
+            v if v is None or v.const is None or v.batch is None else replace(v, tainted=True)
+            for v in inputs
+        ]
     result = handler(context, node, inputs)
     return result if isinstance(result, list) else [result]
 
@@ -576,6 +597,8 @@ class Lowered:
             raise NotByRows("the batch is not the first axis of the output")
         if context.rows and (output.const is not None or output.batch is None):
             raise NotByRows("the output does not depend on the batch")
+        if context.rows and output.shape[0] != 1:
+            raise NotByRows("the output has several rows per image")
         if context.rows:  # nothing can go wrong any more that would need the graph again
             context.values.clear()
             context.graph.constants.clear()

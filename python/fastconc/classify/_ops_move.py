@@ -9,9 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from fastconc.classify._fold import axes_of, axis_of, resolve_shape, slice_plan, split_sizes
+from fastconc.classify._fold import (
+    axes_of,
+    axis_of,
+    batch_of_target,
+    other_of,
+    resolve_shape,
+    slice_plan,
+    split_sizes,
+)
 from fastconc.classify._graph import Node
 from fastconc.classify._lower import (
+    OTHER,
     Context,
     NotByRows,
     Unsupported,
@@ -63,14 +72,26 @@ def _groups(old: tuple[int, ...], new: tuple[int, ...]) -> list[tuple[list[int],
     return groups
 
 
-def batch_after(context: Context, v: Value, shape: Sequence[int]) -> int | None:
-    """Where the batch's axis is in the new shape: size 1, as many elements before it as now."""
+def batch_after(context: Context, v: Value, shape: Sequence[int], other: Any) -> int | None:
+    """Where the batch's axis is in the new shape.
+
+    `other` is the new shape in a batch of OTHER images, or None. The images must come right after
+    what comes before them now; they may share their axis with what follows them.
+    """
     if v.batch is None:
         return None
     before = math.prod(v.shape[: v.batch])
-    for axis in range(len(shape)):
-        if shape[axis] == 1 and math.prod(shape[:axis]) == before:
+    places = [a for a in range(len(shape)) if math.prod(shape[:a]) == before]
+    if other is not None and len(other) == len(shape):
+        differ = [a for a in range(len(shape)) if shape[a] != other[a]]
+        if differ in [[a] for a in places] and other[differ[0]] == OTHER * shape[differ[0]]:
+            return differ[0]
+        raise NotByRows("a reshape that mixes the batch with other axes")
+    for axis in places:
+        if shape[axis] == 1:
             return axis
+    if places and context.batch_size == 1:  # a file for one image: what was meant is not known
+        return places[0]
     raise NotByRows("a reshape that mixes the batch with other axes")
 
 
@@ -78,6 +99,8 @@ def batch_after(context: Context, v: Value, shape: Sequence[int]) -> int | None:
 def _reshape(context: Context, node: Node, inputs: Inputs) -> Value:
     v = need(inputs)
     target = const_of(inputs, 1, "a shape")
+    zero = bool(node.attrs.get("allowzero", 0))
+    wanted: Any = node.attrs["shape"] if target is None else other_of(need(inputs, 1))
     if target is None:
         target = node.attrs["shape"]
     sizes = [int(t) for t in np.asarray(target).reshape(-1)]
@@ -89,12 +112,18 @@ def _reshape(context: Context, node: Node, inputs: Inputs) -> Value:
     ):
         sizes[0] = 1  # the size that the file was exported with
     try:
-        shape = resolve_shape(v.shape, sizes, bool(node.attrs.get("allowzero", 0)))
+        shape = resolve_shape(v.shape, sizes, zero)
     except ValueError:
         if v.batch is not None:
             raise NotByRows("a reshape that mixes the batch with other axes") from None
         raise
-    return reshape(context, v, shape, batch_after(context, v, shape))
+    other = None
+    if v.batch is not None and wanted is not None:
+        try:
+            other = resolve_shape(context.shape_for_other(v), wanted, zero)
+        except ValueError:  # the file is for a fixed batch
+            other = None
+    return reshape(context, v, shape, batch_after(context, v, shape, other))
 
 
 @handles("Flatten")
@@ -105,9 +134,9 @@ def _flatten(context: Context, node: Node, inputs: Inputs) -> Value:
         raise ValueError(f"axis {axis} is out of range for {v.rank} dimensions")
     axis = axis + v.rank if axis < 0 else axis
     shape = (math.prod(v.shape[:axis]), math.prod(v.shape[axis:]))
-    if v.batch is not None and (axis == 0 or v.batch != 0 or shape[0] != 1):
+    if v.batch is not None and (axis <= v.batch or math.prod(v.shape[: v.batch]) != 1):
         raise NotByRows("the batch is flattened with other axes")
-    return reshape(context, v, shape, v.batch)
+    return reshape(context, v, shape, None if v.batch is None else 0)
 
 
 @handles("Squeeze")
@@ -239,6 +268,8 @@ def _concat(context: Context, node: Node, inputs: Inputs) -> Value:
         others = [size for a, size in enumerate(v.shape) if a != axis]
         if others != [size for a, size in enumerate(lead.shape) if a != axis]:
             raise ValueError(f"shapes {v.shape} and {lead.shape} do not join along axis {axis}")
+        if v.const is not None and v.batch not in (None, lead.batch):
+            raise NotByRows("parts with different batch axes")
         if v.dtype != lead.dtype:
             raise ValueError(f"tensors of {v.dtype} and {lead.dtype} do not join")
     if len(batches) > 1 or lead.batch == axis:
@@ -371,7 +402,10 @@ def _expand(context: Context, node: Node, inputs: Inputs) -> Value:
     target = const_of(inputs, 1, "a shape")
     sizes = [int(s) for s in np.asarray(target).reshape(-1)]
     if node.op == "Tile":
+        if need(inputs, 1).tainted:
+            raise NotByRows("repetitions computed from the batch's size")
         return _tile(context, v, sizes)
+    batch_of_target(context, v, inputs[1])
     shape = broadcast_shape(v.shape, tuple(sizes))
     x = context._expand_rank(v, len(shape))
     for axis in range(len(shape)):
