@@ -75,6 +75,7 @@ def _quad(
     out: object,
     workers: object,
     deadline: float,
+    weight: tuple[int, float, float, float, bool, bool] | None,
     /,
 ) -> Any: ...
 def _integrate_samples(

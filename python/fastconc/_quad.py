@@ -4,14 +4,15 @@
 from __future__ import annotations
 
 import math
+import time
 import warnings
 from array import array
 from collections.abc import Callable
 from typing import Any
 
-from fastconc import _core
+from fastconc import _core, _weight
 from fastconc._errors import IntegrationWarning
-from fastconc._integrand import FAILURES, Job, entries, integer
+from fastconc._integrand import COMPLEX, FAILURES, Job, entries, integer
 from fastconc._integrate import QuadResult
 
 _LIMIT, _MAX_LIMIT = 10_000, 1 << 24
@@ -46,9 +47,9 @@ def quad(
     epsrel: float = 1.49e-8,
     limit: int = _LIMIT,
     points: Any = None,
-    weight: None = None,
-    wvar: None = None,
-    wopts: None = None,
+    weight: str | None = None,
+    wvar: Any = None,
+    wopts: Any = None,
     maxp1: int = 50,
     limlst: int = 50,
     complex_func: bool = False,
@@ -79,9 +80,12 @@ def quad(
         Most panels that may be added to those of the first pass.
     points
         Break points inside the range, where `f` is rough.
-    weight, wvar, wopts
-        Not supported: anything but None raises NotImplementedError.
-    maxp1, limlst
+    weight, wvar
+        As in `scipy.integrate.quad`: "cos", "sin" with a frequency: `f` times ``cos(wvar * x)``,
+        also towards infinity, where `f` may decay slowly; "alg", "alg-loga", "alg-logb", "alg-log"
+        with two powers: `f` times ``(x - a)**wvar[0] * (b - x)**wvar[1]``, and ``log(x - a)``,
+        ``log(b - x)`` or both; "cauchy" with a place: the principal value of ``f(x)/(x - wvar)``.
+    wopts, maxp1, limlst
         Without effect, for `scipy.integrate.quad` has them.
     complex_func
         `f` returns complex numbers (found out without, except when `vectorized`).
@@ -103,7 +107,7 @@ def quad(
     True
     """
     if (
-        points is weight is wvar is wopts is deadline is None
+        points is weight is wvar is deadline is None
         and limit == _LIMIT
         and not (full_output or complex_func or vectorized)
         and type(args) is tuple
@@ -118,7 +122,7 @@ def quad(
         if found is not None:
             return found
     return _quad(
-        f, a, b, args, full_output, epsabs, epsrel, limit, points, weight, wvar, wopts,
+        f, a, b, args, full_output, epsabs, epsrel, limit, points, weight, wvar,
         complex_func, vectorized, workers, deadline,
     )  # fmt: skip
 
@@ -135,30 +139,35 @@ def _quad(
     points: Any,
     weight: Any,
     wvar: Any,
-    wopts: Any,
     complex_func: bool,
     vectorized: bool,
     workers: Any,
     deadline: float | None,
 ) -> Any:
     """Do what `quad` does, for any arguments."""
-    for name, value in (("weight", weight), ("wvar", wvar), ("wopts", wopts)):
-        if value is not None:
-            raise NotImplementedError(f"{name}={value!r}: weighted integrals are not supported")
-    tolerances = [_tolerance("epsabs", epsabs), _tolerance("epsrel", epsrel)]
+    epsabs, epsrel = _tolerance("epsabs", epsabs), _tolerance("epsrel", epsrel)
     more = integer("limit", limit, 1, _MAX_LIMIT)
     job = Job("quad", f, a, b, args, vectorized, deadline, bool(complex_func), _N_INFO)
     _check_limits(job)
+    weighted = _weight.parse(weight, wvar)
+    if weighted is not None:
+        _weight.check_range(weighted, job.a, job.b)
     density = _DENSITY_PYTHON if job.serial else _DENSITY
     if job.shape is not None and job.out.shape[0] >= _SWEEP:
         density = _DENSITY_SWEEP
     breaks = None if points is None else _breaks(points, job)
-    raw = job.run(
-        lambda: _core._quad(
-            job.target, job.a, job.b, tolerances[0], tolerances[1], more, density, breaks,
-            job.args, job.params, job.n_params, job.n_out, job.flags, job.out, workers, job.seconds,
+    if weighted is not None and job.shape is None and math.isinf(job.a - job.b):
+        raw = job.run(
+            lambda: _fourier(job, weighted, epsabs, epsrel, more, density, breaks, workers)
         )
-    )  # fmt: skip
+    else:
+        raw = job.run(
+            lambda: _core._quad(
+                job.target, job.a, job.b, epsabs, epsrel, more, density, breaks, job.args,
+                job.params, job.n_params, job.n_out, job.flags, job.out, workers, job.seconds,
+                weighted,
+            )
+        )  # fmt: skip
     if job.shape is not None:
         result, n_panels = _batch(job)
     else:
@@ -177,6 +186,85 @@ def _quad(
     if job.shape is None or not result.converged.all():
         warnings.warn(result.message, IntegrationWarning, stacklevel=3)
     return result
+
+
+def _fourier(
+    job: Job, weight: _weight.Weight, epsabs: float, epsrel: float, limit: int, density: int,
+    breaks: array[float] | None, workers: Any,
+) -> Any:  # fmt: skip
+    """Integrate over an infinite range with the weight; the result is as _core._quad's."""
+    if weight[0] == _weight.CAUCHY or (weight[0] == _weight.COS and weight[1] == 0):
+        return _core._quad(
+            job.target, job.a, job.b, epsabs, epsrel, limit, density, breaks, job.args, job.params,
+            job.n_params, job.n_out, job.flags, None, workers, job.seconds,
+            weight if weight[0] == _weight.CAUCHY else None,
+        )  # fmt: skip
+    n_out, end = job.n_out, time.monotonic() + job.seconds
+
+    def arrays(count: int) -> tuple[Any, float]:
+        if job.seconds and time.monotonic() >= end:
+            raise TimeoutError("the deadline has passed")
+        params = None if job.params is None else job.params * count
+        return params, end - time.monotonic() if job.seconds else 0.0
+
+    def integrate(lows: list[float], highs: list[float], smooth: bool) -> list[_weight.Part]:
+        count, width = len(lows), n_out + _N_INFO
+        params, seconds = arrays(count)
+        out = array("d", bytes(8 * count * width))
+        panels = 4 if smooth else density
+        if count == 1:
+            value, error, neval, used, state, _ = _core._quad(
+                job.target, lows[0], highs[0], 0.02 * epsabs, 0.1 * epsrel, limit, panels, breaks,
+                job.args, params, job.n_params, n_out, job.flags, None, workers, seconds, weight,
+            )  # fmt: skip
+            if job.flags & COMPLEX:
+                value = (value.real, value.imag)
+            return [([value] if n_out == 1 else list(value), error, neval, used, state)]
+        _core._quad(
+            job.target, array("d", lows), array("d", highs), 0.02 * epsabs, 0.1 * epsrel, limit,
+            panels, breaks, job.args, params, job.n_params, n_out, job.flags, out, workers,
+            seconds, weight,
+        )  # fmt: skip
+        rows = [out[k * width : (k + 1) * width].tolist() for k in range(count)]
+        return [
+            (row[:n_out], row[n_out], int(row[n_out + 1]), int(row[n_out + 2]), int(row[n_out + 3]))
+            for row in rows
+        ]
+
+    def sample(places: list[float]) -> list[float]:
+        params, seconds = arrays(len(places))
+        out = array("d", bytes(8 * len(places) * n_out))
+        lows = array("d", [x - abs(x) * 2.0**-20 for x in places])
+        highs = array("d", [x + abs(x) * 2.0**-20 for x in places])
+        _core._integrate(
+            job.target, lows, highs, 1, 2, 5, job.args, params, job.n_params, n_out, job.flags,
+            out, workers, seconds,
+        )  # fmt: skip
+        return [
+            math.hypot(*out[k * n_out : (k + 1) * n_out]) / (highs[k] - lows[k])
+            for k in range(len(places))
+        ]
+
+    low, high = min(job.a, job.b), max(job.a, job.b)
+    flip = 1.0 if job.a < job.b else -1.0
+    parts: list[tuple[float, float, float]] = []  # start, direction, sign of the contribution
+    if math.isinf(high):
+        parts.append((0.0 if math.isinf(low) else low, 1.0, flip))
+    if math.isinf(low):
+        parts.append((0.0 if math.isinf(high) else high, -1.0, -flip))
+    values, error, neval, panels, state = [0.0] * n_out, 0.0, 0, 0, 0
+    for start, direction, sign in parts if weight[1] != 0 else ():
+        least = 2 * max((abs(x - start) for x in breaks or ()), default=0.0)
+        found = _weight.fourier_tail(
+            integrate, sample, weight, start, direction, least, epsabs / len(parts), epsrel
+        )
+        values = [v + sign * w for v, w in zip(values, found[0], strict=True)]
+        error, neval, panels = error + found[1], neval + found[2], panels + found[3]
+        state = state or found[4]
+    value: Any = values[0] if n_out == 1 else tuple(values)
+    if job.flags & COMPLEX:
+        value = complex(*values)
+    return value, error, neval, panels, state, math.nan
 
 
 def _message(state: int, where: float, limit: int) -> str:

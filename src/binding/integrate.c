@@ -199,7 +199,7 @@ PyDoc_STRVAR(
     quad_doc,
     "_quad($module, f, a, b, epsabs, epsrel, limit, density, points, args, params, n_params, "
     "n_out,\n"
-    "      flags, out, workers, deadline, /)\n--\n\n"
+    "      flags, out, workers, deadline, weight, /)\n--\n\n"
     "Adaptive integration; fastconc.quad is the public form. Gives (value, error, n_eval, "
     "n_panels,\n"
     "state, where); for a batch None, and out[k] holds the values followed by these five.");
@@ -232,16 +232,40 @@ static void quad_rows(const fc_quad_result *results, const double *values, size_
     }
 }
 
+/* None, or (kind, c, alpha, beta, log_a, log_b); kinds as in fc_weight.h. */
+static int weight_init(fc_weight *weight, PyObject *object)
+{
+    int kind, log_a, log_b;
+    if (!PyTuple_Check(object)) {
+        PyErr_Format(PyExc_TypeError, "a weight is a tuple, not %.200s", Py_TYPE(object)->tp_name);
+        return -1;
+    }
+    if (!PyArg_ParseTuple(object, "idddpp", &kind, &weight->c, &weight->alpha, &weight->beta,
+                          &log_a, &log_b)) {
+        return -1;
+    }
+    if (kind < FC_WEIGHT_COS || kind > FC_WEIGHT_CAUCHY) {
+        PyErr_Format(PyExc_ValueError, "no such weight: %d", kind);
+        return -1;
+    }
+    weight->kind = (fc_weight_kind)kind;
+    weight->log_a = log_a;
+    weight->log_b = log_b;
+    return 0;
+}
+
 static PyObject *quad(PyObject *module, PyObject *arguments)
 {
-    PyObject *f, *a, *b, *points, *args, *params, *out, *workers, *answer = NULL;
+    PyObject *f, *a, *b, *points, *args, *params, *out, *workers, *weighted, *answer = NULL;
     unsigned long long limit;
+    fc_weight weight;
     unsigned density, n_params, n_out;
     int flags;
     double epsabs, epsrel, deadline;
-    if (!PyArg_ParseTuple(arguments, "OOOddKIOOOIIiOOd", &f, &a, &b, &epsabs, &epsrel, &limit,
+    if (!PyArg_ParseTuple(arguments, "OOOddKIOOOIIiOOdO", &f, &a, &b, &epsabs, &epsrel, &limit,
                           &density, &points, &args, &params, &n_params, &n_out, &flags, &out,
-                          &workers, &deadline)) {
+                          &workers, &deadline, &weighted) ||
+        (weighted != Py_None && weight_init(&weight, weighted) < 0)) {
         return NULL;
     }
     Doubles breaks = {0};
@@ -259,7 +283,8 @@ static PyObject *quad(PyObject *module, PyObject *arguments)
                                .limit = (size_t)limit,
                                .density = density,
                                .points = breaks.data,
-                               .n_points = breaks.count > 0 ? (size_t)breaks.count : 0};
+                               .n_points = breaks.count > 0 ? (size_t)breaks.count : 0,
+                               .weight = weighted != Py_None ? &weight : NULL};
     size_t m = job.in.m;
     double few[16], *values = m * n_out <= 16 ? few : PyMem_Calloc(m * n_out, sizeof *values);
     fc_quad_result one, *results = m == 1 ? &one : PyMem_Calloc(m, sizeof *results);

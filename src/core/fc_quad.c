@@ -40,9 +40,12 @@ typedef struct family {
 typedef struct quad {
     const fc_quad_options *options;
     fc_panels p;
+    fc_weighted weighted; /* zeros where there is no weight */
     unsigned n_out;
     double *breaks; /* limits and break points, ascending; room for MAX_NEW_BREAKS more */
     size_t n_breaks, n_given;
+    double *points; /* n_points of the options, in the integrand's variable */
+    size_t n_points;
     family *families;
     double *parent_value; /* n_out per family */
     size_t family_room;
@@ -60,7 +63,9 @@ typedef struct quad {
 static void quad_destroy(quad *q)
 {
     fc_panels_destroy(&q->p);
+    fc_weighted_clear(&q->weighted);
     fc_free(q->breaks);
+    fc_free(q->points);
     fc_free(q->families);
     fc_free(q->parent_value);
     fc_free(q->sums);
@@ -72,17 +77,27 @@ static fc_status quad_init(quad *q, const fc_run *run, const fc_integrand *f,
 {
     size_t n_level;
     *q = (quad){.options = options, .n_out = f->n_out};
-    fc_status status = fc_panels_init(&q->p, run, f, width);
+    fc_status status = FC_OK;
+    if (options->weight != NULL) {
+        status = fc_weighted_init(&q->weighted, f, options->weight, width, FC_PANEL_ROOM);
+        f = &q->weighted.base;
+    }
+    if (status == FC_OK) {
+        status = fc_panels_init(&q->p, run, f, width);
+    }
     if (status != FC_OK) {
         return status;
     }
     if (!fc_size_mul(f->n_out, FC_MAX_LEVELS, &n_level)) {
         return FC_ERR_NOMEM;
     }
-    q->breaks = fc_malloc(options->n_points + 3 + MAX_NEW_BREAKS, sizeof *q->breaks);
+    q->breaks = fc_malloc(options->n_points + 4 + MAX_NEW_BREAKS, sizeof *q->breaks);
+    q->points = fc_malloc(options->n_points + 1, sizeof *q->points);
     q->sums = fc_malloc(f->n_out, sizeof *q->sums);
     q->level = fc_malloc(n_level, sizeof *q->level);
-    return q->breaks != NULL && q->sums != NULL && q->level != NULL ? FC_OK : FC_ERR_NOMEM;
+    return q->breaks != NULL && q->points != NULL && q->sums != NULL && q->level != NULL
+               ? FC_OK
+               : FC_ERR_NOMEM;
 }
 
 /* ---- what is known ---- */
@@ -469,8 +484,8 @@ static bool cut_overflow(quad *q)
 
 static bool is_given(const quad *q, double x)
 {
-    for (size_t i = 0; i < q->options->n_points; i++) {
-        if (q->options->points[i] == x) {
+    for (size_t i = 0; i < q->n_points; i++) {
+        if (q->points[i] == x) {
             return true;
         }
     }
@@ -703,6 +718,33 @@ static fc_status attempt(quad *q, fc_quad_result *result, bool *again)
     return status;
 }
 
+/* The limits and the points between them, in the integrand's variable. */
+static void set_breaks(quad *q, double low, double high)
+{
+    q->n_points = 0;
+    for (size_t i = 0; i < q->options->n_points; i++) {
+        double x = q->options->points[i];
+        if (x > low && x < high) {
+            q->points[q->n_points++] = x;
+        }
+    }
+    if (q->options->weight != NULL) {
+        q->n_points = fc_weighted_set_range(&q->weighted, &low, &high, q->points, q->n_points);
+    }
+    q->n_breaks = 0;
+    q->breaks[q->n_breaks++] = low;
+    for (size_t i = 0; i < q->n_points; i++) {
+        if (q->points[i] > q->breaks[q->n_breaks - 1]) {
+            q->breaks[q->n_breaks++] = q->points[i];
+        }
+    }
+    q->zero_added = q->n_breaks == 1 && isinf(low) && isinf(high);
+    if (q->zero_added) {
+        q->breaks[q->n_breaks++] = 0;
+    }
+    q->breaks[q->n_breaks++] = high;
+}
+
 /* One integral from a to b. */
 static fc_status integrate_one(quad *q, double a, double b, const double *params, unsigned worker,
                                double *values, fc_quad_result *result)
@@ -713,19 +755,7 @@ static fc_status integrate_one(quad *q, double a, double b, const double *params
         return FC_OK;
     }
     double sign = a < b ? 1 : -1;
-    q->n_breaks = 0;
-    q->breaks[q->n_breaks++] = a < b ? a : b;
-    for (size_t i = 0; i < q->options->n_points; i++) {
-        double x = q->options->points[i];
-        if (x > q->breaks[q->n_breaks - 1] && x < (a < b ? b : a)) {
-            q->breaks[q->n_breaks++] = x;
-        }
-    }
-    q->zero_added = q->n_breaks == 1 && isinf(a) && isinf(b);
-    if (q->zero_added) {
-        q->breaks[q->n_breaks++] = 0;
-    }
-    q->breaks[q->n_breaks++] = a < b ? b : a;
+    set_breaks(q, a < b ? a : b, a < b ? b : a);
     q->n_given = q->n_breaks;
     q->scanned = false;
     q->p.n_eval = 0;
@@ -742,6 +772,10 @@ static fc_status integrate_one(quad *q, double a, double b, const double *params
         result->state = FC_QUAD_SINGULAR;
     }
     result->n_eval = q->p.n_eval;
+    if (q->options->weight != NULL) {
+        result->where = fc_weighted_origin(&q->weighted, result->where);
+        result->n_eval *= q->weighted.folded ? 2 : 1;
+    }
     result->n_panels = q->p.n;
     result->error = total_error(q);
     if (!isfinite(norm(q->sums, q->n_out))) {

@@ -12,6 +12,7 @@
 #include "fc_pool.h"
 #include "fc_rules.h"
 #include "fc_status.h"
+#include "fc_weight.h"
 
 /* Why an integration ended. Only FC_QUAD_CONVERGED promises anything. */
 typedef enum fc_quad_state {
@@ -31,6 +32,7 @@ typedef struct fc_quad_options {
     const double *points; /* where f is rough: strictly inside the range, ascending; shared by all
                              integrals */
     size_t n_points;
+    const fc_weight *weight; /* or NULL. The range of ALG is finite; the points are x as well */
 } fc_quad_options;
 
 typedef struct fc_quad_result {

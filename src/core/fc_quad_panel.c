@@ -11,8 +11,7 @@
 #include "fc_platform.h"
 #include "fc_rules.h"
 
-#define POINTS ((size_t)FC_PANEL_BATCH * FC_GK21)
-#define ROOM ((POINTS + 15) / 16 * 16)
+#define ROOM FC_PANEL_ROOM
 /* Work below this is done before another thread has woken and found its caches cold. */
 #define PARALLEL_NS 100000
 

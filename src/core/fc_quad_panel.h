@@ -22,6 +22,7 @@
 #include "fc_gk.h"
 #include "fc_integrand.h"
 #include "fc_pool.h"
+#include "fc_rules.h"
 
 #define FC_NO_PANEL UINT32_MAX
 #define FC_NO_LEVEL (-1)
@@ -72,7 +73,8 @@ typedef struct fc_panel_scratch {
  * too small. */
 #define FC_PANEL_SAFETY 3
 #define FC_PANEL_MAX_ERROR 1e300 /* sums of errors, and their exponents, stay in range */
-#define FC_PANEL_BATCH 48        /* panels per call of the integrand: about 1,000 points */
+#define FC_PANEL_ROOM (((size_t)FC_PANEL_BATCH * FC_GK21 + 15) / 16 * 16)
+#define FC_PANEL_BATCH 48 /* panels per call of the integrand: about 1,000 points */
 
 typedef struct fc_panels {
     const fc_integrand *f;
