@@ -37,7 +37,7 @@ static fc_status scratch_init(fc_panels *self, unsigned first, unsigned end, dou
             s->x[d] = *doubles + i * per_worker + d * ROOM;
         }
         s->jacobian = s->x[n_arrays - 1];
-        s->filled = false;
+        s->filled = 0;
     }
     return FC_OK;
 }
@@ -89,7 +89,7 @@ void fc_panels_reset(fc_panels *self, const double *params, unsigned worker)
     self->worker = worker;
     self->params = params;
     for (unsigned i = 0; i < self->width; i++) {
-        self->scratch[i].filled = false;
+        self->scratch[i].filled = 0;
     }
 }
 
@@ -149,14 +149,15 @@ uint32_t fc_panels_add(fc_panels *self, uint32_t section, double lo, double hi, 
     return index;
 }
 
-static void fill_params(const fc_panels *self, fc_panel_scratch *s)
+static void fill_params(const fc_panels *self, fc_panel_scratch *s, size_t count)
 {
-    for (unsigned d = 1; !s->filled && d < self->f->n_dim; d++) {
-        for (size_t i = 0; i < ROOM; i++) {
+    size_t end = (count + 15) / 16 * 16;
+    for (unsigned d = 1; s->filled < end && d < self->f->n_dim; d++) {
+        for (size_t i = s->filled; i < end; i++) {
             s->x[d][i] = self->params[d - 1];
         }
     }
-    s->filled = true;
+    s->filled = s->filled < end ? end : s->filled;
 }
 
 /* Abscissae of the panels which[0 .. count); true when some section is inverse and the jacobian was
@@ -264,7 +265,7 @@ static fc_status evaluate_batch(fc_panels *self, unsigned slot, unsigned worker,
     double kronrod[FC_PANEL_BATCH], gauss[FC_PANEL_BATCH], magnitude[FC_PANEL_BATCH];
     double odd[FC_PANEL_BATCH], largest_odd[FC_PANEL_BATCH] = {0};
     bool inverse = fill_abscissae(self, s, which, count);
-    fill_params(self, s);
+    fill_params(self, s, count * FC_GK21);
     for (size_t i = count * FC_GK21; i % 16 != 0; i++) {
         s->x[0][i] = 0; /* read, though nothing is made of it: let it be a number */
     }
@@ -362,7 +363,7 @@ fc_status fc_panels_sample(fc_panels *self, const double *x, size_t count, const
     const fc_integrand *f = self->f;
     fc_panel_scratch *s = &self->scratch[0];
     memcpy(s->x[0], x, count * sizeof *x);
-    fill_params(self, s);
+    fill_params(self, s, count);
     self->n_eval += count;
     fc_status status = fc_cancel_check(self->run->cancel);
     if (status == FC_OK) {

@@ -66,7 +66,7 @@ typedef struct fc_panel {
 typedef struct fc_panel_scratch {
     double **x, **y; /* n_dim and n_out arrays of FC_PANEL_BATCH * 21 */
     double *jacobian;
-    bool filled; /* the parameters stand in x[1 ..] */
+    size_t filled; /* so many entries of x[1 ..] hold the parameters */
 } fc_panel_scratch;
 
 /* A panel's error is so many times |K - G|, until a split tells more: near a kink |K - G| may be
