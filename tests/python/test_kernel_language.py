@@ -3,6 +3,7 @@
 several dimensions, arrays as values, powers, and numbers that meet at a join."""
 
 import math
+import pickle
 
 import fastconc
 import numpy as np
@@ -116,6 +117,31 @@ def test_tail_recursion_is_a_loop():
         kernel(deep)(10**6)
 
 
+def test_recursive_kernels_pickle():
+    @kernel
+    def fold(n, total=0):
+        return total if n == 0 else fold(n // 10, total + n % 10)
+
+    for k in (fold, kernel(gcd), kernel(lambda n, m: fold(gcd(n, m)))):
+        row = (98765,) if k is fold else (98, 42)
+        assert pickle.loads(pickle.dumps(k))(*row) == k(*row)
+
+
+def test_kernels_as_methods():
+    class Spring:
+        def __init__(self, stiffness):
+            self.stiffness = stiffness
+
+        @kernel
+        def energy(self, x):
+            return 0.5 * self.stiffness * x * x
+
+    soft, hard = Spring(2.0), Spring(8.0)
+    assert (soft.energy(3.0), hard.energy(3.0)) == (9.0, 36.0)
+    soft.stiffness = 4.0
+    assert soft.energy(np.array([1.0, 2.0])).tolist() == [2.0, 8.0]
+
+
 # Tables
 
 
@@ -137,6 +163,12 @@ def test_tables_of_two_dimensions():
     assert k(1, 1, np.arange(6, dtype="i4").reshape(2, 3)) == 4
     cube = np.arange(24.0).reshape(2, 3, 4)
     assert kernel(lambda i, t: t[i, 2, 1] + t[i][0][3])(1, cube) == cube[1, 2, 1] + cube[1, 0, 3]
+
+
+def test_small_integers_in_tables_do_not_wrap():
+    image = np.full((3, 3), 255, dtype="u1")
+    assert kernel(lambda i, j, image: image[i, j] + image[j, i])(0, 1, image) == 510
+    assert kernel(lambda i, row: row[i] * 2)(0, image[0]) == 510
 
 
 def test_shape_and_rows():
@@ -229,6 +261,10 @@ def test_an_int_that_becomes_a_float_is_exact_or_an_error():
     with pytest.raises(OverflowError):
         f(2**53 + 1, 1.0)
     assert f(2**53 + 1, -1.0) == -1.0  # where the float is taken, nothing is rounded
+
+
+def test_reductions_of_negative_powers():
+    assert fastconc.sum(lambda n: 2**n, np.array([-1, 2])) == 4.5
 
 
 def test_bits_of_numbers():

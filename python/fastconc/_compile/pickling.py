@@ -62,6 +62,8 @@ def pack_function(f: types.FunctionType, memo: dict[int, dict[str, Any]] | None 
 def _pack(value: Any, memo: dict[int, dict[str, Any]]) -> tuple[str, Any]:
     if isinstance(value, types.ModuleType):
         return ("module", value.__name__)
+    if getattr(value, "_is_kernel", False) and isinstance(value.__wrapped__, types.FunctionType):
+        value = value.__wrapped__  # called from a kernel, it is its function
     if isinstance(value, types.FunctionType):
         try:
             return ("function", pack_function(value, memo))
