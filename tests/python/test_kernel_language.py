@@ -238,6 +238,24 @@ def test_arrays_are_no_tuples():
 # Numbers
 
 
+def test_orders_and_places():
+    equal(lambda x: sorted([x, 1.0, -2.0], key=abs)[1], X)
+    equal(lambda x: [x, 2.0, x + 1, x].count(x) * 10 + [abs(x), x, 0.0].index(x), X)
+    equal(lambda x: sum(filter(lambda v: v > 1, (1, 2, 3))) * x, X)
+    assert kernel(lambda x: np.argmin([x, 1.0, x * x]))(X).tolist() == [
+        np.argmin([x, 1.0, x * x]) for x in X.tolist()
+    ]
+    assert kernel(lambda x: np.argmax([1.0, x, x]))(math.nan) == 1
+    with pytest.raises(ValueError):
+        kernel(lambda x: [1.0, 2.0].index(x))(3.0)
+
+
+def test_functions_of_numpy_are_refused_where_they_are_called():
+    with pytest.raises(KernelError, match=r"numpy\.median\(\) is not supported") as caught:
+        kernel(lambda x: np.median([x, 1.0]))
+    assert __file__ in str(caught.value)
+
+
 def test_round_keeps_every_digit():
     for x in (70053021259405.195, 45035996273704.965, 4503599627370497.5, 1e15 + 0.125, 2.675):
         for digits in range(-3, 6):

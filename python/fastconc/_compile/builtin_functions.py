@@ -235,19 +235,36 @@ def _sorted(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
     """A bubble sort of values known at run time; stable, as many exchanges as needed for any
     order."""
     reverse = bool(kwargs.pop("reverse", False))
+    key = kwargs.pop("key", None)
     if kwargs:
-        raise Unsupported("sorted() with a key is not supported")
+        raise Unsupported(f"sorted() has no argument {next(iter(kwargs))!r}")
     items = ev.sequence(args[0])
-    if not any(isinstance(v, Val) for v in items):
+    keys = list(items) if key is None else [ev.call(key, [item], {}) for item in items]
+    if not any(isinstance(v, Val) for v in (*items, *keys)) and key is None:
         return ev.new_list(tuple(sorted(items, reverse=reverse)))
     if len(items) > 32:
         raise Unsupported(f"sorted() of {len(items)} values is not supported", "use at most 32")
     for end in range(len(items) - 1, 0, -1):
         for k in range(end):
             x, y = items[k], items[k + 1]
-            swap = ev.truth(ev.compare(">" if reverse else "<", y, x))
+            p, q = keys[k], keys[k + 1]
+            swap = ev.truth(ev.compare(">" if reverse else "<", q, p))
             items[k], items[k + 1] = ev.choose(swap, y, x), ev.choose(swap, x, y)
+            keys[k], keys[k + 1] = ev.choose(swap, q, p), ev.choose(swap, p, q)
     return ev.new_list(tuple(items))
+
+
+@known(builtins.filter)
+def _filter(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    function, items = args
+    kept = []
+    for item in ev.sequence(items):
+        cond = ev.truth(item if function is None else ev.call(function, [item], {}))
+        if not isinstance(cond, bool):
+            raise Unsupported("a sequence whose length depends on the data is not supported")
+        if cond:
+            kept.append(item)
+    return tuple(kept)
 
 
 @known(builtins.map)

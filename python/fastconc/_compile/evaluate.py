@@ -19,7 +19,7 @@ from typing import Any
 from . import float_bits, integer_functions, operator_functions  # noqa: F401 (they register)
 from .arith import STATUS, describe, is_number
 from .deps import MISSING
-from .errors import NoSource, Unsupported
+from .errors import NeedUnroll, NoSource, Unsupported
 from .functions import lookup
 from .ir import Builder, Mask, Val
 from .loops import Loops
@@ -645,7 +645,27 @@ class Evaluator(Loops, Match, Sequences):
         code = function.__code__
         if code.co_flags & 0x2A0:  # generator, coroutine, async generator
             raise Unsupported(f"{function.__name__} is a generator or coroutine", "return a value")
-        self.deps.append(("code", function, None, code))
+        if (function.__module__ or "").split(".")[0] in ("numpy", "scipy"):
+            return self.call_library(function, args, kwargs)
+        return self.call_user(function, args, kwargs)
+
+    def call_library(
+        self, function: types.FunctionType, args: list[Any], kwargs: dict[str, Any]
+    ) -> Any:
+        """A library's function in Python compiles if it is simple; its insides are no one's
+        concern if not."""
+        try:
+            return self.call_user(function, args, kwargs)
+        except NeedUnroll:
+            raise
+        except Unsupported:
+            name = f"{function.__module__.split('.')[0]}.{function.__name__}"
+            raise Unsupported(f"the function {name}() is not supported") from None
+
+    def call_user(
+        self, function: types.FunctionType, args: list[Any], kwargs: dict[str, Any]
+    ) -> Any:
+        self.deps.append(("code", function, None, function.__code__))
         if function.__defaults__:
             self.deps.append(("defaults", function, None, function.__defaults__))
         parameters = parameters_of(function)

@@ -546,6 +546,26 @@ def _polyval(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
     return result
 
 
+def _arg_extreme(name: str) -> Handler:
+    def handler(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        items = ev.sequence(_listed(ev, args, kwargs, name))
+        if not items:
+            raise Unsupported(f"np.{name}() of an empty sequence")
+        best, place = items[0], 0
+        for k, item in enumerate(items[1:], 1):
+            better = ev.truth(ev.compare("<" if name == "argmin" else ">", item, best))
+            first_nan = ev.b.andn(ev.test("ISNAN", item), ev.test("ISNAN", best))
+            better = ev.b.or_(ev.b.andn(better, ev.test("ISNAN", best)), first_nan)
+            best, place = ev.choose(better, item, best), ev.choose(better, k, place)
+        return place
+
+    return handler
+
+
+_SPECIAL["argmin"] = _arg_extreme("argmin")
+_SPECIAL["argmax"] = _arg_extreme("argmax")
+
+
 @_special("searchsorted")
 def _searchsorted(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
     items, x, side = take("np.searchsorted", args, kwargs, "a v side", ("left",))

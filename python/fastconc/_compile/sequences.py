@@ -370,6 +370,23 @@ class Sequences(Arithmetic):
             raise Unsupported(f"{describe(value)} is used where Python needs an integer")
         return int(value)
 
+    def find_in(self, name: str, items: list[Any], args: list[Any]) -> Any:
+        """items.index(value) or items.count(value)."""
+        if len(args) != 1:
+            raise Unsupported(f".{name}() with these arguments is not supported")
+        found: Any = False
+        place: Any = 0
+        for k in range(len(items) - 1, -1, -1):
+            here = self.compare("==", items[k], args[0])
+            if name == "count":
+                place = self.binary("+", place, here)
+                continue
+            found = self.b.or_(found, self.truth(here))
+            place = self.choose(self.truth(here), k, place)
+        if name == "index":
+            self.raise_where(self.b.not_(found), "INVALID")
+        return place
+
     def dict_method(self, name: str, target: dict[Any, Any], args: list[Any]) -> Any:
         if name == "get":
             key, default = (*args, None)[:2]
@@ -528,7 +545,7 @@ class Sequences(Arithmetic):
         if name == "copy":
             return self.new_list(self.heap[target])
         if name in ("index", "count"):
-            raise Unsupported(f".{name}() is not supported")
+            return self.find_in(name, self.sequence(target), args)
         if name == "mean":
             total = self.call(sum, [target], {})
             return self.binary("/", total, self.length(target))
