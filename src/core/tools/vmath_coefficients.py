@@ -131,6 +131,37 @@ def atanh_tail(first: int) -> Real:
     return g
 
 
+def log1p_tail(r: mpf) -> mpf:  # -2 (log(1 + r) - r + r^2/2) / r^3
+    return series(
+        lambda r: -2 * (mp.log1p(r) - r + r * r / 2) / r**3,
+        lambda k: mpf(2) * (-1) ** (k + 1) / (k + 3),
+        r,
+    )
+
+
+def log_table() -> None:
+    first, one = 0x3FE6A09E667F3BCD, 0x3FF0000000000000
+    heads, lows = [], []
+    for i in range(128):
+        ends = []
+        for j in (i, i + 1):
+            bits = first + (j << 45)
+            ends.append(mpf(2) ** ((bits >> 52) - 1023) * (1 + mpf(bits % 2**52) / 2**52))
+        near = first + (i << 45) < one + (1 << 45) and first + ((i + 1) << 45) > one - (1 << 45)
+        inverse = mpf(1) if near else rounded(2 / (ends[0] + ends[1]), 53)
+        head = mp.nint(-mp.log(inverse) * 2**40) / 2**40
+        heads.append((inverse, head))
+        lows.append(-mp.log(inverse) - head)
+    print("static const double LOG_TABLE[128][2] = {")
+    for inverse, head in heads:
+        print(f"    {{{float(inverse).hex()}, {float(head).hex()}}},")
+    print("};")
+    print("static const double LOG_TABLE_LOW[128] = {")
+    for low in lows:
+        print(f"    {float(low).hex()},")
+    print("};")
+
+
 def sin_tail(z: mpf) -> mpf:  # (sin r - r) / r^3
     return series(
         lambda z: (mp.sin(mp.sqrt(z)) / mp.sqrt(z) - 1) / z,
@@ -230,6 +261,11 @@ def main() -> None:
     fit("LOG", atanh_tail(3), 0, z_log, 7)
     print("/* the same = 2 s (1 + z/3 + z^2 LOG_DD(z)) */")
     fit("LOG_DD", lambda z: atanh_tail(5)(z) / 2, 0, z_log, 8)
+    print("/* log(1 + r) = r - r^2/2 - r^3/2 LOG1P(r), and for the logarithm of m of the")
+    print(" * 128 parts of [sqrt(1/2), sqrt(2)): 1/c and -log(1/c), whose multiple of 2^-40 stands")
+    print(" * beside 1/c; c is 1 where that is near */")
+    fit("LOG1P", log1p_tail, mpf("-0.0081"), mpf("0.0081"), 7, lambda r: r * r)
+    log_table()
     print("/* sin r = r + r z SIN(z), cos r = 1 - z/2 + z^2 COS(z), z = r^2 */")
     fit("SIN", sin_tail, 0, quarter**2, 6, lambda z: z)
     fit("COS", cos_tail, 0, quarter**2, 6, lambda z: z * z)
