@@ -12,7 +12,7 @@
 #include "fc_code.h"
 
 #define N_VALUES 256
-#define WORTH_A_TABLE 4096 /* elements */
+#define WORTH_A_TABLE 768 /* elements */
 #define SURVEY_PART 65536
 
 struct fc_lookup {

@@ -437,58 +437,49 @@ static void end_call(fc_vm *vm)
     vm->cancel = NULL;
 }
 
-fc_status fc_vm_run(fc_vm *vm, size_t n, const fc_operand *inputs, const fc_operand *outputs,
-                    const fc_table *tables, fc_cancel *cancel, uint64_t max_iterations,
-                    fc_fault *fault)
+/* Block by block; `visit` NULL: stores the outputs. */
+static fc_status run_blocks(fc_vm *vm, binding *b, const fc_table *tables, fc_cancel *cancel,
+                            uint64_t max_iterations, fc_visit_fn *visit, void *context,
+                            fc_fault *fault)
 {
     const fc_program *p = vm->program;
-    binding b = {.n = n, .inputs = inputs, .outputs = outputs};
     fc_status status = FC_OK;
     *fault = (fc_fault){.instruction = FC_NO_INSTRUCTION};
-    if (!call_fits(p, &b, tables)) {
+    if (!call_fits(p, b, tables)) {
         return FC_ERR_INVALID;
     }
-    if (n == 0) {
+    if (b->n == 0) {
         return FC_OK;
     }
-    find_direct(p, &b, tables);
+    find_direct(p, b, tables);
     begin_call(vm, tables, cancel, max_iterations);
-    for (size_t first = 0; first < n && status == FC_OK; first += p->block) {
-        size_t count = n - first < p->block ? n - first : p->block;
-        status = run_block(vm, &b, first, count, fault);
-        if (status == FC_OK) {
-            status = store_block(vm, &b, first, count, fault);
+    for (size_t first = 0; first < b->n && status == FC_OK; first += p->block) {
+        const size_t count = b->n - first < p->block ? b->n - first : p->block;
+        status = run_block(vm, b, first, count, fault);
+        if (status == FC_OK && visit == NULL) {
+            status = store_block(vm, b, first, count, fault);
+        } else if (status == FC_OK) {
+            visit(context, vm, vm->reg[p->outputs[0]], count);
         }
     }
     end_call(vm);
     return status;
 }
 
+fc_status fc_vm_run(fc_vm *vm, size_t n, const fc_operand *inputs, const fc_operand *outputs,
+                    const fc_table *tables, fc_cancel *cancel, uint64_t max_iterations,
+                    fc_fault *fault)
+{
+    binding b = {.n = n, .inputs = inputs, .outputs = outputs};
+    return run_blocks(vm, &b, tables, cancel, max_iterations, NULL, NULL, fault);
+}
+
 fc_status fc_vm_visit(fc_vm *vm, size_t n, const fc_operand *inputs, const fc_table *tables,
                       fc_cancel *cancel, uint64_t max_iterations, fc_visit_fn *visit, void *context,
                       fc_fault *fault)
 {
-    const fc_program *p = vm->program;
     binding b = {.n = n, .inputs = inputs};
-    fc_status status = FC_OK;
-    *fault = (fc_fault){.instruction = FC_NO_INSTRUCTION};
-    if (!call_fits(p, &b, tables)) {
-        return FC_ERR_INVALID;
-    }
-    if (n == 0) {
-        return FC_OK;
-    }
-    find_direct(p, &b, tables);
-    begin_call(vm, tables, cancel, max_iterations);
-    for (size_t first = 0; first < n && status == FC_OK; first += p->block) {
-        size_t count = n - first < p->block ? n - first : p->block;
-        status = run_block(vm, &b, first, count, fault);
-        if (status == FC_OK) {
-            visit(context, vm, vm->reg[p->outputs[0]], count);
-        }
-    }
-    end_call(vm);
-    return status;
+    return run_blocks(vm, &b, tables, cancel, max_iterations, visit, context, fault);
 }
 
 void fc_add_exactly(double x, double *sum, double *correction)
