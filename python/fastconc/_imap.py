@@ -8,6 +8,8 @@ far reading may run ahead.
 
 from __future__ import annotations
 
+import contextvars
+import functools
 import threading
 import time
 from collections import deque
@@ -59,9 +61,10 @@ class IMapIterator:
         elif is_plain:
             self._read_all(iterable)
         else:
-            thread = threading.Thread(
-                target=self._feed, args=(pool._feeders, iterable), daemon=True
-            )
+            feed: Any = self._feed
+            if pool._crew.copy_context:
+                feed = functools.partial(contextvars.copy_context().run, feed)
+            thread = threading.Thread(target=feed, args=(pool._feeders, iterable), daemon=True)
             pool._feeders.add(thread)
             thread.start()
 

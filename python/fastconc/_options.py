@@ -18,6 +18,7 @@ class Options:
     """A pool's submit() with options; made by options() of a pool or executor."""
 
     def __init__(self, pool: Any, priority: int, timeout: float | None, copy_context: bool) -> None:
+        check_timeout(timeout)
         self._pool = pool
         self._priority = priority
         self._timeout = timeout
@@ -29,7 +30,7 @@ class Options:
         if self._copy_context:
             call = (contextvars.copy_context().run, fn)  # type: ignore[assignment]
         future = self._pool._submit_as(self._priority, False, *call, *args, **kwargs)
-        return future if self._timeout is None else expire(future, self._timeout)
+        return expire(future, self._timeout)
 
 
 class _Timer:
@@ -62,7 +63,7 @@ class _Timer:
                     if left <= 0 or future is None or future.done():
                         break
                     del future
-                    self.changed.wait(left)
+                    self.changed.wait(min(left, threading.TIMEOUT_MAX))
                 if not self.heap:
                     self.thread = None
                     return
@@ -79,14 +80,23 @@ class _Timer:
 _timer = _Timer()
 
 
-def expire(future: Any, seconds: float) -> Any:
+def check_timeout(timeout: float | None) -> None:
+    """Before the task is submitted: raise what is wrong with its time-out."""
+    if timeout is None:
+        return
+    if not isinstance(timeout, (int, float)) and not hasattr(timeout, "__float__"):
+        raise TypeError(f"timeout must be a number of seconds or None, not {timeout!r}")
+    if not float(timeout) > 0:
+        raise ValueError(f"timeout must be positive, not {timeout!r}")
+
+
+def expire(future: Any, seconds: float | None) -> Any:
     """Let the future fail with TimeoutError unless it is done in `seconds`; returns it.
 
     A pending task is then never run; a running one goes on, and its result is dropped.
     """
-    if not seconds > 0:
-        raise ValueError(f"timeout must be positive, not {seconds!r}")
-    _timer.add(future, seconds)
+    if seconds is not None and seconds < threading.TIMEOUT_MAX:
+        _timer.add(future, float(seconds))
     return future
 
 

@@ -8,6 +8,7 @@ one at a time, before the result is ready, as programs written for the standard 
 from __future__ import annotations
 
 import atexit
+import contextvars
 import itertools
 import operator
 import os
@@ -23,7 +24,7 @@ from fastconc._backends import check_backend
 from fastconc._errors import BrokenPool
 from fastconc._future import Future, TaskPool
 from fastconc._imap import IMapIterator, IMapUnorderedIterator, flat
-from fastconc._options import Options, expire
+from fastconc._options import Options, check_timeout, expire
 from fastconc._progress import watch
 from fastconc._report import Report
 from fastconc._workers import SHUTDOWN, TERMINATED, Crew
@@ -169,8 +170,7 @@ class Pool(TaskPool, ThreadPool):  # type: ignore[misc, valid-type]
 
     def apply(self, func: Any, args: Iterable[Any] = (), kwds: Mapping[str, Any] = {}) -> Any:
         """func(*args, **kwds) in a worker; wait for the result."""
-        self._check_running()
-        return self.submit(func, *args, **kwds).get()
+        return self.apply_async(func, args, kwds).get()
 
     def apply_async(
         self,
@@ -185,12 +185,15 @@ class Pool(TaskPool, ThreadPool):  # type: ignore[misc, valid-type]
     ) -> Any:
         """func(*args, **kwds) in a worker; a Future, which has AsyncResult's methods."""
         self._check_running()
+        check_timeout(timeout)
         if callback or error_callback:
             before = self._before(callback, error_callback)
             future = self._submit_as(priority, False, _call_then, before, func, args, kwds)
-        else:
-            future = self._submit_as(priority, False, func, *args, **kwds)
-        return future if timeout is None else expire(future, timeout)
+        elif type(args) in (tuple, list) and type(kwds) is dict and not kwds:
+            future = self._submit_as(priority, False, func, *args)
+        else:  # bad arguments are the task's error, not the submitter's
+            future = self._submit_as(priority, False, _call, func, args, kwds)
+        return expire(future, timeout)
 
     def _before(
         self,
@@ -314,6 +317,10 @@ class Pool(TaskPool, ThreadPool):  # type: ignore[misc, valid-type]
         timeout: float | None,
     ) -> Any:
         self._check_running()
+        check_timeout(timeout)
+        if self._crew.copy_context:
+            func = _InContext(func, star)
+            star = False
         before = self._before(callback, error_callback)
         if type(iterable) in _PLAIN or not isinstance(iterable, Sized):
             items = list(iterable)
@@ -330,7 +337,7 @@ class Pool(TaskPool, ThreadPool):  # type: ignore[misc, valid-type]
             return future
         chunk = _chunk(chunksize, len(items), self._workers)
         future = self._submit_map(func, items, chunk, star, return_exceptions, before, priority)
-        return future if timeout is None else expire(future, timeout)
+        return expire(future, timeout)
 
     def imap(  # type: ignore[override]
         self,
@@ -398,6 +405,8 @@ class Pool(TaskPool, ThreadPool):  # type: ignore[misc, valid-type]
         if chunksize > 1:
             is_plain = type(iterable) in _PLAIN
             iterable = _chunks(iterable, chunksize)
+            if self._crew.copy_context:
+                func = _InContext(func, False)
             call = _Chunk(func, return_exceptions)
         else:
             is_plain = type(iterable) in _PLAIN
@@ -421,8 +430,21 @@ class _Caught:
     def __call__(self, x: Any) -> Any:
         try:
             return self.func(x)
-        except Exception as error:
+        except BaseException as error:
             return error
+
+
+class _InContext:
+    """func in a copy of the submitter's context: a context is not entered by two at a time."""
+
+    def __init__(self, func: Any, star: bool) -> None:
+        self.func = func
+        self.star = star
+        self.context = contextvars.copy_context()
+
+    def __call__(self, item: Any) -> Any:
+        args = item if self.star else (item,)
+        return self.context.copy().run(self.func, *args)
 
 
 class _Chunk:
@@ -462,6 +484,10 @@ def _failed(error: BaseException, before: Callable[[bool, Any], None] | None) ->
     future = Future()
     future.set_exception(error)
     return future
+
+
+def _call(func: Any, args: Iterable[Any], kwds: Mapping[str, Any]) -> Any:
+    return func(*args, **kwds)
 
 
 def _call_then(

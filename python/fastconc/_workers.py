@@ -61,6 +61,7 @@ class Crew:
         self.queue = TaskQueue(width, caller_runs, copy_context)
         self.threads: set[threading.Thread] = set()
         self.daemon = daemon
+        self.copy_context = copy_context
         self.initializer = initializer
         self.initargs = initargs
         self.thread_name = thread_name

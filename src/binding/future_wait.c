@@ -262,7 +262,49 @@ static int graph_enter(Worker *worker, FutureObject *future)
     return deadlock ? -1 : 0;
 }
 
-static void graph_leave(Worker *worker)
+int graph_enter_many(Worker *worker, WaitLink *links, Py_ssize_t n, bool all)
+{
+    Cycle cycle = {.n = 0}, others = {.n = 0};
+    FutureObject *awaited = NULL, *stuck = NULL;
+    bool deadlock = false;
+    fc_lock(&graph);
+    for (Py_ssize_t i = 0; i < n && !(all && deadlock); i++) {
+        FutureObject *future = links[i].future;
+        if (future == NULL) {
+            continue;
+        }
+        bool settled = future_state(future) >= FUTURE_CANCELLED_AND_NOTIFIED;
+        if (settled && all) {
+            continue;
+        }
+        deadlock = !settled && reaches(future, worker, stuck == NULL ? &cycle : &others, 0);
+        if (deadlock) {
+            stuck = stuck == NULL ? future : stuck;
+        } else {
+            awaited = future;
+            if (!all) { /* one that may finish is enough */
+                break;
+            }
+        }
+    }
+    if (!deadlock && all) {
+        worker->waits_for = awaited; /* any of them stands for all */
+    }
+    fc_unlock(&graph);
+    for (int i = 0; i < others.n; i++) {
+        Py_DECREF(others.functions[i]);
+    }
+    if (deadlock) {
+        cycle_raise(stuck, &cycle);
+        return -1;
+    }
+    for (int i = 0; i < cycle.n; i++) {
+        Py_DECREF(cycle.functions[i]);
+    }
+    return 0;
+}
+
+void graph_leave(Worker *worker)
 {
     fc_lock(&graph);
     worker->waits_for = NULL;
@@ -344,6 +386,20 @@ int future_wait(FutureObject *self, int64_t deadline, bool caller_runs)
 
 /* ---- time-outs ---- */
 
+void raise_too_long(PyObject *timeout)
+{
+    PyObject *module = PyImport_ImportModule("_thread");
+    PyObject *lock = module == NULL ? NULL : PyObject_CallMethod(module, "allocate_lock", NULL);
+    PyObject *got =
+        lock == NULL ? NULL : PyObject_CallMethod(lock, "acquire", "OO", Py_True, timeout);
+    if (got != NULL) {
+        Py_DECREF(got);
+        PyErr_SetString(PyExc_OverflowError, "timeout value is too large");
+    }
+    Py_XDECREF(lock);
+    Py_XDECREF(module);
+}
+
 int deadline_from(PyObject *timeout, int64_t *deadline)
 {
     *deadline = FOREVER;
@@ -377,9 +433,7 @@ int deadline_from(PyObject *timeout, int64_t *deadline)
     double value = PyFloat_AS_DOUBLE(seconds);
     Py_DECREF(seconds);
     if (value * 1e6 > (double)PY_TIMEOUT_MAX) {
-        PyErr_SetString(PyExc_OverflowError, value < 9.2e9 ? "timeout value is too large"
-                                                           : "timestamp too large to convert to C "
-                                                             "PyTime_t");
+        raise_too_long(timeout);
         return -1;
     }
     double nanoseconds = ceil(value * 1e9);

@@ -229,9 +229,17 @@ void future_wake_locked(FutureObject *self, bool final);
  * pending task itself. `caller_runs`: so does any other thread. */
 int future_wait(FutureObject *self, int64_t deadline, bool caller_runs);
 
+/* The worker is about to wait without a deadline for all of these futures, or for any one. -1 with
+ * DeadlockError when that can never end; else graph_leave() is due after the wait. */
+int graph_enter_many(Worker *worker, WaitLink *links, Py_ssize_t n, bool all);
+void graph_leave(Worker *worker);
+
 /* The standard library's reading of a time-out: None is FOREVER, not positive is now. -1 with the
  * exception that lock.acquire() raises. */
 int deadline_from(PyObject *timeout, int64_t *deadline);
+
+/* Sets the OverflowError of lock.acquire(True, timeout), whose text depends on the version. */
+void raise_too_long(PyObject *timeout);
 
 /* ---- the queue and its workers ---- */
 

@@ -7,6 +7,7 @@
 
 #include "fc_platform.h"
 
+#include <math.h>
 #include <string.h>
 
 typedef struct Gang {
@@ -14,6 +15,7 @@ typedef struct Gang {
     WaitLink *links; /* one a future; link.future is NULL once it was handed out */
     Py_ssize_t n;
     Py_ssize_t n_taken;
+    bool needs_all;    /* the wait ends when all have finished, else maybe before */
     Py_ssize_t helped; /* links before this one need no help any more */
 } Gang;
 
@@ -144,6 +146,17 @@ static int gang_wait(Gang *self, size_t wanted, int64_t deadline)
     if (worker != NULL && (own = gang_help(self, worker, deadline == FOREVER)) < 0) {
         return -1;
     }
+    bool in_graph = worker != NULL && deadline == FOREVER;
+    if (in_graph) {
+        fc_lock(&waiter->mutex);
+        size_t left = waiter->wanted;
+        fc_unlock(&waiter->mutex);
+        if (left == 0) {
+            in_graph = false;
+        } else if (graph_enter_many(worker, self->links, self->n, self->needs_all) < 0) {
+            return -1;
+        }
+    }
     int result = 1;
     bool spawns = false;
     fc_lock(&waiter->mutex);
@@ -175,6 +188,9 @@ static int gang_wait(Gang *self, size_t wanted, int64_t deadline)
     }
     if (own) {
         queue_unblock(worker);
+    }
+    if (in_graph) {
+        graph_leave(worker);
     }
     return result;
 }
@@ -238,6 +254,7 @@ PyObject *fc_tasks_wait(PyObject *Py_UNUSED(module), PyObject *args)
     int result = gang_init(&gang, futures);
     if (result == 0) {
         gang.waiter.on_error = mode == WAIT_ERROR;
+        gang.needs_all = mode == WAIT_ALL;
         size_t n_done = 0;
         fc_lock(&gang.waiter.mutex);
         bool failed = false;
@@ -311,7 +328,18 @@ static PyObject *Completions_next(PyObject *op, PyObject *end)
             if (seconds == -1.0 && PyErr_Occurred()) {
                 return NULL;
             }
-            deadline = seconds >= 9e9 ? FOREVER - 1 : seconds <= 0 ? 0 : (int64_t)(seconds * 1e9);
+            double left = seconds - (double)fc_now_ns() * 1e-9;
+            if (left * 1e6 > (double)PY_TIMEOUT_MAX) {
+                PyObject *timeout = PyFloat_FromDouble(left);
+                if (timeout != NULL) {
+                    raise_too_long(timeout);
+                    Py_DECREF(timeout);
+                }
+                return NULL;
+            }
+            if (!isnan(seconds)) { /* with nan, the standard library waits for ever */
+                deadline = seconds <= 0 ? 0 : (int64_t)(seconds * 1e9);
+            }
         }
         int result = gang_wait(gang, 1, deadline);
         if (result < 0) {

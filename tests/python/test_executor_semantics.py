@@ -242,6 +242,26 @@ def test_contextvars_are_copied_on_request():
             assert executor.submit(var.get).result() == standard.submit(var.get).result()
 
 
+def test_contextvars_reach_maps():
+    variable = contextvars.ContextVar("variable", default="worker's")
+    variable.set("caller's")
+
+    def task(x, y=0):
+        value = variable.get()
+        variable.set("changed")
+        return value
+
+    expected = ["caller's"] * 4
+    with Pool(2, copy_context=True) as pool:
+        assert pool.map(task, range(4), 2) == expected
+        assert pool.starmap(task, [(1, 2)] * 4, 2) == expected
+        assert list(pool.imap(task, range(4))) == expected
+        assert list(pool.imap(task, iter(range(4)), 2)) == expected
+        assert list(pool.imap_unordered(task, iter(range(4)))) == expected
+        assert list(pool.imap(task, iter(range(4)), buffersize=2)) == expected
+    assert variable.get() == "caller's"
+
+
 def test_priorities():
     gate, order = threading.Event(), []
     with Pool(1) as pool:
@@ -268,6 +288,27 @@ def test_time_outs_of_tasks():
         assert ran == []
         with pytest.raises(ValueError, match="timeout must be positive"):
             pool.apply_async(abs, (1,), timeout=0)
+
+
+@pytest.mark.parametrize("timeout", [0, -1, float("nan"), "1", None, 1e30, float("inf")])
+def test_a_bad_time_out_submits_nothing(timeout):
+    calls = []
+    good = timeout is None or (isinstance(timeout, float) and timeout > 0)
+    with Pool(1) as pool:
+        for use in (
+            lambda: pool.map(calls.append, [1], timeout=timeout),
+            lambda: pool.apply_async(calls.append, (1,), timeout=timeout).get(),
+            lambda: pool.options(timeout=timeout).submit(calls.append, 1).result(),
+        ):
+            if good:
+                use()
+            else:
+                with pytest.raises((TypeError, ValueError), match="timeout must be"):
+                    use()
+        # the thread that watches the time is well
+        late = pool.apply_async(time.sleep, (0.2,), timeout=0.01)
+        assert isinstance(late.exception(60), fastconc.TimeoutError)
+    assert len(calls) == 3 * good
 
 
 def test_caller_runs():

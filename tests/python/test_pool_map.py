@@ -211,3 +211,18 @@ def test_imap_goes_on_without_its_consumer():
     pool.close()
     pool.join()
     assert sorted(done) == list(range(100))
+
+
+@pytest.mark.parametrize("args, kwds", [(5, {}), ((1,), None), ((1,), {1: 2}), (iter("ab"), {})])
+def test_arguments_are_unpacked_in_the_worker(pool, args, kwds):
+    """So that bad ones are errors of the task, as in the standard library."""
+
+    def concatenated(a, b):
+        return a + b
+
+    result = pool.apply_async(concatenated, args, kwds)
+    if kwds == {} and args != 5:
+        assert result.get(60) == "ab"
+    else:
+        with pytest.raises(TypeError):
+            result.get(60)

@@ -5,6 +5,7 @@ import asyncio
 import concurrent.futures
 import gc
 import random
+import sys
 import threading
 import time
 import weakref
@@ -398,3 +399,66 @@ def test_cancelling_the_asyncio_future_cancels_the_task():
 
     with PoolExecutor(1) as executor:
         asyncio.run(main(executor))
+
+
+@pytest.mark.parametrize("wait", [concurrent.futures.as_completed, fastconc.as_completed])
+def test_odd_time_outs_of_as_completed(wait):
+    with fastconc.PoolExecutor(1) as executor:
+        with pytest.raises(OverflowError):
+            list(wait([executor.submit(time.sleep, 0.05)], 1e30))
+        if sys.version_info < (3, 14):  # then a ValueError there
+            assert len(list(wait([executor.submit(time.sleep, 0.05)], float("nan")))) == 1
+
+
+def gated(executor, function, n=1):
+    """Futures of n tasks that call function(futures) once all are submitted."""
+    gate = threading.Event()
+    futures = []
+
+    def task():
+        gate.wait(60)
+        return function(futures)
+
+    futures += [executor.submit(task) for _ in range(n)]
+    gate.set()
+    return futures
+
+
+@pytest.mark.parametrize(
+    "waits",
+    [
+        lambda futures: fastconc.wait(futures),
+        lambda futures: fastconc.wait(futures, return_when=FIRST_COMPLETED),
+        lambda futures: list(fastconc.as_completed(futures)),
+    ],
+    ids=["wait", "first", "as_completed"],
+)
+def test_a_task_that_waits_for_itself_among_others_is_told(waits):
+    with PoolExecutor(2) as executor:
+        (future,) = gated(executor, waits)
+        with pytest.raises(fastconc.DeadlockError, match="waits for its own result"):
+            future.result(60)
+
+
+def test_two_tasks_that_wait_for_each_other_are_told():
+    with PoolExecutor(2) as executor:
+        futures = gated(executor, lambda futures: fastconc.wait(futures) and 1, 2)
+        errors = [future.exception(60) for future in futures]
+    assert any(isinstance(error, fastconc.DeadlockError) for error in errors)
+
+
+def test_no_deadlock_while_one_of_them_may_finish():
+    release = threading.Event()
+    with PoolExecutor(2) as executor:
+        other = executor.submit(release.wait, 60)
+        gate = threading.Event()
+        box = []
+
+        def task():
+            gate.wait(60)
+            return fastconc.wait([box[0], other], return_when=FIRST_COMPLETED).done
+
+        box.append(executor.submit(task))
+        gate.set()
+        threading.Timer(0.1, release.set).start()
+        assert box[0].result(60) == {other}
