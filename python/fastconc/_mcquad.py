@@ -107,7 +107,7 @@ def mcquad(
         Evaluations of `f`, at least 2; not more, and not many fewer, are made. Memory does not grow
         with n.
     method
-        "mc": plain Monte Carlo. "sobol": 16 to 31 independent scramblings of a Sobol net, through
+        "mc": plain Monte Carlo. "sobol": 14 to 27 independent scramblings of a Sobol net, through
         an adapted importance map if that helps. "vegas": VEGAS+, adaptive map and stratification.
     seed
         An int from 0 to 2**64 - 1: same seed, same bits, for any number of workers. None draws one

@@ -5,8 +5,8 @@
  * The unit cube (fc_domain maps it to the range) is cut into boxes, each with an estimate of
  * integral and error:
  *
- *     1. probe: f at some scrambled Sobol points, kept with the box they lie in
- *     2. apply the rule to the whole cube
+ *     1. apply the rule to the whole cube
+ *     2. probe: f at some scrambled Sobol points, kept with the box they lie in
  *     3. sum up; done when the errors' sum is within the tolerance
  *     4. take the worst boxes off the heap: all within a factor of the worst, until the rest would
  * do
@@ -33,11 +33,13 @@
 #include <string.h>
 
 #include "fc_alloc.h"
+#include "fc_platform.h"
 #include "fc_sobol.h"
 
 #define WORST_FACTOR 0.25 /* boxes within this factor of the worst are cut together with it */
 #define MAX_BAD_CUTS 4096 /* cuts spent on boxes with nan or inf */
 #define MAX_PROBES (1u << 20)
+#define WORTH_WAKING_NS 40000 /* of work: less is done sooner than other threads are awake */
 
 static fc_status scratch_get(cubature *c, unsigned worker, scratch **out)
 {
@@ -339,9 +341,20 @@ static size_t choose(cubature *c, size_t most, uint64_t *bad_cuts)
     return chosen;
 }
 
+/* The run for so many evaluations: on the calling thread alone where they take no time. */
+static fc_run run_for(const cubature *c, size_t n_points)
+{
+    fc_run run = c->run;
+    if ((double)n_points * c->ns_per_point < WORTH_WAKING_NS) {
+        run.width = 1;
+    }
+    return run;
+}
+
 static fc_status evaluate_todo(cubature *c)
 {
-    fc_status status = fc_pool_for(&c->run, evaluate_boxes, c, c->n_todo, c->boxes_per_block);
+    const fc_run run = run_for(c, c->n_todo * c->rule->n_points);
+    fc_status status = fc_pool_for(&run, evaluate_boxes, c, c->n_todo, c->boxes_per_block);
     if (status != FC_OK) {
         return status;
     }
@@ -372,7 +385,8 @@ static fc_status probe(cubature *c)
         c->witnesses[i] = (witness){.next = i + 1 < c->n_probe ? (uint32_t)i + 1 : NONE};
     }
     c->n_witness = c->n_probe;
-    return fc_pool_for(&c->run, evaluate_probes, c, c->n_probe, BATCH_POINTS / 4);
+    const fc_run run = run_for(c, c->n_probe);
+    return fc_pool_for(&run, evaluate_probes, c, c->n_probe, BATCH_POINTS / 4);
 }
 
 static bool all_zero(const cubature *c)
@@ -459,7 +473,13 @@ static fc_status first_box(cubature *c, fc_cubature_result *result)
     c->n_boxes = 1;
     c->todo[0] = 0;
     c->n_todo = 1;
-    fc_status status = fc_pool_for(&c->run, evaluate_boxes, c, 1, 1);
+    const fc_run run = {.width = 1, .cancel = c->run.cancel};
+    const int64_t begin = fc_now_ns();
+    fc_status status = fc_pool_for(&run, evaluate_boxes, c, 1, 1);
+    c->ns_per_point = (double)(fc_now_ns() - begin) / (double)c->rule->n_points;
+    if (status == FC_OK && c->n_probe > 0) {
+        status = probe(c);
+    }
     if (status != FC_OK) {
         return status;
     }
@@ -577,9 +597,6 @@ fc_status fc_cubature(const fc_run *run, const fc_integrand *f, const fc_domain 
         c->run.width = 1;
     }
     status = prepare(c);
-    if (status == FC_OK && c->n_probe > 0) {
-        status = probe(c);
-    }
     if (status == FC_OK) {
         status = first_box(c, result);
     }

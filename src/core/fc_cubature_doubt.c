@@ -183,7 +183,9 @@ static void accuse_settled(cubature *c, size_t k, size_t i, uint32_t other)
 fc_status cubature_ask_neighbours(cubature *c)
 {
     const size_t n_faces = 2 * (size_t)c->n_dim;
-    fc_status status = fc_pool_for(&c->run, find_accused, c, c->n_todo, 64);
+    fc_run run = c->run;
+    run.width = c->n_todo < 256 ? 1 : run.width;
+    fc_status status = fc_pool_for(&run, find_accused, c, c->n_todo, 64);
     for (size_t k = 0; status == FC_OK && k < c->n_todo; k++) {
         for (size_t i = 0; status == FC_OK && i < n_faces; i++) {
             const uint32_t other = c->accused[k * n_faces + i];

@@ -59,6 +59,7 @@ typedef struct cubature {
     const fc_domain *domain;
     const fc_cubature_options *options;
     fc_run run;
+    double ns_per_point; /* of the first box: says where threads are worth waking, no more */
     fc_cubature_rule *rule;
     unsigned n_dim, n_out;
     size_t n_boxes, capacity;

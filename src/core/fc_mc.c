@@ -7,7 +7,7 @@
  * stays constant, and no bit depends on how many workers there are.
  *
  * Sobol: the integral is the mean over R independent nested uniform scramblings of a net of 2^m
- * points, R 2^m the largest such number within n with 16 <= R < 32 (more once 2^m cannot grow).
+ * points, R 2^m the largest such number within n with 14 <= R < 28 (more once 2^m cannot grow).
  * Their spread is an unbiased estimate of the error (Owen, "Randomly permuted (t,m,s)-nets", 1995;
  * L'Ecuyer, Nakayama, Owen, Tuffin, "Confidence intervals for randomized quasi-Monte Carlo
  * estimators", WSC 2023, on why Student's t with few replicates covers well). */
@@ -24,8 +24,8 @@
 
 #define WAVE 256 /* blocks between two additions */
 #define BATCHES 16
-#define LEAST_REPLICATES 16
-#define MOST_LOG2 28 /* a replicate's points at most: larger n takes more replicates */
+#define LEAST_REPLICATES 14 /* an eighth of 2^k goes to a map: what is left is 14 nets */
+#define MOST_LOG2 28        /* a replicate's points at most: larger n takes more replicates */
 #define DOMINANT 0.1 /* share of the variance due to one point that makes the error a guess */
 #define USEFUL_GAIN 0.5
 #define LEAST_TO_ADAPT 8192

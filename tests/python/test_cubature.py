@@ -219,7 +219,7 @@ def test_limits_that_depend_on_outer_variables():
     # Functions that cannot be compiled, with args, and an infinite end.
     with pytest.warns(fastconc.PerformanceWarning):
         wedge = cubature(
-            lambda x, y, c: c * math.exp(-x - y), [lambda y, c: {"y": y}["y"], 0], [INF, INF],
+            lambda x, y, c: c * math.exp(-x - y), [lambda y, c: float(repr(y)), 0], [INF, INF],
             args=(2.0,),
         )  # fmt: skip
     assert wedge.integral == pytest.approx(1.0, rel=1e-6)
