@@ -6,7 +6,12 @@ arrays. `python -m pytest benchmarks/test_ndim.py -s` also prints errors at equa
 """
 
 import math
+import os
+import random
 import statistics
+import sys
+import warnings
+from pathlib import Path
 
 import fastconc
 import numpy as np
@@ -134,3 +139,47 @@ def test_monte_carlo(benchmark, name):
     assert error < 0.1
     print(f"\n{name}: relative error {error:.1e} (rms of 5)")
     benchmark.pedantic(run, (1,), rounds=5, iterations=1)
+
+
+# ---- Genz's families: share solved against evaluations (Lyness and Kaganove's profiles) ----
+
+
+@pytest.mark.skipif("FASTCONC_PROFILES" not in os.environ, reason="opt-in: set FASTCONC_PROFILES")
+def test_profiles(capsys):
+    """For 1e-3 and 1e-6: problems of 20 that are right, and that converged, by max_eval."""
+    sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "python"))
+    import genz
+    import rough
+
+    makers = {
+        name: lambda n_dim, rng, name=name: genz.problem(name, n_dim, rng.randrange(1 << 30))
+        for name in genz.DIFFICULTY
+    }
+    makers.update(rough.FAMILIES)
+    budgets = (3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000)
+    wrong = n = 0
+    with capsys.disabled():
+        print(f"\n{'solved/converged of 20 by max_eval':40}", *(f"{b:>9,}" for b in budgets))
+        for epsrel in (1e-3, 1e-6):
+            for name, make in makers.items():
+                for n_dim in (2, 3, 5, 8):
+                    row = []
+                    for budget in budgets:
+                        solved = converged = 0
+                        for seed in range(20):
+                            f, args, exact = make(n_dim, random.Random(f"{name} {n_dim} {seed}"))
+                            with warnings.catch_warnings():
+                                warnings.simplefilter("ignore")
+                                result = fastconc.cubature(
+                                    f, [0] * n_dim, [1] * n_dim, args=args, epsabs=0,
+                                    epsrel=epsrel, max_eval=budget,
+                                )  # fmt: skip
+                            true = abs(result.integral - exact)
+                            solved += true <= epsrel * abs(exact)
+                            converged += result.converged
+                            n += 1
+                            wrong += result.converged and true > 10 * epsrel * abs(exact)
+                        row.append(f"{solved:>6}/{converged:<2}")
+                    print(f"{name:16} {n_dim} dimensions, {epsrel:.0e}      ", *row)
+        print(f"converged and wrong by ten tolerances: {wrong} of {n}")
+    assert wrong <= 0.005 * n
