@@ -3,6 +3,7 @@
 # ruff: noqa: E501
 
 import os
+import threading
 import warnings
 
 import numpy as np
@@ -68,6 +69,39 @@ def test_operators(seed):
 @pytest.mark.parametrize("seed", range(N_NETWORKS))
 def test_networks(seed):
     check(onnx_models.network, seed)
+
+
+def resident_bytes():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="counts pages of Linux")
+def test_convolutions_leak_nothing_and_threads_agree():
+    model, shape = onnx_models.network(0)
+    classifier = Classifier.from_onnx(model, workers=2)
+    batches = [np.random.default_rng(n).random((n, *shape[1:]), np.float32) for n in (1, 2, 5, 9)]
+    want = [classifier.predict(x) for x in batches]
+    wrong = []
+
+    def work(rounds):
+        for _ in range(rounds):
+            for x, answer in zip(batches, want, strict=True):
+                if not (classifier.predict(x) == answer).all():
+                    wrong.append(len(x))
+
+    def four_threads(rounds):
+        threads = [threading.Thread(target=work, args=(rounds,)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    four_threads(20)
+    before = resident_bytes()
+    four_threads(650)  # ten thousand predictions
+    assert resident_bytes() - before < 4 * 2**20
+    assert not wrong
 
 
 OPERATORS = set(
