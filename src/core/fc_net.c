@@ -12,7 +12,7 @@
 
 /* A step below this many operations is done by the thread that has it: waking another costs more.
  */
-#define SPLIT_FLOPS 4e5
+#define SPLIT_FLOPS 2e6
 #define TINY_FLOPS 1e5
 
 fc_status fc_net_create(const int64_t *plan, size_t n_words, const float *weights, size_t n_weights,
