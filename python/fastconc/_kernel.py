@@ -7,6 +7,7 @@ import contextlib
 import sys
 import types
 import warnings
+import weakref
 from collections.abc import Callable
 from typing import Any, overload
 
@@ -441,16 +442,18 @@ def _map_python(f: Callable[..., Any], arrays: tuple[Any, ...], out: Any) -> Any
     return arrays_out if several else arrays_out[0]
 
 
-_warned: set[Any] = set()
+# By address, which is used anew once the code or callable has gone: hence the weak values.
+_warned: weakref.WeakValueDictionary[tuple[int, str], Any] = weakref.WeakValueDictionary()
 
 
 def _warn(f: Callable[..., Any], error: KernelError, caller: str) -> None:
     function = getattr(f, "__func__", f)
-    code = getattr(function, "__code__", None)
-    key = (id(code) if code is not None else id(f), caller)
+    code = getattr(function, "__code__", f)
+    key = (id(code), caller)
     if key in _warned:
         return
-    _warned.add(key)
+    with contextlib.suppress(TypeError):  # some callables cannot be referred to weakly
+        _warned[key] = code
     level = 1
     frame = sys._getframe(0)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("fastconc."):

@@ -2,15 +2,18 @@
 """What cannot be compiled is told with file, line, caret, reason and a hint; never an internal
 traceback."""
 
+import io
 import math
 import random
 import subprocess
 import sys
 import textwrap
+import types
 
+import fastconc
 import numpy as np
 import pytest
-from fastconc import KernelError, kernel
+from fastconc import KernelError, PerformanceWarning, kernel
 
 STATEMENTS = {
     "try": "try:\n    y = 1 / x\nexcept ZeroDivisionError:\n    y = 0\nreturn y",
@@ -213,3 +216,45 @@ def test_file_changed_after_import(tmp_path):
         assert kernel(f)(1.0) == f(1.0)
     except KernelError:
         pass
+
+
+def test_every_new_function_warns_even_at_the_address_of_an_old_one():
+    for _ in range(20):
+        scope = {}
+        exec("def f(x): return print(x) or x", scope)
+        with pytest.warns(PerformanceWarning, match="plain Python"):
+            fastconc.map(scope.pop("f"), [])
+
+
+@pytest.mark.parametrize("text", [
+    "f = lambda x: seen.append(x) or x",
+    "def f(x):\n    global n\n    n += 1\n    return n * x",
+    "def f(x):\n    print(x, file=out)\n    return x",
+    "def f(x):\n    box.n = x\n    return x",
+    "f = lambda x: known.setdefault(1, 2) * x",
+])  # fmt: skip
+def test_what_has_effects_is_not_traced(text):
+    scope = {
+        "seen": [],
+        "n": 0,
+        "out": io.StringIO(),
+        "box": types.SimpleNamespace(n=0),
+        "known": {},
+    }
+    exec(text, scope)
+    with pytest.raises(KernelError, match="has no source"):
+        kernel(scope["f"])(np.ones(3))
+    assert scope["seen"] == [] and scope["n"] == 0 and scope["out"].getvalue() == ""
+    assert box.n == 0 and scope["known"] == {}
+
+
+def test_a_traced_function_reads_what_is_outside():
+    scope = {
+        "math": math,
+        "np": np,
+        "table": np.arange(5.0),
+        "list_": [1.0, 2.0],
+        "known": {"a": 2.0},
+    }
+    exec("f = lambda x: math.sin(x) * list_[1] + np.sqrt(x) + known['a'] + table[2]", scope)
+    assert kernel(scope["f"])(0.5) == math.sin(0.5) * 2.0 + math.sqrt(0.5) + 2.0 + 2.0

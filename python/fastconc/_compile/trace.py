@@ -4,12 +4,15 @@
 The function is called with ``Tracer`` arguments, in globals where known functions stand for their
 handlers. Where it asks for the truth of a number known only at run time, it is run once for each
 answer, and the results are merged by SELECT: so branches work, and loops whose length is known. A
-loop that depends on data never ends this way, and is refused.
+loop that depends on data never ends this way, and is refused. So is whatever could have an effect
+outside, as it would happen once, at compile time, and with tracers in place of numbers.
 """
 
 from __future__ import annotations
 
+import array
 import builtins
+import dis
 import types
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -27,6 +30,11 @@ if TYPE_CHECKING:
 MAX_DECISIONS = 48
 MAX_PATHS = 512
 _MISSING = object()
+_EFFECTS = {
+    "STORE_GLOBAL", "DELETE_GLOBAL", "STORE_ATTR", "DELETE_ATTR", "IMPORT_NAME",
+}  # fmt: skip
+# What stands for itself: it cannot be changed, or not to hold a tracer
+_DATA = (int, float, complex, str, bytes, range, type(None), array.array)
 # Builtins that work on Python's own iterables, and do so with tracers inside
 _NATIVE = {len, enumerate, zip, reversed, tuple, list, map, any, all, sorted, callable}
 
@@ -46,10 +54,7 @@ class _State:
             return cond
         k = len(self.conds)
         if k >= MAX_DECISIONS:
-            raise NoSource(
-                f"{self.function.__name__} has no source, and loops on data cannot be traced",
-                "define the function in a file, where its source can be read",
-            )
+            raise _no_source(self.function, "loops on data cannot be traced")
         choice = self.choices[k] if k < len(self.choices) else True
         if k >= len(self.choices):
             self.choices.append(True)
@@ -64,6 +69,7 @@ class Tracer:
     """A number known at run time only, to which Python's operators apply."""
 
     __slots__ = ("state", "value")
+    __array_ufunc__ = None  # NumPy's own numbers leave the operation to us
 
     def __init__(self, state: _State, value: Any) -> None:
         self.state = state
@@ -170,8 +176,6 @@ def _call(state: _State, function: Any, args: tuple[Any, ...], kwargs: dict[str,
 
 def _stand_in(state: _State, value: Any) -> Any:
     """What the traced function sees instead of an outside object."""
-    if isinstance(value, types.ModuleType):
-        return _Module(state, value)
     if value is sum:
 
         def total(items: Any, start: Any = 0) -> Any:
@@ -193,16 +197,51 @@ def _stand_in(state: _State, value: Any) -> Any:
             return _call(state, value, args, kwargs)
 
         return stand_in
-    return value
+    if isinstance(value, (list, tuple)):  # a list as something that has no append()
+        return tuple(_stand_in(state, v) for v in value)
+    if isinstance(value, dict):
+        return types.MappingProxyType({k: _stand_in(state, v) for k, v in value.items()})
+    if isinstance(value, _DATA) or hasattr(type(value), "dtype"):
+        return value
+    if isinstance(value, (type, types.BuiltinFunctionType)) and value in _NATIVE:
+        return value
+    return _Outside(state, value)
 
 
-class _Module:
-    def __init__(self, state: _State, module: types.ModuleType) -> None:
+class _Outside:
+    """A module, or an object whose attributes may be read."""
+
+    __slots__ = ("_state", "_value")
+
+    def __init__(self, state: _State, value: Any) -> None:
         self._state = state
-        self._module = module
+        self._value = value
 
     def __getattr__(self, name: str) -> Any:
-        return _stand_in(self._state, getattr(self._module, name))
+        return _stand_in(self._state, getattr(self._value, name))
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        name = getattr(self._value, "__name__", type(self._value).__name__)
+        raise _no_source(self._state.function, f"what {name}() does is not known")
+
+
+def _no_source(function: Callable[..., Any], reason: str) -> NoSource:
+    return NoSource(
+        f"{function.__name__} has no source, and {reason}",
+        "define the function in a file, where its source can be read",
+    )
+
+
+def _refuse_effects(function: types.FunctionType, code: types.CodeType) -> None:
+    for instruction in dis.get_instructions(code):
+        name = instruction.opname
+        if name in _EFFECTS or (
+            name == "STORE_DEREF" and instruction.argval in function.__code__.co_freevars
+        ):
+            raise _no_source(function, f"it changes {instruction.argval!r} outside of itself")
+    for inner in code.co_consts:
+        if isinstance(inner, types.CodeType):
+            _refuse_effects(function, inner)
 
 
 def _rebuilt(state: _State, function: types.FunctionType) -> Callable[..., Any]:
@@ -239,6 +278,7 @@ def _rebuilt(state: _State, function: types.FunctionType) -> Callable[..., Any]:
 
 def trace(ev: Evaluator, function: types.FunctionType, env: dict[str, Any]) -> Any:
     """The value of function(**env)."""
+    _refuse_effects(function, function.__code__)
     state = _State(ev, function)
     made = _rebuilt(state, function)
     code = function.__code__
@@ -254,10 +294,7 @@ def trace(ev: Evaluator, function: types.FunctionType, env: dict[str, Any]) -> A
     def explore(prefix: list[bool]) -> Any:
         state.n_paths += 1
         if state.n_paths > MAX_PATHS:
-            raise NoSource(
-                f"{function.__name__} has no source, and too many paths to trace",
-                "define the function in a file, where its source can be read",
-            )
+            raise _no_source(function, "too many paths to trace")
         state.choices, state.conds, ev.mask = list(prefix), [], mask
         try:
             value = unwrap(made(*args, **named))
@@ -267,10 +304,7 @@ def trace(ev: Evaluator, function: types.FunctionType, env: dict[str, Any]) -> A
             ev.b.raise_if(True, STATUS["INVALID"], ev.mask)
             value = _MISSING
         except Exception as error:
-            raise NoSource(
-                f"{function.__name__} has no source, and tracing it failed: {error!r}",
-                "define the function in a file, where its source can be read",
-            ) from None
+            raise _no_source(function, f"tracing it failed: {error!r}") from None
         choices, conds = list(state.choices), list(state.conds)
         for k in range(len(conds) - 1, len(prefix) - 1, -1):
             other = explore([*choices[:k], False])
