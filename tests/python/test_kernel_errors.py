@@ -234,13 +234,8 @@ def test_every_new_function_warns_even_at_the_address_of_an_old_one():
     "f = lambda x: known.setdefault(1, 2) * x",
 ])  # fmt: skip
 def test_what_has_effects_is_not_traced(text):
-    scope = {
-        "seen": [],
-        "n": 0,
-        "out": io.StringIO(),
-        "box": types.SimpleNamespace(n=0),
-        "known": {},
-    }
+    box = types.SimpleNamespace(n=0)
+    scope = {"seen": [], "n": 0, "out": io.StringIO(), "box": box, "known": {}}
     exec(text, scope)
     with pytest.raises(KernelError, match="has no source"):
         kernel(scope["f"])(np.ones(3))
@@ -249,12 +244,6 @@ def test_what_has_effects_is_not_traced(text):
 
 
 def test_a_traced_function_reads_what_is_outside():
-    scope = {
-        "math": math,
-        "np": np,
-        "table": np.arange(5.0),
-        "list_": [1.0, 2.0],
-        "known": {"a": 2.0},
-    }
-    exec("f = lambda x: math.sin(x) * list_[1] + np.sqrt(x) + known['a'] + table[2]", scope)
-    assert kernel(scope["f"])(0.5) == math.sin(0.5) * 2.0 + math.sqrt(0.5) + 2.0 + 2.0
+    scope = {"math": math, "np": np, "table": np.arange(5.0), "list_": [1.0, 2.0]}
+    exec("f = lambda x: math.sin(x) * list_[1] + np.sqrt(x) + table[2]", scope)
+    assert kernel(scope["f"])(0.5) == math.sin(0.5) * 2.0 + math.sqrt(0.5) + 2.0
