@@ -69,7 +69,7 @@ def cubature(
 
     Returns a `QuadResult`, which unpacks as ``(integral, error)``. Its status is "converged",
     "limit", "roundoff", "nonfinite" (nan or inf: the error is inf) or "zero" (all values were 0 in
-    3 dimensions or more: nothing, or something small that was missed). Warns with
+    3 dimensions or more, or nearly all: nothing, or something small that was missed). Warns with
     IntegrationWarning when it has not converged. Raises ValueError for nan limits, limits of
     different lengths, negative tolerances, max_eval too small; TypeError for a wrong number of
     parameters; what `f` raises. The GIL is released, except while Python code runs.
@@ -105,7 +105,7 @@ def cubature(
 
     integral, error, neval, outcome, n_bad, zero = problem.run(call)
     status = _STATUS[outcome]
-    if status == "converged" and zero and problem.n_dim > 2:
+    if status == "converged" and zero:
         status = "zero"
     result = QuadResult(
         integral, problem.error(error), neval, status == "converged", status,
@@ -127,8 +127,9 @@ def _message(status: str, neval: int, n_bad: int, outcome: int) -> str:
         )
     if status == "zero":
         return (
-            f"The integrand was 0 at all of {neval} points. If it is not 0 everywhere, its support "
-            "is too small to be found: narrow the range, or try mcquad with a large n."
+            f"The integrand was 0 at all, or all but a few, of {neval} points. If it is not 0 "
+            "everywhere, its support is too small to be found: narrow the range, or try mcquad "
+            "with a large n."
         )
     if outcome == 4:
         return "The tolerance needs more boxes than memory should hold; try mcquad, or relax it."

@@ -545,6 +545,18 @@ static fc_status refine(cubature *c, fc_cubature_result *result)
     }
 }
 
+/* Every box has come out as exactly 0. In 1 and 2 dimensions that is believed if all values were 0;
+ * otherwise the few that were not lie where no box has a point any more. */
+static bool has_come_to_nothing(const cubature *c, bool all_were_zero)
+{
+    for (unsigned o = 0; o < c->n_out; o++) {
+        if (c->sum[o] != 0 || c->error[o] != 0) {
+            return false;
+        }
+    }
+    return !all_were_zero || c->n_dim > 2;
+}
+
 static fc_status result_zero(fc_cubature_result *result, unsigned n_out)
 {
     for (unsigned o = 0; o < n_out; o++) {
@@ -609,6 +621,7 @@ fc_status fc_cubature(const fc_run *run, const fc_integrand *f, const fc_domain 
             result->outcome = FC_CUBATURE_NONFINITE;
         }
         sum_up(c);
+        result->zero = has_come_to_nothing(c, result->zero);
         for (unsigned o = 0; o < c->n_out; o++) {
             result->integral[o] = c->sum[o];
             result->error[o] = bad ? INFINITY : c->error[o];

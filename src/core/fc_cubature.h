@@ -30,7 +30,8 @@ typedef struct fc_cubature_result {
     double *integral, *error; /* the caller's arrays, n_out each */
     uint64_t n_eval, n_boxes;
     uint64_t n_bad; /* evaluations that gave nan or inf */
-    bool zero;      /* every value seen was 0: so is the integral, or its support was not found */
+    bool zero;      /* nothing but 0 was seen (in more than 2 dimensions), or lost again: so is the
+                       integral, or its support was not found */
     fc_cubature_outcome outcome;
 } fc_cubature_result;
 

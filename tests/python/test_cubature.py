@@ -168,6 +168,13 @@ def test_peaks_in_many_dimensions_are_not_claimed():
     assert not result.converged and result.status == "zero"
 
 
+def test_a_support_that_was_met_once_and_lost_is_not_zero():
+    f, args, exact = rough.box(5, random.Random("box 5 14"))
+    with pytest.warns(IntegrationWarning, match="all but a few"):
+        result = cubature(f, [0] * 5, [1] * 5, args=args, epsabs=0)
+    assert exact > 0 and not result.converged
+
+
 @pytest.mark.parametrize("width", [0.1, 0.03, 0.01])
 def test_peaks_are_found(width):
     for centre in np.linspace(0.05, 0.95, 7):
