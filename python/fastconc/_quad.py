@@ -23,7 +23,7 @@ _N_INFO = 5  # error, n_eval, n_panels, state, where; as in src/binding/integrat
 # range or so. Python functions are slower, and get fewer.
 _DENSITY, _DENSITY_PYTHON = 48, 32
 # A sweep of many integrals starts with fewer each: that is where its time goes.
-_SWEEP, _DENSITY_SWEEP = 64, 16
+_SWEEP, _DENSITY_SWEEP = 64, 32
 
 _core._quad_template(
     {
