@@ -563,3 +563,23 @@ void integrand_release(BoundIntegrand *self)
     fc_free(self->arg_values);
     self->arg_values = NULL;
 }
+
+PyObject *integrand_value(const double *values, unsigned n_out, int flags)
+{
+    if (flags & FC_INTEGRAND_COMPLEX) {
+        return PyComplex_FromDoubles(values[0], values[1]);
+    }
+    if (n_out == 1) {
+        return PyFloat_FromDouble(values[0]);
+    }
+    PyObject *tuple = PyTuple_New(n_out);
+    for (unsigned o = 0; tuple != NULL && o < n_out; o++) {
+        PyObject *value = PyFloat_FromDouble(values[o]);
+        if (value == NULL) {
+            Py_CLEAR(tuple);
+        } else {
+            PyTuple_SET_ITEM(tuple, o, value);
+        }
+    }
+    return tuple;
+}

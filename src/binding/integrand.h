@@ -60,4 +60,8 @@ int integrand_bind(BoundIntegrand *self, fc_state *state, PyObject *object, PyOb
 void integrand_set_native(BoundIntegrand *self, fc_native *native);
 void integrand_release(BoundIntegrand *self);
 
+/* What an integrand or its integral is to Python: a float, a complex number (by flags), or a tuple
+ * of n_out floats. New reference, or NULL with an exception set. */
+PyObject *integrand_value(const double *values, unsigned n_out, int flags);
+
 #endif

@@ -111,27 +111,6 @@ static int job_begin(Job *job, PyObject *workers)
     return 0;
 }
 
-/* A float, a complex number, or a tuple of floats. */
-static PyObject *value_object(const double *values, unsigned n_out, int flags)
-{
-    if (flags & FC_INTEGRAND_COMPLEX) {
-        return PyComplex_FromDoubles(values[0], values[1]);
-    }
-    if (n_out == 1) {
-        return PyFloat_FromDouble(values[0]);
-    }
-    PyObject *tuple = PyTuple_New(n_out);
-    for (unsigned o = 0; tuple != NULL && o < n_out; o++) {
-        PyObject *value = PyFloat_FromDouble(values[o]);
-        if (value == NULL) {
-            Py_CLEAR(tuple);
-        } else {
-            PyTuple_SET_ITEM(tuple, o, value);
-        }
-    }
-    return tuple;
-}
-
 /* The writable float64 array `out` of `count` numbers; its data, or NULL with an exception set. */
 static double *out_buffer(PyObject *out, size_t count, Py_buffer *view)
 {
@@ -183,7 +162,7 @@ static PyObject *integrate(PyObject *module, PyObject *arguments)
         fc_status status =
             fc_integrate(&job.native.run, &job.f.base, (fc_rule)rule, order, n, &job.in, result);
         if (fc_native_end(&job.native, status) == 0) {
-            answer = out != Py_None ? Py_NewRef(Py_None) : value_object(result, n_out, flags);
+            answer = out != Py_None ? Py_NewRef(Py_None) : integrand_value(result, n_out, flags);
         }
     }
     if (view.obj != NULL) {
@@ -210,7 +189,7 @@ PyDoc_STRVAR(
 static PyObject *quad_single(const fc_quad_result *result, const double *values, unsigned n_out,
                              int flags)
 {
-    PyObject *value = value_object(values, n_out, flags);
+    PyObject *value = integrand_value(values, n_out, flags);
     if (value == NULL) {
         return NULL;
     }

@@ -116,27 +116,6 @@ static int problem_begin(Problem *self, PyObject *workers)
     return 0;
 }
 
-/* A float, a complex number, or a tuple of floats. */
-static PyObject *value_object(const Problem *self, const double *values)
-{
-    if (self->flags & FC_INTEGRAND_COMPLEX) {
-        return PyComplex_FromDoubles(values[0], values[1]);
-    }
-    if (self->n_out == 1) {
-        return PyFloat_FromDouble(values[0]);
-    }
-    PyObject *tuple = PyTuple_New(self->n_out);
-    for (unsigned o = 0; tuple != NULL && o < self->n_out; o++) {
-        PyObject *value = PyFloat_FromDouble(values[o]);
-        if (value == NULL) {
-            Py_CLEAR(tuple);
-        } else {
-            PyTuple_SET_ITEM(tuple, o, value);
-        }
-    }
-    return tuple;
-}
-
 PyDoc_STRVAR(
     cubature_doc,
     "_cubature($module, f, args, limits, n_out, flags, epsabs, epsrel, max_eval, kind,\n"
@@ -171,8 +150,8 @@ static PyObject *cubature(PyObject *module, PyObject *arguments)
         fc_status status =
             fc_cubature(&problem.native.run, &problem.f.base, &problem.domain, &options, &result);
         if (fc_native_end(&problem.native, status) == 0) {
-            PyObject *integral = value_object(&problem, problem.integral);
-            PyObject *error = value_object(&problem, problem.error);
+            PyObject *integral = integrand_value(problem.integral, problem.n_out, problem.flags);
+            PyObject *error = integrand_value(problem.error, problem.n_out, problem.flags);
             if (integral != NULL && error != NULL) {
                 answer =
                     Py_BuildValue("(OOKiKO)", integral, error, (unsigned long long)result.n_eval,
@@ -256,8 +235,8 @@ static PyObject *mcquad(PyObject *module, PyObject *arguments)
         fc_status status =
             fc_mcquad(&problem.native.run, &problem.f.base, &problem.domain, &options, &result);
         if (fc_native_end(&problem.native, status) == 0) {
-            PyObject *integral = value_object(&problem, problem.integral);
-            PyObject *error = value_object(&problem, problem.error);
+            PyObject *integral = integrand_value(problem.integral, problem.n_out, problem.flags);
+            PyObject *error = integrand_value(problem.error, problem.n_out, problem.flags);
             if (integral != NULL && error != NULL) {
                 answer =
                     Py_BuildValue("(OOKiKdIO)", integral, error, (unsigned long long)result.n_eval,

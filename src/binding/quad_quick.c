@@ -140,29 +140,13 @@ static int tolerance_of(PyObject *object, double *value)
     return number_of(object, value) && *value >= 0;
 }
 
-static PyObject *value_of(const double *values, unsigned n_out)
-{
-    if (n_out == 1) {
-        return PyFloat_FromDouble(values[0]);
-    }
-    PyObject *tuple = PyTuple_New(n_out);
-    for (unsigned o = 0; tuple != NULL && o < n_out; o++) {
-        PyObject *value = PyFloat_FromDouble(values[o]);
-        if (value == NULL) {
-            Py_CLEAR(tuple);
-        } else {
-            PyTuple_SET_ITEM(tuple, o, value);
-        }
-    }
-    return tuple;
-}
-
 /* type(integral, error, neval, True, "converged", message), without a call of its __new__. */
 static PyObject *result_of(fc_state *state, PyTypeObject *type, const double *values,
                            unsigned n_out, const fc_quad_result *result)
 {
     PyObject *names = state->quad_names, *self = NULL;
-    PyObject *integral = value_of(values, n_out), *error = PyFloat_FromDouble(result->error);
+    PyObject *integral = integrand_value(values, n_out, 0),
+             *error = PyFloat_FromDouble(result->error);
     PyObject *neval = PyLong_FromUnsignedLongLong(result->n_eval), *pair = NULL, *arguments = NULL;
     /* Copying a dict is quicker than filling one. */
     PyObject *dict = PyDict_Copy(state->quad_template);
