@@ -329,13 +329,18 @@ def compensate(ev: Evaluator, total: Any, low: Any) -> Any:
     return ev.choose(ev.truth(ev.test("ISFINITE", low)), ev.binary("+", total, low), total)
 
 
+def _wants_a_loop(items: Any) -> bool:
+    """Whether its length is known only at run time, or too great to write every step out."""
+    if isinstance(items, range):
+        return len(items) > 16
+    return isinstance(items, (Generator, Table, Range, Iterable))
+
+
 @known(builtins.sum)
 def _sum(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
     items, start = take("sum", args, kwargs, "iterable start", (0,))
     items = ev.plain(items)
-    if isinstance(items, (Generator, Table, Range, Iterable)) or (
-        isinstance(items, range) and len(items) > 16
-    ):
+    if _wants_a_loop(items):
         return ev.fold_loop("sum", items, start)
     return accumulate(ev, ev.sequence(items), start)
 
@@ -368,9 +373,7 @@ def _fsum(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
 def _prod(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
     items, start = take("prod", args, kwargs, "iterable start", (1,))
     items = ev.plain(items)
-    if isinstance(items, (Generator, Table, Range, Iterable)) or (
-        isinstance(items, range) and len(items) > 16
-    ):
+    if _wants_a_loop(items):
         return ev.fold_loop("prod", items, start)
     total = start
     for item in ev.sequence(items):
