@@ -111,9 +111,10 @@ def preset_for(shape: Sequence[int | None]) -> Preprocess | None:
         ("NCHW", shape[1], shape[2:]),
         ("NHWC", shape[3], shape[1:3]),
     ):
-        if channels in (1, 3) and None not in size:
-            height, width = (int(n or 0) for n in size)
-            preset = replace(PRESETS["imagenet"], size=(height, width), layout=layout)
+        if channels in (1, 3):
+            preset = replace(PRESETS["imagenet"], layout=layout)
+            if None not in size:  # else free: ImageNet's usual size
+                preset = replace(preset, size=(int(size[0] or 0), int(size[1] or 0)))
             return (
                 preset
                 if channels == 3
