@@ -15,7 +15,7 @@ from fastconc import _core
 from fastconc._compile.call import Call, fast_signature
 from fastconc._compile.deps import comparable
 from fastconc._compile.errors import Unsupported, to_kernel_error
-from fastconc._compile.unit import Compiled, Constant, Options, Target, Unit, unit_of
+from fastconc._compile.unit import Compiled, Constant, Options, Target, Unit, python_of, unit_of
 from fastconc._errors import KernelError, PerformanceWarning
 
 
@@ -117,6 +117,10 @@ class Kernel(_core.KernelBase):
 
     def _current(self) -> Unit:
         unit = self._unit
+        if not self._target.is_current():
+            self._target = Target(self.__wrapped__)
+            unit = self._unit = unit_of(self._target, self._options)
+            self._checked = set()
         if unit.deps and not unit.valid():
             unit = self._unit = unit_of(self._target, self._options)
             self._checked = set()
@@ -191,7 +195,8 @@ class Kernel(_core.KernelBase):
         if signature is None or (signature, compiled.program) in self._offered:
             return
         self._offered.add((signature, compiled.program))
-        self._remember(signature, compiled.program, comparable(call.unit.deps))
+        deps = [*self._target.deps(), *call.unit.deps]
+        self._remember(signature, compiled.program, comparable(deps))
 
     def _reduce(self, kind: str, args: tuple[Any, ...], workers: Any) -> Any:
         call = Call(self, args, {})
@@ -473,7 +478,7 @@ def _kernel_or_none(f: Callable[..., Any], caller: str) -> Kernel | None:
     if not callable(f):
         raise TypeError(f"f must be callable, not {type(f).__name__}")
     try:
-        return Kernel(f)
+        return Kernel(python_of(f))
     except KernelError as error:
         _warn(f, error, caller)
         return None
@@ -500,7 +505,7 @@ def compile_or_none(
     options = f._options if isinstance(f, Kernel) else Options()
     try:
         try:
-            target = f._target if isinstance(f, Kernel) else Target(f)
+            target = f._target if isinstance(f, Kernel) else Target(f, in_python=True)
         except Unsupported as error:
             raise to_kernel_error(error, getattr(f, "__name__", type(f).__name__)) from None
         unit = unit_of(target, options)

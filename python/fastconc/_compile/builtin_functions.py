@@ -39,8 +39,16 @@ def extreme(ev: Evaluator, name: str, values: list[Any]) -> Any:
     python = min if name == "MIN" else max
     result = values[0]
     for value in values[1:]:
+        items = ev.plain(result), ev.plain(value)
+        if isinstance(items[0], tuple) and isinstance(items[1], tuple):
+            better = ev.compare_any("<" if name == "MIN" else ">", value, result)
+            result = ev.choose(better, items[1], items[0], f"the arguments of {name.lower()}()")
+            continue
         if not isinstance(result, Val) and not isinstance(value, Val):
-            result = python(result, value)
+            try:
+                result = python(result, value)
+            except TypeError as error:
+                raise Unsupported(f"{name.lower()}(): {error}") from None
             continue
         if not (is_number(result) and is_number(value)):
             raise Unsupported(f"{name.lower()}() of {describe(ev.plain(value))} is not supported")
@@ -86,7 +94,7 @@ def _min_max(name: str) -> Handler:
         result, best = values[0], ev.call(key, [values[0]], {})
         for value in values[1:]:
             score = ev.call(key, [value], {})
-            better = ev.truth(ev.compare("<" if name == "MIN" else ">", score, best))
+            better = ev.truth(ev.compare_any("<" if name == "MIN" else ">", score, best))
             result = ev.choose(better, value, result)
             best = ev.choose(better, score, best)
         return result
@@ -140,17 +148,18 @@ def _builtin_pow(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
 
 
 def modular_power(ev: Evaluator, base: Any, exponent: Any, modulus: Any) -> Any:
-    """pow(a, n, m) as the loop that squares; an inverse (n < 0) is not supported."""
+    """pow(a, n, m) as the loop that squares; the inverse where n < 0."""
     for value in (base, exponent, modulus):
         ev.as_int(value)
     return ev.call(_modular_power, [base, exponent, modulus], {})
 
 
 def _modular_power(base: int, exponent: int, modulus: int) -> int:
-    if exponent < 0:
-        raise ValueError("a negative exponent with a modulus is not supported")
     result = 1 % modulus
     base = base % modulus
+    if exponent < 0:
+        base = _inverse(base, modulus)
+        exponent = -exponent
     while exponent > 0:
         if exponent & 1:
             result = result * base % modulus
@@ -158,6 +167,19 @@ def _modular_power(base: int, exponent: int, modulus: int) -> int:
         if exponent > 0:
             base = base * base % modulus
     return result
+
+
+def _inverse(a: int, modulus: int) -> int:
+    """By Euclid's algorithm; of Python's sign."""
+    r, s = abs(modulus), a % abs(modulus)
+    t, u = 0, 1
+    while s != 0:
+        q = r // s
+        r, s = s, r - q * s
+        t, u = u, t - q * u
+    if r != 1:
+        raise ValueError("base is not invertible for the given modulus")
+    return t % modulus
 
 
 @known(functools.reduce)
@@ -201,10 +223,20 @@ def _enumerate(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
 
 @known(builtins.zip)
 def _zip(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    kwargs.pop("strict", None)
+    strict = kwargs.pop("strict", False)
     its = [ev.iterable(a) for a in args]
     if not its:
         return ()
+    if ev.truth(ev.plain(strict)) is not False:
+        for it in its[1:]:
+            if not isinstance(it.length, Val) and not isinstance(its[0].length, Val):
+                if it.length != its[0].length:
+                    raise Unsupported(
+                        "zip(strict=True) of sequences of different lengths: "
+                        f"{its[0].length} and {it.length}"
+                    )
+                continue
+            ev.raise_where(ev.compare("!=", it.length, its[0].length), "INVALID")
     return Iterable(
         extreme(ev, "MIN", [it.length for it in its]), lambda k: tuple(it.get(k) for it in its)
     )
@@ -240,15 +272,18 @@ def _sorted(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
         raise Unsupported(f"sorted() has no argument {next(iter(kwargs))!r}")
     items = ev.sequence(args[0])
     keys = list(items) if key is None else [ev.call(key, [item], {}) for item in items]
-    if not any(isinstance(v, Val) for v in (*items, *keys)) and key is None:
-        return ev.new_list(tuple(sorted(items, reverse=reverse)))
+    if key is None and all(isinstance(v, (int, float, str)) for v in items):
+        try:
+            return ev.new_list(tuple(sorted(items, reverse=reverse)))
+        except TypeError as error:
+            raise Unsupported(f"sorted(): {error}") from None
     if len(items) > 32:
         raise Unsupported(f"sorted() of {len(items)} values is not supported", "use at most 32")
     for end in range(len(items) - 1, 0, -1):
         for k in range(end):
             x, y = items[k], items[k + 1]
             p, q = keys[k], keys[k + 1]
-            swap = ev.truth(ev.compare(">" if reverse else "<", q, p))
+            swap = ev.truth(ev.compare_any(">" if reverse else "<", q, p))
             items[k], items[k + 1] = ev.choose(swap, y, x), ev.choose(swap, x, y)
             keys[k], keys[k + 1] = ev.choose(swap, q, p), ev.choose(swap, p, q)
     return ev.new_list(tuple(items))
@@ -428,8 +463,14 @@ def _callable(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
 
 def _bisect(function: Any, left: bool) -> None:
     def handler(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
-        items, x = take(function.__name__, args, kwargs, "a x")
-        return search_sorted(ev, items, x, left)
+        name = function.__name__
+        items, x, low, high, key = take(name, args, kwargs, "a x lo hi key", (0, None, None))
+        if key is not None:
+            raise Unsupported(f"{name}(): the argument 'key' is not supported")
+        if high is None and not isinstance(low, Val) and low == 0:
+            return search_sorted(ev, items, x, left)
+        high = ev.length(items) if high is None else high
+        return ev.call(_bisect_left if left else _bisect_right, [items, x, low, high], {})
 
     register(function, handler)
 
@@ -446,11 +487,13 @@ def search_sorted(ev: Evaluator, items: Any, x: Any, left: bool) -> Any:
             )
             place = ev.binary("+", place, before)
         return place
-    return ev.call(_bisect_left if left else _bisect_right, [items, x], {})
+    search = _bisect_left if left else _bisect_right
+    return ev.call(search, [items, x, 0, ev.length(items)], {})
 
 
-def _bisect_left(items: Any, x: Any) -> int:
-    low, high = 0, len(items)
+def _bisect_left(items: Any, x: Any, low: int, high: int) -> int:
+    if low < 0:
+        raise ValueError("lo must be non-negative")
     while low < high:
         middle = (low + high) // 2
         if items[middle] < x:
@@ -460,8 +503,9 @@ def _bisect_left(items: Any, x: Any) -> int:
     return low
 
 
-def _bisect_right(items: Any, x: Any) -> int:
-    low, high = 0, len(items)
+def _bisect_right(items: Any, x: Any, low: int, high: int) -> int:
+    if low < 0:
+        raise ValueError("lo must be non-negative")
     while low < high:
         middle = (low + high) // 2
         if x < items[middle]:

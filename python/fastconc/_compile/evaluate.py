@@ -11,23 +11,25 @@ from __future__ import annotations
 
 import ast
 import builtins
-import functools
-import operator
 import types
 from typing import Any
 
-from . import float_bits, integer_functions, operator_functions  # noqa: F401 (they register)
-from .arith import STATUS, describe, is_number
+from . import (  # noqa: F401 (they register)
+    float_bits,
+    integer_functions,
+    iteration_functions,
+    operator_functions,
+)
+from .arith import describe, is_number
+from .calls import COMPLEX_HINT, Calls
+from .comparisons import Comparisons
 from .deps import MISSING
-from .errors import NeedUnroll, NoSource, Unsupported
-from .functions import lookup
+from .errors import Unsupported
 from .ir import Builder, Mask, Val
 from .loops import Loops
 from .match import Match
-from .recursion import tail_loop
 from .sequences import Sequences
 from .source import Body
-from .statements import NOTHING
 from .values import (
     Closure,
     Frame,
@@ -41,13 +43,9 @@ from .values import (
     Table,
     Unbound,
     Vector,
-    parameters_of,
 )
 
 LIST_METHODS = ("append", "extend", "insert", "pop", "copy", "reverse", "sort", "index", "count")
-_FOLDS = (sum, min, max, any, all)
-MAX_DEPTH = 40
-MAX_CALLS = 3000
 MAX_GLOBAL = 200_000  # elements of a global array
 
 BINARY: dict[type[ast.operator], str] = {
@@ -65,14 +63,6 @@ BINARY: dict[type[ast.operator], str] = {
     ast.RShift: ">>",
     ast.MatMult: "@",
 }
-COMPARE: dict[type[ast.cmpop], str] = {
-    ast.Lt: "<",
-    ast.LtE: "<=",
-    ast.Gt: ">",
-    ast.GtE: ">=",
-    ast.Eq: "==",
-    ast.NotEq: "!=",
-}
 UNARY_TEXT: dict[type[ast.unaryop], str] = {ast.USub: "-", ast.UAdd: "+", ast.Invert: "~"}
 HINTS: dict[str, str] = {
     "JoinedStr": "format the result after the kernel has run",
@@ -82,11 +72,11 @@ HINTS: dict[str, str] = {
     "Await": "use a plain function",
     "Yield": "return a value instead",
     "YieldFrom": "return a value instead",
-    "complex": "use real arithmetic: carry the real and the imaginary part as two numbers",
+    "complex": COMPLEX_HINT,
 }
 
 
-class Evaluator(Loops, Match, Sequences):
+class Evaluator(Calls, Comparisons, Loops, Match, Sequences):
     def __init__(
         self,
         builder: Builder,
@@ -298,93 +288,6 @@ class Evaluator(Loops, Match, Sequences):
         frame.env = self.merge_envs(cond, frame.env, env)
         self.heap = self.merge_heaps(cond, self.heap, heap)
 
-    def x_Compare(self, node: ast.Compare) -> Any:
-        left = self.eval(node.left)
-        outer = self.mask
-        result: Any = True
-        try:
-            for op, right_node in zip(node.ops, node.comparators, strict=True):
-                if result is not True and _assigns(right_node):
-                    raise Unsupported(
-                        "an assignment in a chained comparison is not supported",
-                        "assign before the comparison",
-                    )
-                right = self.member_list(op, right_node)
-                part = self.compare_op(op, left, right)
-                if not isinstance(part, (bool, Val)):
-                    part = bool(part)
-                result = self.b.and_(
-                    result, part if isinstance(part, bool) else self.b.as_bool(part)
-                )
-                if result is False:
-                    return False
-                self.mask = self.b.mask_and(outer, result)
-                left = right
-        finally:
-            self.mask = outer
-        return result
-
-    def member_list(self, op: ast.cmpop, node: ast.expr) -> Any:
-        """The right side of a comparison; a set display is as good as a tuple to `in`."""
-        if isinstance(op, ast.In | ast.NotIn) and isinstance(node, ast.Set):
-            return tuple(self.elements(node.elts))
-        return self.eval(node)
-
-    def compare_op(self, op: ast.cmpop, left: Any, right: Any) -> Any:
-        if isinstance(op, ast.In | ast.NotIn):
-            found = self.contains(left, right)
-            return self.b.not_(found) if isinstance(op, ast.NotIn) else found
-        if isinstance(op, ast.Is | ast.IsNot):
-            if isinstance(left, Val) or isinstance(right, Val):
-                if (
-                    left is not None
-                    and right is not None
-                    and not (isinstance(left, bool) or isinstance(right, bool))
-                ):
-                    raise Unsupported("`is` between numbers is not supported", "compare with ==")
-                other = right if isinstance(left, Val) else left
-                val = left if isinstance(left, Val) else right
-                if isinstance(other, bool) and val.type == "B":
-                    same: Any = self.compare("==", left, right)
-                else:
-                    same = False
-            else:
-                same = left is right
-            return self.b.not_(same) if isinstance(op, ast.IsNot) else same
-        text = COMPARE[type(op)]
-        left, right = self.plain(left), self.plain(right)
-        if isinstance(left, Vector) or isinstance(right, Vector):
-            raise Unsupported("comparing arrays is not supported", "compare their elements")
-        if isinstance(left, tuple) and isinstance(right, tuple):
-            return self.compare_tuples(text, left, right)
-        return self.compare(text, left, right)
-
-    def compare_tuples(self, op: str, left: tuple[Any, ...], right: tuple[Any, ...]) -> Any:
-        if op not in ("==", "!="):
-            raise Unsupported("ordering sequences is not supported", "compare their elements")
-        same: Any = len(left) == len(right)
-        if same:
-            for x, y in zip(left, right, strict=True):
-                part = self.compare("==", x, y)
-                same = self.b.and_(same, part)
-        return self.b.not_(same) if op == "!=" else same
-
-    def contains(self, value: Any, items: Any) -> Any:
-        if isinstance(items, (dict, set, frozenset)) and not isinstance(value, Val):
-            return value in items
-        if isinstance(items, Table):
-            return self.call(_is_member, [value, items], {})
-        if isinstance(items, str) and isinstance(value, str):
-            return value in items
-        if isinstance(items, range) and isinstance(value, Val) and len(items) > 64:
-            raise Unsupported(
-                "`in range(...)` of this length is not supported", "compare the bounds"
-            )
-        found: Any = False
-        for item in self.sequence(tuple(items) if isinstance(items, (set, frozenset)) else items):
-            found = self.b.or_(found, self.compare("==", value, item))
-        return found
-
     def x_IfExp(self, node: ast.IfExp) -> Any:
         cond = self.truth(self.plain(self.eval(node.test)))
         if isinstance(cond, bool):
@@ -416,6 +319,8 @@ class Evaluator(Loops, Match, Sequences):
             return value[value._fields.index(name)]  # type: ignore[attr-defined]
         if isinstance(value, tuple) and type(value) is not tuple:
             own = getattr(type(value), name, None)
+            if name in ("_replace", "_asdict") and hasattr(value, "_fields"):
+                return Method(name, value)
             if isinstance(own, types.FunctionType):
                 return types.MethodType(own, value)
             if isinstance(own, property):
@@ -539,209 +444,6 @@ class Evaluator(Loops, Match, Sequences):
 
     def x_Starred(self, node: ast.Starred) -> Any:
         raise Unsupported("a starred expression is not supported here")
-
-    # Calls
-
-    def x_Call(self, node: ast.Call) -> Any:
-        function = self.eval(node.func)
-        if len(node.args) >= 1 and isinstance(node.args[0], ast.ListComp) and function in _FOLDS:
-            # a list that is only folded need not be stored
-            args = [Generator(node.args[0], self.frame), *self.elements(node.args[1:])]
-        else:
-            args = self.elements(node.args)
-        kwargs: dict[str, Any] = {}
-        for keyword in node.keywords:
-            if keyword.arg is None:
-                spread = self.eval(keyword.value)
-                if not isinstance(spread, dict):
-                    raise Unsupported("`**` of something that is not a known dict is not supported")
-                kwargs.update({k: self.admit(v) for k, v in spread.items()})
-            else:
-                kwargs[keyword.arg] = self.eval(keyword.value)
-        self.b.line = node.lineno + self.frame.body.source.line_shift
-        return self.call(function, args, kwargs)
-
-    def call(self, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-        if isinstance(function, Closure):
-            env = function.parameters.bind(function.name, args, kwargs)
-            frame = Frame(
-                function.name, function.body, env, function.frame.globals, {}, function.frame, None
-            )
-            return self.run_frame(frame)
-        if isinstance(function, Method):
-            return self.method(function, args, kwargs)
-        if isinstance(function, Val):
-            raise Unsupported(f"{describe(function)} is called as if it were a function")
-        handler = lookup(function)
-        if handler is not None:
-            return handler(self, args, kwargs)
-        if isinstance(function, types.FunctionType):
-            return self.call_function(function, args, kwargs)
-        if isinstance(function, types.MethodType):
-            return self.call(function.__func__, [function.__self__, *args], kwargs)
-        if isinstance(function, functools.partial):
-            given = [self.admit(a) for a in function.args]
-            named = {k: self.admit(v) for k, v in function.keywords.items()}
-            return self.call(function.func, [*given, *args], {**named, **kwargs})
-        wrapped = getattr(function, "__wrapped__", None)
-        if wrapped is not None and not isinstance(function, type):
-            return self.call(
-                wrapped, args, kwargs
-            )  # functools.lru_cache, Kernel, Numba's dispatchers
-        python = getattr(function, "py_func", None)
-        if isinstance(python, types.FunctionType):
-            return self.call(python, args, kwargs)
-        if type(function) in (operator.itemgetter, operator.attrgetter):
-            return self.getter(function, args)
-        if function in (operator.itemgetter, operator.attrgetter):
-            return function(*args)
-        if isinstance(function, type) and issubclass(function, tuple) and function is not tuple:
-            if hasattr(function, "_fields"):
-                try:
-                    return function(*args, **kwargs)
-                except TypeError as error:
-                    raise Unsupported(str(error)) from None
-        if isinstance(function, type):
-            raise Unsupported(
-                f"making a {function.__name__} object is not supported",
-                HINTS.get(function.__name__, "use numbers, tuples and lists"),
-            )
-        call = next(
-            (vars(c)["__call__"] for c in type(function).__mro__ if "__call__" in vars(c)), None
-        )
-        if isinstance(call, types.FunctionType):
-            return self.call(call, [function, *args], kwargs)
-        name = getattr(function, "__qualname__", None) or repr(function)
-        module = getattr(function, "__module__", None)
-        label = f"{module}.{name}" if module and module != "builtins" else str(name)
-        if function is builtins.print:
-            raise Unsupported(
-                "print() is not supported", "print the results after the kernel has run"
-            )
-        if module and (
-            module == "random" or str(module).startswith("numpy.random") or "Random" in label
-        ):
-            raise Unsupported(
-                f"random numbers ({label}) are not supported", "pass an array of random numbers"
-            )
-        raise Unsupported(f"the function {label}() is not supported")
-
-    def getter(self, function: Any, args: list[Any]) -> Any:
-        """operator.itemgetter(...)(x) and attrgetter."""
-        (value,) = args
-        wanted = function.__reduce__()[1]
-        if isinstance(function, operator.itemgetter):
-            found = [self.subscript(value, index) for index in wanted]
-        else:
-            found = [functools.reduce(self.attribute, name.split("."), value) for name in wanted]
-        return found[0] if len(found) == 1 else tuple(found)
-
-    def unary_call(self, function: Any, x: Any) -> Any:
-        return self.call(function, [x], {})
-
-    def call_function(
-        self, function: types.FunctionType, args: list[Any], kwargs: dict[str, Any]
-    ) -> Any:
-        code = function.__code__
-        if code.co_flags & 0x2A0:  # generator, coroutine, async generator
-            raise Unsupported(f"{function.__name__} is a generator or coroutine", "return a value")
-        if (function.__module__ or "").split(".")[0] in ("numpy", "scipy"):
-            return self.call_library(function, args, kwargs)
-        return self.call_user(function, args, kwargs)
-
-    def call_library(
-        self, function: types.FunctionType, args: list[Any], kwargs: dict[str, Any]
-    ) -> Any:
-        """A library's function in Python compiles if it is simple; its insides are no one's
-        concern if not."""
-        try:
-            return self.call_user(function, args, kwargs)
-        except NeedUnroll:
-            raise
-        except Unsupported:
-            name = f"{function.__module__.split('.')[0]}.{function.__name__}"
-            raise Unsupported(f"the function {name}() is not supported") from None
-
-    def call_user(
-        self, function: types.FunctionType, args: list[Any], kwargs: dict[str, Any]
-    ) -> Any:
-        self.deps.append(("code", function, None, function.__code__))
-        if function.__defaults__:
-            self.deps.append(("defaults", function, None, function.__defaults__))
-        parameters = parameters_of(function)
-        env = parameters.bind(function.__name__, args, kwargs)
-        for name in parameters.names:
-            if name in parameters.defaults and env[name] is parameters.defaults[name]:
-                env[name] = self.admit(env[name])
-        return self.run_function(function, env)
-
-    def run_function(self, function: types.FunctionType, env: dict[str, Any]) -> Any:
-        try:
-            frame = Frame.of_function(function, env)
-        except NoSource:
-            from .trace import trace
-
-            return trace(self, function, env)
-        if any(isinstance(value, (Val, Table)) for value in env.values()):
-            loop = tail_loop(function, frame.body, parameters_of(function))
-            if loop is not None:
-                frame.body = loop
-        return self.run_frame(frame)
-
-    def run_frame(self, frame: Frame) -> Any:
-        self.n_calls += 1
-        if len(self.frames) >= MAX_DEPTH or self.n_calls > MAX_CALLS:
-            raise Unsupported(
-                f"the recursion of {frame.name}() has no bound known at compile time",
-                "write it as a loop, or bound its depth by a constant argument",
-            )
-        outer_mask = self.mask
-        saved_unrollable, self.unrollable = self.unrollable, self.unrollable
-        line = self.b.line
-        self.frames.append(frame)
-        try:
-            if frame.body.expression is not None:
-                return self.eval(frame.body.expression)
-            assert frame.body.statements is not None
-            self.exec_block(frame.body.statements)
-            return self.finish_returns(frame)
-        finally:
-            self.frames.pop()
-            self.mask = outer_mask
-            self.unrollable = saved_unrollable
-            self.b.line = line
-
-    def finish_returns(self, frame: Frame) -> Any:
-        """The value of a call: that of each return on its own lanes."""
-        returns = frame.returns
-        if not returns:
-            return None
-        returns = [r for r in returns if r.value is not NOTHING]
-        if not returns:
-            return None
-        value = returns[-1].value
-        lanes = returns[-1].mask
-        if self.mask is not False:
-            # Some lanes may run off the end, where Python returns None.
-            if any(r.value is not None for r in returns):
-                self.b.raise_if(True, STATUS["INVALID"], self.mask)
-        for escape in reversed(returns[:-1]):
-            self.mask = lanes = self.b.mask_or(lanes, escape.mask)
-            value = self.choose(
-                self.b.as_bool(self.b.as_val(escape.mask)),
-                escape.value,
-                value,
-                "the return statements",
-            )
-        return value
-
-
-def _is_member(value: Any, items: Any) -> bool:
-    return any(value == item for item in items)
-
-
-def _assigns(node: ast.expr) -> bool:
-    return any(isinstance(inner, ast.NamedExpr) for inner in ast.walk(node))
 
 
 def _kind_text(node: ast.AST) -> str:

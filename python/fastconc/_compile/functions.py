@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from .arith import describe, is_number
 from .errors import Unsupported
 from .ir import Val
+from .rounding import round_digits
 
 if TYPE_CHECKING:
     from .evaluate import Evaluator
@@ -198,10 +199,57 @@ def _hypot(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
         return unary_op(ev, "ABS", args[0], math.fabs)
     if not any(isinstance(a, Val) for a in args) and ev.b.fl == "D":
         return math.hypot(*args)
+    if len(args) > 4 or (ev.exact and len(args) > 2):
+        return _norm(ev, [ev.as_float(a) for a in args])
     result = args[0]
     for arg in args[1:]:
         result = binary_op(ev, "HYPOT", result, arg, math.hypot)
     return result
+
+
+def _norm(ev: Evaluator, values: list[Val]) -> Val:
+    """The root of the sum of squares, rounded correctly but for rare ties, as CPython's: squares
+    scaled by a power of two and summed with their errors, the root corrected once."""
+    b = ev.b
+    narrow = b.fl == "F"
+    if narrow:
+        values = [b.emit("D_F", "D", (v,)) for v in values]
+
+    def op(name: str, *args: Val) -> Val:
+        return b.emit(f"{name}_D", "D", args)
+
+    sizes = [op("ABS", v) for v in values]
+    largest, total = sizes[0], sizes[0]
+    for size in sizes[1:]:
+        largest, total = op("MAX", largest, size), op("ADD", total, size)
+    # The exponent's bits alone are a power of two; 0 and subnormals are scaled as the least normal
+    bits = b.emit("IBITS_D", "I", (op("MAX", largest, b.const(2.0**-1021, "D")),))
+    bits = b.emit("AND_I", "I", (bits, b.const(0x7FF << 52, "I")))
+    unit = b.emit("DBITS_I", "D", (bits,))
+    high = low = b.const(0.0, "D")
+    for size in sizes:
+        y = op("DIV", size, unit)
+        square = op("MUL", y, y)
+        low = op("ADD", low, op("FMA", y, y, op("NEG", square)))
+        total_, t = op("ADD", high, square), high
+        u = op("SUB", total_, t)
+        error = op("ADD", op("SUB", t, op("SUB", total_, u)), op("SUB", square, u))
+        high, low = total_, op("ADD", low, error)
+    root = op("SQRT", high)
+    rest = op("ADD", op("FMA", op("NEG", root), root, high), low)
+    root = op("ADD", root, op("DIV", rest, op("ADD", root, root)))
+    result = op("MUL", root, unit)
+    zero = b.emit("EQ_D", "B", (largest, b.const(0.0, "D")))
+    result = b.select(zero, largest, result)
+    plain = b.emit("ISFINITE_D", "B", (total,))
+    finite = b.emit("ISFINITE_D", "B", (largest,))
+    # An infinity wins over nan; a sum that only overflowed is no infinity.
+    result = b.select(b.as_bool(b.as_val(b.or_(plain, finite))), result, largest)
+    for size in sizes:
+        result = b.select(b.emit("ISNAN_D", "B", (size,)), size, result)
+    for size in sizes:
+        result = b.select(b.emit("ISINF_D", "B", (size,)), size, result)
+    return b.emit("F_D", "F", (result,)) if narrow else result
 
 
 @known(math.dist)
@@ -273,6 +321,8 @@ for _name in ("isnan", "isinf", "isfinite"):
 def _isclose(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
     a, b, rel, absolute = take("isclose", args, kwargs, "a b rel_tol abs_tol", (1e-9, 0.0))
     a, b = ev.as_float(a), ev.as_float(b)
+    for tolerance in (rel, absolute):
+        ev.raise_where(ev.compare("<", tolerance, 0.0), "DOMAIN")
     apart = magnitude(ev, ev.binary("-", a, b))
     near = ev.b.or_(
         ev.b.or_(
@@ -329,6 +379,11 @@ for _op, _function in (("FLOOR", math.floor), ("CEIL", math.ceil), ("TRUNC", mat
 def _int(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
     if not args:
         return 0
+    if isinstance(args[0], (str, bytes)) and not any(isinstance(a, Val) for a in args):
+        try:
+            return int(*args, **kwargs)
+        except (TypeError, ValueError) as error:
+            raise Unsupported(f"int(): {error}") from None
     (x,) = take("int", args, kwargs, "x")
     return to_int(ev, "TRUNC", x, int)
 
@@ -359,64 +414,6 @@ def _round(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
     if digits is None:
         return to_int(ev, "RINT", x, round)
     return round_digits(ev, x, digits)
-
-
-def round_digits(ev: Evaluator, x: Any, digits: Any) -> Any:
-    """round(x, digits) exactly as CPython rounds: the decimal expansion of x, half to even.
-
-    x * 10**d is s + e without error (e by FMA), so the integer nearest to it is known exactly, and
-    one division by a power of ten that is exact rounds correctly. (For d < 0 with the quotient's
-    remainder.)
-    """
-    if isinstance(digits, Val):
-        raise Unsupported("round() to a number of digits known only at run time is not supported")
-    if not is_number(x):
-        raise Unsupported(f"round() of {describe(ev.plain(x))} is not supported")
-    if not isinstance(x, Val):
-        return round(x, digits)
-    if x.type in "IB":
-        if digits >= 0:
-            return ev.as_int(x)
-        unit = 10 ** (-digits)
-        low = ev.binary("*", ev.binary("//", x, unit), unit)
-        rest = ev.binary("-", x, low)
-        twice = ev.binary("*", rest, 2)
-        odd = ev.compare("==", ev.binary("%", ev.binary("//", x, unit), 2), 1)
-        up = ev.b.or_(ev.compare(">", twice, unit), ev.b.and_(ev.compare("==", twice, unit), odd))
-        return ev.choose(up, ev.binary("+", low, unit), low)
-    narrow = x.type == "F"
-    if not -15 <= digits <= 15:
-        raise Unsupported(f"round() to {digits} digits is not supported", "use -15 to 15 digits")
-    b = ev.b
-    if narrow:
-        x = b.emit("D_F", "D", (x,))
-    power = b.const(10.0 ** abs(digits), "D")
-    if digits >= 0:
-        s = b.emit("MUL_D", "D", (x, power))
-        e = b.emit("FMA_D", "D", (x, power, b.emit("NEG_D", "D", (s,))))
-    else:
-        s = b.emit("DIV_D", "D", (x, power))
-        e = b.emit("FMA_D", "D", (b.emit("NEG_D", "D", (s,)), power, x))
-    r = b.emit("RINT_D", "D", (s,))
-    d = b.emit("SUB_D", "D", (s, r))
-    half, zero = b.const(0.5, "D"), b.const(0.0, "D")
-
-    def both(p: Val, q: Val) -> Any:
-        return b.and_(p, q)
-
-    up = both(b.emit("EQ_D", "B", (d, half)), b.emit("LT_D", "B", (zero, e)))
-    down = both(b.emit("EQ_D", "B", (d, b.const(-0.5, "D"))), b.emit("LT_D", "B", (e, zero)))
-    one = b.const(1.0, "D")
-    r = b.select(up, b.emit("ADD_D", "D", (r, one)), r)
-    r = b.select(down, b.emit("SUB_D", "D", (r, one)), r)
-    result = b.emit("DIV_D" if digits >= 0 else "MUL_D", "D", (r, power))
-    result = b.emit("COPYSIGN_D", "D", (result, x))
-    # Where x has no digits to lose (or is no number), it stays.
-    # From 2**53 units on, neighbouring floats are a unit or more apart.
-    limit = b.const(2.0**53, "D")
-    small = b.emit("LT_D", "B", (b.emit("ABS_D", "D", (s,)), limit))
-    result = b.select(small, result, x)
-    return b.emit("F_D", "F", (result,)) if narrow else result
 
 
 @known(float.is_integer)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import ast
 import operator
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +75,16 @@ def _invert(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
 @known(operator.not_)
 def _not(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
     return ev.b.not_(ev.truth(ev.plain(args[0])))
+
+
+@known(operator.is_)
+def _is(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    return ev.compare_op(ast.Is(), *args)
+
+
+@known(operator.is_not)
+def _is_not(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    return ev.compare_op(ast.IsNot(), *args)
 
 
 @known(operator.getitem)

@@ -428,8 +428,9 @@ class Sequences(Arithmetic):
             for test in reversed(clause.ifs):
                 body = [ast.If(test, body, [])]
             body = [ast.For(clause.target, clause.iter, body, [])]
-            if name in ("any", "all") and clause is not node.generators[0]:
-                leave = ast.If(ast.Name(total, ast.Load()), [ast.Break()], [])
+            if name in ("any", "all", "next") and clause is not node.generators[0]:
+                found = low if name == "next" else total
+                leave = ast.If(ast.Name(found, ast.Load()), [ast.Break()], [])
                 if name == "all":
                     leave = ast.If(ast.UnaryOp(ast.Not(), leave.test), [ast.Break()], [])
                 body.append(leave)
@@ -440,19 +441,20 @@ class Sequences(Arithmetic):
         try:
             if name in ("any", "all"):
                 start = name == "all"
-            if name in ("MIN", "MAX"):
-                default, start = start, False
+            default = start
+            if name in ("MIN", "MAX", "next"):
+                start = False
                 frame.env[".extreme"] = extreme_step
                 frame.env[".name"] = name
             frame.env[total] = start
-            frame.env[low] = False if name in ("MIN", "MAX") else 0.0
+            frame.env[low] = False if name in ("MIN", "MAX", "next") else 0.0
             frame.env[".step"] = sum_step
             for statement in body:
                 self.exec(statement)
             result = frame.env[total]
             if name == "sum" and is_number(result) and self.type_of(result) in "DF":
                 result = compensate(self, result, frame.env[low])  # type: ignore[arg-type]
-            if name in ("MIN", "MAX"):
+            if name in ("MIN", "MAX", "next"):
                 seen = self.truth(frame.env[low])
                 if default is None:
                     self.raise_where(self.b.not_(seen), "INVALID")
@@ -507,6 +509,13 @@ class Sequences(Arithmetic):
             handler = lookup(int.bit_length if name == "bit_length" else int.bit_count)
             assert handler is not None
             return handler(self, [target], {})  # type: ignore[arg-type]
+        if name == "_replace":
+            fields = {**dict(zip(target._fields, target, strict=True)), **kwargs}
+            if len(fields) != len(target) or args:
+                raise Unsupported(f"._replace() got fields that are not {target._fields}")
+            return tuple.__new__(type(target), fields.values())
+        if name == "_asdict":
+            return LocalDict(zip(target._fields, target, strict=True))
         if isinstance(target, dict):
             return self.dict_method(name, target, args)
         if isinstance(target, ListRef) and name in (
@@ -572,6 +581,9 @@ def _fold_body(name: str, element: ast.expr, total: str, low: str) -> list[ast.s
     load = ast.Name(total, ast.Load())
     if name == "prod":
         return [ast.Assign([store], ast.BinOp(load, ast.Mult(), element))]
+    if name == "next":
+        seen_now = ast.Assign([ast.Name(low, ast.Store())], ast.Constant(True))
+        return [ast.Assign([store], element), seen_now, ast.Break()]
     if name in ("MIN", "MAX"):
         seen = ast.Name(low, ast.Load())
         given: list[ast.expr] = [ast.Name(".name", ast.Load()), load, seen, element]

@@ -22,7 +22,7 @@ from .builtin_functions import accumulate
 from .errors import NoSource, Unsupported
 from .functions import lookup
 from .ir import Val
-from .values import ListRef, Table
+from .values import Iterable, ListRef, Range, Table
 
 if TYPE_CHECKING:
     from .evaluate import Evaluator
@@ -152,6 +152,8 @@ _install()
 
 
 def wrap(state: _State, value: Any) -> Any:
+    if isinstance(value, (Range, Iterable)):
+        raise _no_source(state.function, "loops on data cannot be traced")
     if isinstance(value, ListRef):
         return [wrap(state, v) for v in state.ev.heap[value]]
     if isinstance(value, tuple):

@@ -13,7 +13,9 @@ A signature is a tuple, one item per parameter:
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import linecache
 import types
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +28,7 @@ from .deps import still_valid
 from .emit import Emitted, emit
 from .errors import Unsupported, to_kernel_error
 from .evaluate import Evaluator
+from .functions import lookup
 from .ir import Builder, Val
 from .tables import table_parameters
 from .values import ListRef, Parameters, Table, Unbound, parameters_of
@@ -111,10 +114,12 @@ class Target:
 
     __slots__ = (
         *("args", "function", "has_keyword_only", "kwargs", "name", "names", "original"),
-        *("parameters", "tables"),
+        *("parameters", "tables", "written"),
     )
 
-    def __init__(self, f: Callable[..., Any]) -> None:
+    def __init__(self, f: Callable[..., Any], *, in_python: bool = False) -> None:
+        """``in_python``: whether a function of `math` or NumPy may stand for a lambda calling
+        it."""
         args: list[Any] = []
         kwargs: dict[str, Any] = {}
         g: Any = f
@@ -137,6 +142,8 @@ class Target:
                 g = _call_of(g)
             else:
                 break
+        if not isinstance(g, types.FunctionType) and in_python:
+            g = python_of(g)
         if not isinstance(g, types.FunctionType):
             raise Unsupported(
                 f"{describe(f)} is not written in Python, so it has no source to compile",
@@ -156,6 +163,7 @@ class Target:
         bound = set(parameters.positional[: len(args)]) | set(kwargs)
         #: what is left to give, in order
         self.names = [n for n in parameters.names if n not in bound]
+        self.written = (g.__code__, g.__defaults__, g.__kwdefaults__)
         self.has_keyword_only = any(n in parameters.keyword_only for n in self.names)
         self.tables: frozenset[str] | None = None
 
@@ -166,6 +174,25 @@ class Target:
             found = table_parameters(self.function)
             self.tables = frozenset(n for n in self.names if n in found)
         return self.tables
+
+    def is_current(self) -> bool:
+        """Whether the function still has the code and defaults that it had."""
+        g = self.function
+        code, defaults, keyword_defaults = self.written
+        return (
+            g.__code__ is code
+            and g.__defaults__ is defaults
+            and g.__kwdefaults__ is keyword_defaults
+        )
+
+    def deps(self) -> list[tuple[str, Any, Any, Any]]:
+        """What is_current() looks at, as dependencies of programs."""
+        g = self.function
+        code, defaults, _ = self.written
+        found: list[tuple[str, Any, Any, Any]] = [("code", g, None, code)]
+        if defaults is not None:
+            found.append(("defaults", g, None, defaults))
+        return found
 
     def key(self) -> tuple[Any, ...]:
         """Equal keys: same code and same captured values (by identity, numbers by value)."""
@@ -185,6 +212,39 @@ class Target:
             tuple(map(_value_key, self.args)),
             tuple((k, _value_key(v)) for k, v in self.kwargs.items()),
         )
+
+
+_standing_for: dict[Any, types.FunctionType | None] = {}
+
+
+def python_of(f: Any) -> Any:
+    """A lambda that calls f, if f is a function that kernels know (`math.sin`, `np.exp`, `abs`);
+    else f itself."""
+    try:
+        found = _standing_for.get(f)
+        if found is not None or lookup(f) is None:
+            return found or f
+    except TypeError:  # not hashable
+        return f
+    import inspect  # takes milliseconds, and few need it
+
+    n = getattr(f, "nin", 0)  # of a NumPy ufunc
+    more = not n
+    if more:
+        with contextlib.suppress(TypeError, ValueError):
+            parameters = inspect.signature(f).parameters.values()
+            given = [p for p in parameters if p.kind not in (p.KEYWORD_ONLY, p.VAR_KEYWORD)]
+            n = sum(p.default is p.empty and p.kind is not p.VAR_POSITIONAL for p in given)
+            more = n < len(given)
+    names = ", ".join([f"x{k + 1}" for k in range(n)] + ["*rest"] * more)
+    name = getattr(f, "__name__", "function")
+    text = f"lambda {names}: function({names})\n"
+    filename = f"<{name} as a kernel {len(_standing_for)}>"
+    linecache.cache[filename] = (len(text), None, [text], filename)
+    made = eval(compile(text, filename, "eval"), {"function": f})
+    made.__name__ = name
+    _standing_for[f] = made
+    return made
 
 
 def _call_of(value: Any) -> Any:
