@@ -14,13 +14,13 @@
 #include "fc_loops.h"
 #include "fc_window.h"
 
-#define COLUMN_BLOCK 256 /* output channels of a unit, a multiple of every panel's width */
-#define FEW_CHANNELS 16  /* up to these a pointer per tap costs more than the copy */
+#define FEW_CHANNELS 16 /* up to these a pointer per tap costs more than the copy */
 #define MAX_LINES_NUMEL ((size_t)1 << 20)
 
 typedef struct conv {
     fc_window window;
     size_t groups, k, n; /* of a group: taps * channels in, channels out */
+    size_t columns;      /* of a unit */
     fc_gemm **gemms;     /* one per group */
     bool gather, has_residual, has_bias;
     fc_gemm_tail tail;
@@ -77,7 +77,7 @@ static fc_status conv_build(fc_build *build, fc_step *step)
     }
     step->params = layer;
     fc_window *window = &layer->window;
-    fc_window_read(build, step, window);
+    fc_window_read(build, step, true, window);
     size_t groups = fc_build_size(build, 1, INT32_MAX),
            out_channels = fc_build_size(build, 1, INT32_MAX);
     fc_build_require(build, window->channels % groups == 0 && out_channels % groups == 0);
@@ -108,6 +108,7 @@ static fc_status conv_build(fc_build *build, fc_step *step)
         return FC_ERR_NOMEM;
     }
     layer->groups = groups;
+    layer->columns = fc_gemm_columns(layer->n, window->images * fc_window_blocks(window));
     for (size_t g = 0; g < groups; g++) {
         fc_status status = fc_gemm_create(
             build->engine, window->block, layer->k, layer->n, weights + g * layer->k * layer->n,
@@ -126,7 +127,7 @@ static fc_status conv_build(fc_build *build, fc_step *step)
 
 static size_t conv_columns(const conv *layer)
 {
-    return (layer->n + COLUMN_BLOCK - 1) / COLUMN_BLOCK;
+    return (layer->n + layer->columns - 1) / layer->columns;
 }
 
 static size_t conv_units(const fc_step *step, size_t items)
@@ -228,8 +229,8 @@ static fc_status conv_run(const fc_step *step, const fc_frame *frame, size_t beg
     const fc_window *window = &layer->window;
     size_t blocks = fc_window_blocks(window), columns = conv_columns(layer);
     for (size_t unit = begin; unit < end; unit++) {
-        size_t n0 = unit % columns * COLUMN_BLOCK;
-        size_t n1 = layer->n - n0 < COLUMN_BLOCK ? layer->n : n0 + COLUMN_BLOCK;
+        size_t n0 = unit % columns * layer->columns;
+        size_t n1 = layer->n - n0 < layer->columns ? layer->n : n0 + layer->columns;
         size_t first = unit / columns % blocks * window->block, image = unit / columns / blocks;
         size_t item = image / window->images;
         image %= window->images;
@@ -295,7 +296,7 @@ static fc_status depthwise_build(fc_build *build, fc_step *step)
     }
     step->params = layer;
     fc_window *window = &layer->window;
-    fc_window_read(build, step, window);
+    fc_window_read(build, step, false, window);
     size_t weight_count = fc_build_product(build, (size_t[]){window->taps, window->channels}, 2);
     size_t numel = fc_build_product(
         build, (size_t[]){window->images, window->out_pixels, window->channels}, 3);

@@ -7,8 +7,7 @@
 
 #include "fc_alloc.h"
 
-#define ROW_BLOCK 96     /* rows of a unit */
-#define COLUMN_BLOCK 256 /* columns of a unit, a multiple of every panel's width */
+#define ROW_BLOCK 96 /* rows of a unit, at most */
 
 typedef struct dense {
     fc_gemm *gemm;
@@ -62,15 +61,28 @@ static fc_status dense_build(fc_build *build, fc_step *step)
                           layer->n, bias, &layer->gemm);
 }
 
-static size_t blocks_of(size_t n, size_t block)
+/* How the product is cut into units: blocks of rows of about the same size, a multiple of the 6
+ * rows of a tile, times blocks of columns. */
+typedef struct cut {
+    size_t rows, columns, row_blocks, column_blocks;
+} cut;
+
+static cut cut_of(const dense *layer, size_t m)
 {
-    return (n + block - 1) / block;
+    cut c;
+    size_t blocks = (m + ROW_BLOCK - 1) / ROW_BLOCK;
+    c.rows = ((m + blocks - 1) / blocks + 5) / 6 * 6;
+    c.row_blocks = (m + c.rows - 1) / c.rows;
+    c.columns = fc_gemm_columns(layer->n, c.row_blocks);
+    c.column_blocks = (layer->n + c.columns - 1) / c.columns;
+    return c;
 }
 
 static size_t dense_units(const fc_step *step, size_t items)
 {
     const dense *layer = step->params;
-    return blocks_of(items * layer->rows, ROW_BLOCK) * blocks_of(layer->n, COLUMN_BLOCK);
+    cut c = cut_of(layer, items * layer->rows);
+    return c.row_blocks * c.column_blocks;
 }
 
 static fc_status dense_run(const fc_step *step, const fc_frame *frame, size_t begin, size_t end,
@@ -79,12 +91,13 @@ static fc_status dense_run(const fc_step *step, const fc_frame *frame, size_t be
     const dense *layer = step->params;
     const float *in = frame->data[step->in[0]];
     float *out = frame->data[step->out];
-    size_t m = frame->items * layer->rows, n_columns = blocks_of(layer->n, COLUMN_BLOCK);
+    size_t m = frame->items * layer->rows;
+    cut c = cut_of(layer, m);
     (void)scratch;
     for (size_t unit = begin; unit < end; unit++) {
-        size_t row = unit / n_columns * ROW_BLOCK, column = unit % n_columns * COLUMN_BLOCK;
-        size_t rows = m - row < ROW_BLOCK ? m - row : ROW_BLOCK;
-        size_t to = layer->n - column < COLUMN_BLOCK ? layer->n : column + COLUMN_BLOCK;
+        size_t row = unit / c.column_blocks * c.rows, column = unit % c.column_blocks * c.columns;
+        size_t rows = m - row < c.rows ? m - row : c.rows;
+        size_t to = layer->n - column < c.columns ? layer->n : column + c.columns;
         fc_gemm_tail tail = layer->tail;
         tail.residual = layer->has_residual ? frame->data[step->in[1]] + row * layer->n : NULL;
         fc_gemm_rows(layer->gemm, rows, in + row * layer->k, layer->k, out + row * layer->n,

@@ -15,6 +15,9 @@
 #define MAX_ROWS 96            /* of a block: its pointers stand on the stack */
 #define BLOCK_BYTES (96 << 10) /* of a's rows in a block: they stay in the second-level cache */
 
+#define MAX_COLUMNS 256 /* of a unit */
+#define MIN_UNITS 16    /* of a product, if it has as many panels */
+
 struct fc_gemm {
     fc_gemm_engine engine;
     size_t k, n;
@@ -43,6 +46,14 @@ size_t fc_gemm_panel(void)
 {
     static const size_t panel[FC_N_ISA] = {8, 16, 32};
     return panel[fc_cpu_isa()];
+}
+
+size_t fc_gemm_columns(size_t n, size_t row_blocks)
+{
+    const size_t panel = fc_gemm_panel(), n_panels = (n + panel - 1) / panel;
+    size_t wanted = MIN_UNITS / (row_blocks != 0 ? row_blocks : 1) + 1;
+    size_t columns = (n_panels + wanted - 1) / wanted * panel;
+    return columns > MAX_COLUMNS ? MAX_COLUMNS / panel * panel : columns;
 }
 
 /* Columns beyond n are left as they are. */

@@ -54,6 +54,10 @@ void fc_gemm_unpack(const fc_gemm *gemm, float *b, float *bias);
 /* Columns that are computed together: a range of columns begins at a multiple of this. */
 size_t fc_gemm_panel(void);
 
+/* Columns of a unit of work where a product of n columns is cut into `row_blocks` blocks of rows:
+ * so few that there are units for several threads, but no more than 256. */
+size_t fc_gemm_columns(size_t n, size_t row_blocks);
+
 /* c[0..m, n0..n1) from a (m, k), rows lda and ldc floats apart; n0 a multiple of fc_gemm_panel(),
  * n1 too or n. residual is indexed as c is. On the calling thread; many threads may use one gemm.
  */

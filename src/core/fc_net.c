@@ -9,10 +9,11 @@
 #include "fc_alloc.h"
 #include "fc_net_impl.h"
 #include "fc_platform.h"
+#include "fc_relay.h"
 
-/* A step below this many operations is done by the thread that has it: waking another costs more.
- */
-#define SPLIT_FLOPS 2e6
+/* Operations of a block that is worth a hand-over: a few microseconds. */
+#define SPLIT_FLOPS 1e5
+#define BLOCKS_PER_WORKER 8 /* the last to finish is then never far behind */
 #define TINY_FLOPS 1e5
 
 fc_status fc_net_create(const int64_t *plan, size_t n_words, const float *weights, size_t n_weights,
@@ -88,16 +89,31 @@ void fc_net_destroy(fc_net *net)
 
 static fc_arena *arena_create(const fc_net *net)
 {
-    size_t numel;
     fc_arena *arena = fc_calloc(1, sizeof *arena);
-    if (arena == NULL || !fc_size_mul(net->arena_numel, net->chunk, &numel)) {
-        goto fail;
+    if (arena == NULL) {
+        return NULL;
     }
-    arena->memory = fc_calloc_aligned(FC_CACHE_LINE, numel, sizeof *arena->memory);
     arena->scratch = fc_calloc_aligned(FC_CACHE_LINE, net->scratch_numel, sizeof *arena->scratch);
     arena->data = fc_calloc(net->n_tensors, sizeof *arena->data);
-    if (arena->memory == NULL || arena->scratch == NULL || arena->data == NULL) {
-        goto fail;
+    if (arena->scratch == NULL || arena->data == NULL) {
+        arena_destroy(arena);
+        return NULL;
+    }
+    return arena;
+}
+
+/* The memory of the tensors, which one that only lends its scratch does without. */
+static bool arena_furnish(const fc_net *net, fc_arena *arena)
+{
+    size_t numel;
+    if (arena->memory != NULL) {
+        return true;
+    }
+    if (fc_size_mul(net->arena_numel, net->chunk, &numel)) {
+        arena->memory = fc_calloc_aligned(FC_CACHE_LINE, numel, sizeof *arena->memory);
+    }
+    if (arena->memory == NULL) {
+        return false;
     }
     for (size_t i = 0; i < net->n_tensors; i++) {
         const fc_tensor *tensor = &net->tensors[i];
@@ -107,30 +123,42 @@ static fc_arena *arena_create(const fc_net *net)
             arena->data[i] = net->constants + tensor->offset;
         }
     }
-    return arena;
-fail:
-    arena_destroy(arena);
-    return NULL;
+    return true;
 }
 
-/* NULL when memory is short. */
-static fc_arena *arena_take(fc_net *net)
-{
-    pthread_mutex_lock(&net->mutex);
-    fc_arena *arena = net->free_arenas;
-    if (arena != NULL) {
-        net->free_arenas = arena->next;
-    }
-    pthread_mutex_unlock(&net->mutex);
-    return arena != NULL ? arena : arena_create(net);
-}
-
+/* NULL is fine. */
 static void arena_give(fc_net *net, fc_arena *arena)
 {
+    if (arena == NULL) {
+        return;
+    }
     pthread_mutex_lock(&net->mutex);
     arena->next = net->free_arenas;
     net->free_arenas = arena;
     pthread_mutex_unlock(&net->mutex);
+}
+
+/* With memory for the tensors, or for scratch alone; NULL when there is none. */
+static fc_arena *arena_take(fc_net *net, bool furnished)
+{
+    pthread_mutex_lock(&net->mutex);
+    /* the first that is as wanted, else the first */
+    fc_arena **at = &net->free_arenas;
+    while (*at != NULL && ((*at)->memory != NULL) != furnished) {
+        at = &(*at)->next;
+    }
+    at = *at != NULL ? at : &net->free_arenas;
+    fc_arena *arena = *at;
+    if (arena != NULL) {
+        *at = arena->next;
+    }
+    pthread_mutex_unlock(&net->mutex);
+    arena = arena != NULL ? arena : arena_create(net);
+    if (arena != NULL && furnished && !arena_furnish(net, arena)) {
+        arena_give(net, arena);
+        arena = NULL;
+    }
+    return arena;
 }
 
 typedef struct batch {
@@ -190,7 +218,7 @@ static fc_status run_chunks(void *context, size_t begin, size_t end, unsigned wo
 {
     const batch *job = context;
     (void)worker;
-    fc_arena *arena = arena_take(job->net);
+    fc_arena *arena = arena_take(job->net, true);
     if (arena == NULL) {
         return FC_ERR_NOMEM;
     }
@@ -202,58 +230,54 @@ static fc_status run_chunks(void *context, size_t begin, size_t end, unsigned wo
     return status;
 }
 
-/* One step of one chunk, its units spread over the workers; each takes an arena for the scratch
- * memory in it. */
-typedef struct shared_step {
+/* One chunk, the units of each step spread over the workers. */
+typedef struct shared_chunk {
     const batch *job;
-    const fc_step *step;
     const fc_frame *frame;
-} shared_step;
+    fc_arena
+        *arenas[FC_MAX_WIDTH]; /* of each worker, taken when it begins: for the scratch memory */
+} shared_chunk;
 
-static fc_status run_units(void *context, size_t begin, size_t end, unsigned worker)
+static fc_status run_units(void *context, size_t step, size_t begin, size_t end, unsigned worker)
 {
-    const shared_step *shared = context;
-    (void)worker;
-    fc_arena *arena = NULL;
-    if (shared->step->scratch != 0) {
-        arena = arena_take(shared->job->net);
-        if (arena == NULL) {
-            return FC_ERR_NOMEM;
-        }
+    shared_chunk *shared = context;
+    fc_net *net = shared->job->net;
+    fc_arena **arena = &shared->arenas[worker];
+    if (*arena == NULL) {
+        *arena = arena_take(net, false);
     }
-    fc_status status = shared->step->layer->run(shared->step, shared->frame, begin, end,
-                                                arena != NULL ? arena->scratch : NULL);
-    if (arena != NULL) {
-        arena_give(shared->job->net, arena);
-    }
-    return status;
+    return *arena == NULL ? FC_ERR_NOMEM
+                          : net->steps[step].layer->run(&net->steps[step], shared->frame, begin,
+                                                        end, (*arena)->scratch);
+}
+
+static fc_relay_leg leg_of(const fc_step *step, size_t items, unsigned width)
+{
+    size_t units = units_of(step, items);
+    double flops = step->flops * (double)items;
+    double most_blocks = BLOCKS_PER_WORKER * (double)width, worth = flops / SPLIT_FLOPS;
+    size_t most = (size_t)(worth < 1 ? 1 : worth < most_blocks ? worth : most_blocks);
+    return (fc_relay_leg){units, (units + most - 1) / most};
 }
 
 static fc_status run_split(const batch *job, size_t chunk, unsigned width)
 {
     fc_net *net = job->net;
-    fc_arena *arena = arena_take(net);
-    if (arena == NULL) {
-        return FC_ERR_NOMEM;
-    }
-    fc_frame frame = frame_of(job, arena, chunk);
-    fc_status status = FC_OK;
-    for (size_t i = 0; i < net->n_steps && status == FC_OK; i++) {
-        const fc_step *step = &net->steps[i];
-        size_t units = units_of(step, frame.items);
-        double flops = step->flops * (double)frame.items;
-        if (flops < SPLIT_FLOPS || units < 2) {
-            status = step->layer->run(step, &frame, 0, units, arena->scratch);
-            continue;
+    fc_arena *arena = arena_take(net, true);
+    fc_relay_leg *legs = fc_malloc(net->n_steps, sizeof *legs);
+    fc_status status = FC_ERR_NOMEM;
+    if (arena != NULL && legs != NULL) {
+        fc_frame frame = frame_of(job, arena, chunk);
+        shared_chunk shared = {job, &frame, {NULL}};
+        for (size_t i = 0; i < net->n_steps; i++) {
+            legs[i] = leg_of(&net->steps[i], frame.items, width);
         }
-        /* About four blocks a worker: the last to finish is then never far behind. */
-        size_t grain = units / (4 * (size_t)width);
-        size_t most = (size_t)(flops / (SPLIT_FLOPS / 4));
-        grain = grain < 1 ? 1 : grain;
-        grain = grain < units / (most + 1) ? units / (most + 1) : grain;
-        shared_step shared = {job, step, &frame};
-        status = fc_pool_for(job->run, run_units, &shared, units, grain);
+        status = fc_relay_run(job->run, run_units, &shared, legs, net->n_steps);
+        for (unsigned i = 0; i < width; i++) {
+            arena_give(net, shared.arenas[i]);
+        }
     }
+    fc_free(legs);
     arena_give(net, arena);
     return status;
 }

@@ -28,7 +28,7 @@ typedef struct fc_tensor {
 /* Memory that one worker uses for one chunk. */
 typedef struct fc_arena {
     struct fc_arena *next; /* free list */
-    float *memory;         /* chunk * arena_numel floats */
+    float *memory;         /* chunk * arena_numel floats; NULL: only `scratch` was wanted so far */
     float *scratch;
     float **data; /* n_tensors */
 } fc_arena;

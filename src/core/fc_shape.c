@@ -13,8 +13,11 @@
 typedef struct copy {
     size_t ndim, dims[FC_MAX_DIMS];
     int64_t in_at, out_at, in_stride[FC_MAX_DIMS], out_stride[FC_MAX_DIMS];
-    size_t rows; /* product of all dims but the last two */
+    size_t rows;        /* product of all dims but the last two */
+    size_t part, parts; /* of the last dim but one, in a unit; how many such there are */
 } copy;
+
+#define PART_NUMEL 8192 /* of a unit, about: a few microseconds */
 
 /* Does every index at + sum(i_d stride_d), 0 <= i_d < dims_d, lie within [0, numel)? Factors are at
  * most 2^40 and the products are kept below 2^41 each, so that nothing overflows. */
@@ -49,6 +52,18 @@ static size_t read_dims(fc_build *build, size_t *dims)
     return ndim;
 }
 
+static void plan_parts(copy *layer)
+{
+    layer->part = layer->parts = 1;
+    if (layer->ndim > 1) {
+        size_t n = layer->dims[layer->ndim - 2], line = layer->dims[layer->ndim - 1];
+        size_t most = line < PART_NUMEL / 16 ? PART_NUMEL / line / 16 * 16 : 16;
+        layer->parts = (n + most - 1) / most;
+        layer->part = (n + layer->parts - 1) / layer->parts;
+        layer->parts = (n + layer->part - 1) / layer->part;
+    }
+}
+
 /* out[out_at + i . out_stride] = in[in_at + i . in_stride] for all i in dims.
  * Parameters: ndim dims in_at in_strides out_at out_strides. */
 static fc_status copy_build(fc_build *build, fc_step *step)
@@ -72,6 +87,7 @@ static fc_status copy_build(fc_build *build, fc_step *step)
         fc_build_require(build, numel <= step->out_numel); /* bounds the work */
     }
     layer->rows = fc_build_product(build, layer->dims, layer->ndim > 2 ? layer->ndim - 2 : 0);
+    plan_parts(layer);
     step->flops = 4.0 * (double)numel;
     return build->problem == NULL ? FC_OK : FC_ERR_FORMAT;
 }
@@ -120,7 +136,8 @@ static void copy_plane(size_t n0, size_t n1, const float *in, int64_t in0, int64
 
 static size_t copy_units(const fc_step *step, size_t items)
 {
-    return items * ((const copy *)step->params)->rows;
+    const copy *layer = step->params;
+    return items * layer->rows * layer->parts;
 }
 
 static fc_status copy_run(const fc_step *step, const fc_frame *frame, size_t begin, size_t end,
@@ -131,7 +148,8 @@ static fc_status copy_run(const fc_step *step, const fc_frame *frame, size_t beg
     size_t outer = layer->ndim > 2 ? layer->ndim - 2 : 0;
     (void)scratch;
     for (size_t unit = begin; unit < end; unit++) {
-        size_t left = unit % layer->rows, item = unit / layer->rows;
+        size_t part = unit % layer->parts * layer->part, left = unit / layer->parts % layer->rows;
+        size_t item = unit / layer->parts / layer->rows;
         const float *in = fc_frame_item(frame, step->in[0], item) + layer->in_at;
         float *out = fc_frame_item(frame, step->out, item) + layer->out_at;
         for (size_t d = outer; d-- > 0;) {
@@ -143,8 +161,10 @@ static fc_status copy_run(const fc_step *step, const fc_frame *frame, size_t beg
         if (layer->ndim == 1) {
             copy_line(dims[0], in, layer->in_stride[0], out, layer->out_stride[0]);
         } else {
-            copy_plane(dims[outer], dims[outer + 1], in, layer->in_stride[outer],
-                       layer->in_stride[outer + 1], out, layer->out_stride[outer],
+            size_t n = dims[outer] - part < layer->part ? dims[outer] - part : layer->part;
+            copy_plane(n, dims[outer + 1], in + (int64_t)part * layer->in_stride[outer],
+                       layer->in_stride[outer], layer->in_stride[outer + 1],
+                       out + (int64_t)part * layer->out_stride[outer], layer->out_stride[outer],
                        layer->out_stride[outer + 1]);
         }
     }

@@ -9,6 +9,7 @@
 #include "fc_loops.h"
 
 #define MAX_BLOCK 96
+#define MIN_BLOCKS 12 /* of an image, if it has pixels enough for blocks of a few */
 #define MAX_POINTERS ((size_t)1 << 16)
 #define MAX_SIZE ((size_t)1 << 31) /* of an axis, kernel, stride: products of two fit 64 bits */
 
@@ -19,7 +20,7 @@ static void read_three(fc_build *build, size_t *sizes, size_t lowest)
     }
 }
 
-void fc_window_read(fc_build *build, const fc_step *step, fc_window *window)
+void fc_window_read(fc_build *build, const fc_step *step, bool few, fc_window *window)
 {
     window->images = fc_build_size(build, 1, MAX_SIZE);
     window->channels = fc_build_size(build, 1, MAX_SIZE);
@@ -43,6 +44,7 @@ void fc_window_read(fc_build *build, const fc_step *step, fc_window *window)
     size_t most = MAX_POINTERS / window->taps;
     most = most > MAX_BLOCK ? MAX_BLOCK : most;
     size_t blocks = (window->out_pixels + most - 1) / most;
+    blocks = few || blocks >= MIN_BLOCKS ? blocks : MIN_BLOCKS;
     size_t block = (window->out_pixels + blocks - 1) / blocks;
     block = (block + 5) / 6 * 6;
     window->block = block > most ? most : block;
@@ -153,7 +155,7 @@ static fc_status pool_build(fc_build *build, fc_step *step)
     }
     step->params = layer;
     fc_window *window = &layer->window;
-    fc_window_read(build, step, window);
+    fc_window_read(build, step, false, window);
     layer->kind = fc_build_size(build, 0, N_POOL - 1);
     layer->p = fc_build_real(build);
     const float *scale =

@@ -16,8 +16,9 @@ typedef struct fc_window {
 
 /* Parameters: images channels in[3] out[3] kernel[3] stride[3] dilation[3] pad[3]. Any window that
  * begins within the image or its padding is sound: taps outside the image meet padding. Checks
- * in[0] of the step. */
-void fc_window_read(fc_build *build, const fc_step *step, fc_window *window);
+ * in[0] of the step. `few`: blocks are as large as possible, also where that leaves less than
+ * several threads could share. */
+void fc_window_read(fc_build *build, const fc_step *step, bool few, fc_window *window);
 
 /* Floats that fc_window_rows needs for the pointers to one block. */
 size_t fc_window_scratch(const fc_window *window);
