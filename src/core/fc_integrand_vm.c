@@ -7,6 +7,7 @@
 
 #include "fc_alloc.h"
 #include "fc_code.h"
+#include "fc_disc.h"
 
 #define FEW 16
 
@@ -104,6 +105,14 @@ fc_status fc_integrand_vm_sum(void *context, unsigned worker, size_t n, double s
     return status;
 }
 
+static bool disc(void *context, double centre, double radius, double inner, const double *rest,
+                 fc_disc *out)
+{
+    const fc_integrand_vm *self = context;
+    return self->program->n_inputs == self->base.n_dim &&
+           fc_disc_of(self->program, centre, radius, inner, rest, out);
+}
+
 void fc_integrand_vm_clear(fc_integrand_vm *self)
 {
     unsigned n_vms = atomic_load_explicit(&self->n_vms, memory_order_relaxed);
@@ -140,6 +149,7 @@ fc_status fc_integrand_vm_init(fc_integrand_vm *self, fc_program *program, unsig
     self->program = program;
     self->tables = tables;
     self->base = (fc_integrand){.eval = eval,
+                                .disc = disc,
                                 .sum_ramp = can_sum(program) ? fc_integrand_vm_sum : NULL,
                                 .context = self,
                                 .n_dim = n_dim,

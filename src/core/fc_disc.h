@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * What can be proved about a program: that on a disc of the complex plane around a place of the
+ * real axis the function it computes is analytic, and how large it is there at most. An integrator
+ * that knows this knows the error of its rule, however narrow a peak may be thought of.
+ *
+ * Method   Circular arithmetic (Gargantini and Henrici, Numer. Math. 18, 1972) with centres on the
+ * real axis: each register holds a disc that contains the images of all points of the disc, and
+ * whose centre is the image of the centre. Beside it runs a bound of the rounding errors that the
+ * program makes at real points. Comparisons, abs, min, max, floor and jumps are followed where all
+ * real points that matter decide them alike: the function is then the one analytic branch. */
+#ifndef FC_DISC_H
+#define FC_DISC_H
+
+#include <stdbool.h>
+
+#include "fc_program.h"
+
+typedef struct fc_disc {
+    double centre; /* the value at the centre */
+    double radius; /* every value lies within so much of it */
+    double noise;  /* bound of the rounding errors of values at real points, nearly */
+} fc_disc;
+
+/* Input 0 ranges over the points within `radius` > 0 of `centre`, and the program will be run for
+ * real ones within inner * radius, inner <= 0.6; the other inputs are `rest`. Fills out[o] for each
+ * of the program's outputs. False if nothing is proved: a singularity or a branch may be there, or
+ * an instruction is not known here. Threads: any. */
+bool fc_disc_of(const fc_program *program, double centre, double radius, double inner,
+                const double *rest, fc_disc *out);
+
+#endif

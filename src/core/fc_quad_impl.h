@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Inside fc_quad: one integral under way, and the parts of the work, a file each.
+ *
+ *     fc_quad.c           one integral: attempts and rounds; many integrals
+ *     fc_quad_proven.c    the short way: few panels, where the program itself proves their errors
+ *     fc_quad_known.c     sums, tails, errors, edges: what a round goes by
+ *     fc_quad_refine.c    which panels are split, and what that tells
+ *     fc_quad_breaks.c    what is not finite, or singular: new break points
+ *     fc_quad_layout.c    where panels are put
+ *     fc_quad_panel.c     the panels and their Gauss-Kronrod sums */
+#ifndef FC_QUAD_IMPL_H
+#define FC_QUAD_IMPL_H
+
+#include "fc_quad.h"
+#include "fc_quad_panel.h"
+
+#define FC_QUAD_NEW_BREAKS 16
+/* Rounding errors that |K - G| does not show: those of f itself, of the abscissae, of the exact
+ * answer. */
+#define FC_QUAD_NOISE (16 * DBL_EPSILON)
+#define FC_QUAD_COARSE                                                                             \
+    1e-3 /* an absolute tolerance does not excuse a worse relative error, while it can be cured */
+
+/* A panel that was split: what is needed to know about it when its children are evaluated. */
+typedef struct fc_quad_family {
+    uint32_t parent, first_new; /* children: parent, first_new, first_new + 1, ... */
+    unsigned ways;
+    double error, raw, magnitude;
+    uint8_t flags;
+} fc_quad_family;
+
+/* Workspace for any number of integrals of f, one after another. */
+typedef struct fc_quad_work {
+    const fc_quad_options *options;
+    fc_panels p;
+    fc_weighted weighted; /* zeros where there is no weight */
+    unsigned n_out;
+    double *breaks; /* limits and break points, ascending; room for FC_QUAD_NEW_BREAKS more */
+    size_t n_breaks, n_given;
+    double *points; /* n_points of the options, in the integrand's variable */
+    size_t n_points;
+    fc_quad_family *families;
+    double *parent_value; /* n_out per family */
+    size_t family_room;
+    double *sums;  /* n_out: the integral as far as known */
+    double *level; /* contributions of a ladder's levels, [output][level] */
+    /* Of the round: */
+    double panel_error, tail_error, edge_error, magnitude, tolerance, target;
+    fc_quad_state tail_state;
+    double tail_where;
+    uint32_t open_tail; /* the section whose tail is worst and can be extended; FC_NO_PANEL */
+    bool scanned;
+    bool zero_added; /* the break at 0 of the whole line is none of f's */
+} fc_quad_work;
+
+/* ---- fc_quad_known.c ---- */
+
+double fc_quad_norm(const double *v, unsigned n);
+
+/* Sums, errors and tolerance from the panels as they are. */
+void fc_quad_summarise(fc_quad_work *q);
+
+/* The error that will do: what was asked for, but for an absolute tolerance that excuses anything.
+ */
+double fc_quad_target_of(const fc_quad_options *options, double norm, double magnitude);
+
+double fc_quad_total_error(const fc_quad_work *q);
+
+/* A jump, or a kink, between the last node of one panel and the first node of the next is invisible
+ * to both. There f changes by more than its slope on either side explains, or its slope by more
+ * than its bend does; what may be missed is that change times the gap. With `mark`, the two panels
+ * of each such edge are marked. Returns the sum of what may be missed. */
+double fc_quad_check_edges(fc_quad_work *q, bool mark);
+
+/* ---- fc_quad_refine.c ---- */
+
+/* Marks the panels with the largest errors, so that those left alone add up to no more than
+ * `budget` (at least `least`), and returns how many. */
+size_t fc_quad_mark_worst(fc_quad_work *q, double budget, double least);
+
+/* Splits what is marked (an end panel gets a ladder instead), evaluates, and corrects the errors of
+ * the parts by what the split has shown. */
+FC_MUST_CHECK fc_status fc_quad_split_marked(fc_quad_work *q, size_t n_marked);
+
+/* ---- fc_quad_breaks.c ---- */
+
+/* Towards infinity a quotient of two huge numbers may become nan where f is long negligible: cut
+ * the section there. True if that explains all that is not finite. */
+bool fc_quad_cut_overflow(fc_quad_work *q);
+
+/* What was not finite: breaks for isolated infinities (*again), or the end of it. */
+void fc_quad_handle_nonfinite(fc_quad_work *q, fc_quad_result *result, bool *again);
+
+/* Dead panels whose errors are too large become breaks; true if there is a new one. */
+bool fc_quad_break_at_singularities(fc_quad_work *q, double *where);
+
+/* Everything was 0: is there anything at all? True if a break was added where there is. */
+FC_MUST_CHECK fc_status fc_quad_scan_for_anything(fc_quad_work *q, bool *found);
+
+/* ---- fc_quad_proven.c ---- */
+
+/* The integral from a to b > a, both finite, if f can prove that few panels do: then *done, and the
+ * result is as fc_quad's. Otherwise nothing is written but *done. */
+FC_MUST_CHECK fc_status fc_quad_prove(const fc_run *run, const fc_integrand *f,
+                                      const fc_quad_options *options, double a, double b,
+                                      const double *params, unsigned worker, double *values,
+                                      fc_quad_result *result, bool *done);
+
+#endif

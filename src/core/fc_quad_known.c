@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * What fc_quad knows of an integral while it works on it: sums, tails, errors, and what may hide at
+ * the edges of panels; contract in fc_quad_impl.h. */
+#include "fc_quad_impl.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "fc_epsilon.h"
+#include "fc_quad_layout.h"
+
+double fc_quad_norm(const double *v, unsigned n)
+{
+    double total = fabs(v[0]);
+    for (unsigned o = 1; o < n; o++) {
+        total = hypot(total, v[o]);
+    }
+    return total;
+}
+
+/* fmax, but for nan: no call of the library. */
+static inline double larger(double a, double b)
+{
+    return a > b ? a : b;
+}
+
+/* The remainder of section `index`'s ladder, added to sums and tail_error. */
+static void add_tail(fc_quad_work *q, uint32_t index, double negligible, double *worst)
+{
+    const fc_section *section = &q->p.sections[index];
+    int n = section->n_levels;
+    memset(q->level, 0, (size_t)q->n_out * (size_t)n * sizeof *q->level);
+    /* The ladder's panels are the ones around `inner`, outwards until a panel has no level. */
+    bool outwards = fc_section_falls(section);
+    for (uint32_t i = section->inner; i != FC_NO_PANEL;
+         i = outwards ? q->p.panels[i].prev : q->p.panels[i].next) {
+        const fc_panel *panel = &q->p.panels[i];
+        if (panel->section != index || panel->level == FC_NO_LEVEL) {
+            break;
+        }
+        for (unsigned o = 0; o < q->n_out; o++) {
+            q->level[(size_t)o * (size_t)n + (size_t)panel->level] +=
+                q->p.value[(size_t)i * q->n_out + o];
+        }
+    }
+    double error = 0;
+    bool divergent = false, unsettled = false;
+    for (unsigned o = 0; o < q->n_out; o++) {
+        fc_tail tail = fc_tail_of(&q->level[(size_t)o * (size_t)n], (size_t)n, negligible);
+        q->sums[o] += tail.value;
+        error = hypot(error, tail.error);
+        divergent |= tail.kind == FC_TAIL_DIVERGENT;
+        unsettled |= tail.kind == FC_TAIL_UNSETTLED;
+    }
+    q->tail_error += error;
+    if (error > *worst) {
+        *worst = error;
+        bool can_extend = fc_layout_ladder_room(&q->p, index) > 0;
+        q->open_tail = can_extend && !divergent ? index : FC_NO_PANEL;
+        q->tail_state = divergent ? FC_QUAD_DIVERGENT : FC_QUAD_SINGULAR;
+        q->tail_where = section->inverse ? section->sign * INFINITY : section->base;
+    }
+    (void)unsettled;
+}
+
+double fc_quad_target_of(const fc_quad_options *options, double norm, double magnitude)
+{
+    return fmax(fmin(options->epsabs, FC_QUAD_COARSE * magnitude), options->epsrel * norm);
+}
+
+/* Sums, errors and tolerance from the panels as they are. */
+void fc_quad_summarise(fc_quad_work *q)
+{
+    fc_sum error = {0, 0}, magnitude = {0, 0};
+    memset(q->sums, 0, q->n_out * sizeof *q->sums);
+    for (size_t i = 0; i < q->p.n; i++) {
+        const fc_panel *panel = &q->p.panels[i];
+        error.sum += panel->error;
+        magnitude.sum += panel->magnitude;
+    }
+    for (unsigned o = 0; o < q->n_out; o++) {
+        fc_sum total = {0, 0};
+        for (size_t i = 0; i < q->p.n; i++) {
+            fc_sum_add(&total, q->p.value[i * q->n_out + o]);
+        }
+        q->sums[o] = fc_sum_value(&total);
+    }
+    q->panel_error = error.sum;
+    q->magnitude = magnitude.sum;
+    q->tail_error = q->edge_error = 0;
+    q->open_tail = FC_NO_PANEL;
+    double worst = -1, negligible = fmax(q->options->epsabs,
+                                         q->options->epsrel * fc_quad_norm(q->sums, q->n_out));
+    negligible = 1e-3 * fmin(negligible, FC_QUAD_COARSE * q->magnitude);
+    for (uint32_t s = 0; s < q->p.n_sections; s++) {
+        if (q->p.sections[s].n_levels > 0 && !q->p.sections[s].cut) {
+            add_tail(q, s, negligible, &worst);
+        }
+    }
+    double size = fc_quad_norm(q->sums, q->n_out);
+    q->tolerance = fmax(q->options->epsabs, q->options->epsrel * size);
+    q->target = fc_quad_target_of(q->options, size, q->magnitude);
+}
+
+double fc_quad_total_error(const fc_quad_work *q)
+{
+    return q->panel_error + q->tail_error + q->edge_error + FC_QUAD_NOISE * q->magnitude;
+}
+
+/* ---- jumps at the edges of panels ---- */
+
+/* 1 over the distances between the first and the second, and the second and the third node. */
+#define NEAR 45.97567025472007
+#define FAR 22.857645902224647
+
+/* What f does at one end of a panel: its value at the outermost node, its slope between the two
+ * outermost nodes towards larger x, and by how much the slope differs from that between the second
+ * and the third. */
+typedef struct brink {
+    double value, slope, bend;
+} brink;
+
+static brink brink_of(const fc_panel *panel, bool falls, bool right)
+{
+    const double *e = panel->edge;
+    double over = 2 / (panel->hi - panel->lo), sign = falls ? -1 : 1;
+    double near = over * NEAR, far = over * FAR;
+    bool high = right != falls; /* the end with the larger p */
+    double v0 = high ? e[5] : e[0], v1 = high ? e[4] : e[1], v2 = high ? e[3] : e[2];
+    double slope = (v0 - v1) * near, inner = (v1 - v2) * far;
+    return (brink){v0, high ? sign * slope : -sign * slope, fabs(slope - inner)};
+}
+
+/* A jump, or a kink, between the last node of one panel and the first node of the next is invisible
+ * to both. There f changes by more than its slope on either side explains, or its slope by more
+ * than its bend does; what may be missed is that change times the gap. With `mark`, the two panels
+ * of each such edge are marked. Returns the sum of what may be missed. */
+double fc_quad_check_edges(fc_quad_work *q, bool mark)
+{
+    const double first = 0.5 * (1 - fc_gk21_x[FC_GK21 - 1]);
+    double total = 0;
+    fc_panel *panels = q->p.panels;
+    for (uint32_t i = q->p.head; i != FC_NO_PANEL && panels[i].next != FC_NO_PANEL;
+         i = panels[i].next) {
+        fc_panel *a = &panels[i], *b = &panels[panels[i].next];
+        bool a_falls = fc_section_falls(&q->p.sections[a->section]);
+        bool b_falls = fc_section_falls(&q->p.sections[b->section]);
+        if ((a_falls && q->p.sections[a->section].inner == i) ||
+            (!b_falls && q->p.sections[b->section].inner == a->next)) {
+            continue; /* a break between them: f may jump there */
+        }
+        brink left = brink_of(a, a_falls, true), right = brink_of(b, b_falls, false);
+        double gap = first * (a->hi - a->lo + b->hi - b->lo);
+        double change = fabs(right.value - left.value), missed = 0;
+        double noise = 64 * DBL_EPSILON * (fabs(left.value) + fabs(right.value));
+        if (change > 5 * larger(fabs(left.slope), fabs(right.slope)) * gap + noise) {
+            missed = change * gap;
+        } else if (q->p.sections[a->section].inverse == q->p.sections[b->section].inverse) {
+            /* Where the coordinates differ, so do the slopes. */
+            double turn = fabs(right.slope - left.slope);
+            if (turn * gap > 5 * larger(left.bend, right.bend) * gap + noise) {
+                missed = turn * gap * gap;
+            }
+        }
+        if (!isfinite(missed)) {
+            continue;
+        }
+        total += missed;
+        if (mark && missed > 1e-3 * q->target) {
+            a->flags |= a->flags & FC_PANEL_DEAD ? 0 : FC_PANEL_MARKED | FC_PANEL_STUBBORN;
+            b->flags |= b->flags & FC_PANEL_DEAD ? 0 : FC_PANEL_MARKED | FC_PANEL_STUBBORN;
+        }
+    }
+    return total;
+}

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "fc_disc.h"
+
+#include <complex.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "assemble.h"
+#include "check.h"
+#include "fc_integrand_vm.h"
+#include "fc_quad.h"
+
+typedef double complex number;
+
+static number erf_series(number z)
+{
+    number term = z, sum = z;
+    for (int n = 1; n < 200; n++) {
+        term *= -z * z / n;
+        sum += term / (2 * n + 1);
+    }
+    return sum * 1.1283791670955126;
+}
+
+static number square(number z)
+{
+    return z * z;
+}
+static number cube(number z)
+{
+    return z * z * z;
+}
+static number negative(number z)
+{
+    return -z;
+}
+static number exp2_(number z)
+{
+    return cexp(z * 0.6931471805599453);
+}
+static number expm1_(number z)
+{
+    return cexp(z) - 1;
+}
+static number log2_(number z)
+{
+    return clog(z) / 0.6931471805599453;
+}
+static number log10_(number z)
+{
+    return clog(z) / 2.302585092994046;
+}
+static number log1p_(number z)
+{
+    return clog(1 + z);
+}
+static number erfc_(number z)
+{
+    return 1 - erf_series(z);
+}
+
+static const struct {
+    unsigned op;
+    number (*g)(number);
+    double low, high; /* of the centres tried */
+    int least;        /* of 1000 discs, so many are proved */
+} functions[] = {
+    {FC_OP_SQUARE_D, square, -3, 3, 1000}, {FC_OP_CUBE_D, cube, -3, 3, 1000},
+    {FC_OP_NEG_D, negative, -3, 3, 1000},  {FC_OP_SQRT_D, csqrt, 0, 4, 500},
+    {FC_OP_EXP_D, cexp, -5, 5, 1000},      {FC_OP_EXP2_D, exp2_, -5, 5, 1000},
+    {FC_OP_EXPM1_D, expm1_, -2, 2, 1000},  {FC_OP_LOG_D, clog, 0, 4, 500},
+    {FC_OP_LOG2_D, log2_, 0, 4, 500},      {FC_OP_LOG10_D, log10_, 0, 4, 500},
+    {FC_OP_LOG1P_D, log1p_, -0.9, 3, 500}, {FC_OP_SIN_D, csin, -9, 9, 1000},
+    {FC_OP_COS_D, ccos, -9, 9, 1000},      {FC_OP_TAN_D, ctan, -4, 4, 200},
+    {FC_OP_ASIN_D, casin, -1, 1, 300},     {FC_OP_ACOS_D, cacos, -1, 1, 300},
+    {FC_OP_ATAN_D, catan, -3, 3, 700},     {FC_OP_SINH_D, csinh, -3, 3, 1000},
+    {FC_OP_COSH_D, ccosh, -3, 3, 1000},    {FC_OP_TANH_D, ctanh, -3, 3, 700},
+    {FC_OP_ASINH_D, casinh, -3, 3, 700},   {FC_OP_ACOSH_D, cacosh, 1, 5, 500},
+    {FC_OP_ATANH_D, catanh, -1, 1, 300},   {FC_OP_ERF_D, erf_series, -2, 2, 1000},
+    {FC_OP_ERFC_D, erfc_, -2, 2, 1000},
+};
+
+static double uniform(double low, double high)
+{
+    static uint64_t state = 2026;
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    return low + (high - low) * (double)(state >> 11) * 0x1p-53;
+}
+
+/* The program's value at x, as the VM computes it. */
+static double value_at(fc_program *p, double x)
+{
+    fc_operand in = {.kind = FC_ARRAY, .dtype = FC_F64, .data = &x, .stride = 8}, out = in;
+    double y = NAN;
+    fc_vm *vm;
+    fc_fault fault;
+    out.data = &y;
+    CHECK(fc_vm_create(p, &vm) == FC_OK);
+    CHECK(fc_vm_run(vm, 1, &in, &out, NULL, NULL, 0, &fault) == FC_OK);
+    fc_vm_destroy(vm);
+    return y;
+}
+
+/* Everything on the disc is where it is said to be, and rounding errors are what they are said to
+ * be at most. */
+static bool check_disc(fc_program *p, number (*g)(number), double c, double r)
+{
+    fc_disc out;
+    if (!fc_disc_of(p, c, r, 0.6, NULL, &out)) {
+        return false;
+    }
+    CHECK(out.radius >= 0 && out.noise >= 0);
+    for (int k = 0; k < 24; k++) {
+        number z = c + r * cexp(I * (2 * acos(-1.0) * k / 24));
+        CHECK(cabs(g(z) - out.centre) <= out.radius + 1e-13 * cabs(g(z)));
+    }
+    for (int k = 0; k < 4; k++) {
+        double x = c + 0.6 * r * uniform(-1, 1), y = value_at(p, x);
+        CHECK(fabs(y - creal(g(x))) <= out.noise + 1e-15 * (1 + fabs(y))); /* of g itself */
+        CHECK(fabs(y - out.centre) <= 0.6 * out.radius + 2 * out.noise);
+    }
+    return true;
+}
+
+static void test_functions(void)
+{
+    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
+        assembler a = {0};
+        uint16_t x = asm_input(&a, FC_TYPE_D, FC_KIND_VARYING);
+        uint16_t y = asm_reg(&a, FC_TYPE_D, FC_KIND_VARYING);
+        a.outputs[a.n_outputs++] = y;
+        asm_op(&a, functions[i].op, y, x, NO, NO, NO, 0);
+        fc_program *p = asm_build(&a, FC_ISA_BASELINE);
+        int proved = 0;
+        for (int k = 0; k < 1000; k++) {
+            double c = uniform(functions[i].low, functions[i].high), r = pow(10, uniform(-4, 0.2));
+            proved += check_disc(p, functions[i].g, c, r);
+        }
+        CHECK(proved >= functions[i].least);
+        fc_program_release(p);
+    }
+}
+
+static void test_powers(void)
+{
+    static const double powers[] = {-3, -1, -0.5, 0, 0.3, 0.5, 1, 1.7, 2, 3, 7, 2.5};
+    for (size_t i = 0; i < sizeof powers / sizeof *powers; i++) {
+        assembler a = {0};
+        uint16_t x = asm_input(&a, FC_TYPE_D, FC_KIND_VARYING);
+        uint16_t y = asm_reg(&a, FC_TYPE_D, FC_KIND_VARYING);
+        a.outputs[a.n_outputs++] = y;
+        asm_op(&a, FC_OP_POW_D, y, x, asm_double(&a, powers[i]), NO, NO, 0);
+        fc_program *p = asm_build(&a, FC_ISA_BASELINE);
+        int proved = 0;
+        for (int k = 0; k < 500; k++) {
+            double c = uniform(-1, 4), r = pow(10, uniform(-4, 0.2));
+            fc_disc out;
+            if (!fc_disc_of(p, c, r, 0.6, NULL, &out)) {
+                continue;
+            }
+            proved++;
+            for (int j = 0; j < 24; j++) {
+                number z = c + r * cexp(I * (2 * acos(-1.0) * j / 24));
+                CHECK(cabs(cpow(z, powers[i]) - out.centre) <=
+                      out.radius + 1e-13 * fabs(out.centre));
+            }
+        }
+        CHECK(proved > 200);
+        fc_program_release(p);
+    }
+}
+
+static number mixed(number z)
+{
+    return cexp(-(z * z)) * csin(z) / (z * z + 2) - z;
+}
+
+static fc_program *build_mixed(void)
+{
+    assembler a = {0};
+    uint16_t x = asm_input(&a, FC_TYPE_D, FC_KIND_VARYING), t[6];
+    for (int i = 0; i < 6; i++) {
+        t[i] = asm_reg(&a, FC_TYPE_D, FC_KIND_VARYING);
+    }
+    asm_op(&a, FC_OP_MUL_D, t[0], x, x, NO, NO, 0);
+    asm_op(&a, FC_OP_NEG_D, t[1], t[0], NO, NO, NO, 0);
+    asm_op(&a, FC_OP_EXP_D, t[1], t[1], NO, NO, NO, 0);
+    asm_op(&a, FC_OP_SIN_D, t[2], x, NO, NO, NO, 0);
+    asm_op(&a, FC_OP_MUL_D, t[3], t[1], t[2], NO, NO, 0);
+    asm_op(&a, FC_OP_ADD_D, t[4], t[0], asm_double(&a, 2), NO, NO, 0);
+    asm_op(&a, FC_OP_DIV_D, t[3], t[3], t[4], NO, NO, 0);
+    asm_op(&a, FC_OP_SUB_D, t[5], t[3], x, NO, NO, 0);
+    a.outputs[a.n_outputs++] = t[5];
+    return asm_build(&a, FC_ISA_BASELINE);
+}
+
+static void test_composition(void)
+{
+    fc_program *p = build_mixed();
+    int proved = 0;
+    for (int k = 0; k < 2000; k++) {
+        proved += check_disc(p, mixed, uniform(-2, 2), pow(10, uniform(-4, 0)));
+    }
+    CHECK(proved > 1200);
+    fc_program_release(p);
+}
+
+/* |x - 0.3| has no proof where the kink may be, and is x - 0.3 or 0.3 - x elsewhere. */
+static void test_branches(void)
+{
+    assembler a = {0};
+    uint16_t x = asm_input(&a, FC_TYPE_D, FC_KIND_VARYING);
+    uint16_t d = asm_reg(&a, FC_TYPE_D, FC_KIND_VARYING),
+             y = asm_reg(&a, FC_TYPE_D, FC_KIND_VARYING);
+    a.outputs[a.n_outputs++] = y;
+    asm_op(&a, FC_OP_SUB_D, d, x, asm_double(&a, 0.3), NO, NO, 0);
+    asm_op(&a, FC_OP_ABS_D, y, d, NO, NO, NO, 0);
+    fc_program *p = asm_build(&a, FC_ISA_BASELINE);
+    fc_disc out;
+    CHECK(!fc_disc_of(p, 0.5, 0.4, 0.6, NULL, &out));
+    CHECK(fc_disc_of(p, 0.5, 0.3, 0.6, NULL, &out) && fabs(out.centre - 0.2) < 1e-15);
+    CHECK(fc_disc_of(p, 0, 0.4, 0.6, NULL, &out) && fabs(out.centre - 0.3) < 1e-15);
+    fc_program_release(p);
+
+    assembler s = {0}; /* exp(x) if x < 0 else 1: not analytic at 0, and nothing may say so */
+    x = asm_input(&s, FC_TYPE_D, FC_KIND_VARYING);
+    uint16_t test = asm_reg(&s, FC_TYPE_B, FC_KIND_VARYING);
+    uint16_t e = asm_reg(&s, FC_TYPE_D, FC_KIND_VARYING);
+    s.outputs[s.n_outputs++] = e;
+    asm_op(&s, FC_OP_LT_D, test, x, asm_double(&s, 0), NO, NO, 0);
+    asm_op(&s, FC_OP_EXP_D, e, x, NO, NO, NO, 0);
+    asm_op(&s, FC_OP_SELECT_D, e, e, asm_double(&s, 1), test, NO, 0);
+    p = asm_build(&s, FC_ISA_BASELINE);
+    CHECK(!fc_disc_of(p, 0.05, 0.1, 0.6, NULL, &out));
+    CHECK(fc_disc_of(p, 0.1, 0.1, 0.6, NULL, &out) && out.centre == 1 && out.radius == 0);
+    CHECK(fc_disc_of(p, -1, 1, 0.6, NULL, &out) && out.centre == exp(-1));
+    fc_program_release(p);
+}
+
+static void test_nothing_is_proved(void)
+{
+    static const unsigned unknown[] = {FC_OP_TGAMMA_D, FC_OP_LGAMMA_D, FC_OP_CBRT_D};
+    fc_disc out;
+    for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++) {
+        assembler a = {0};
+        uint16_t x = asm_input(&a, FC_TYPE_D, FC_KIND_VARYING);
+        uint16_t y = asm_reg(&a, FC_TYPE_D, FC_KIND_VARYING);
+        a.outputs[a.n_outputs++] = y;
+        asm_op(&a, unknown[i], y, x, NO, NO, NO, 0);
+        fc_program *p = asm_build(&a, FC_ISA_BASELINE);
+        CHECK(!fc_disc_of(p, 0.5, 0.1, 0.6, NULL, &out));
+        fc_program_release(p);
+    }
+    /* nan and infinite numbers among constants and parameters */
+    assembler a = {0};
+    uint16_t x = asm_input(&a, FC_TYPE_D, FC_KIND_VARYING),
+             c = asm_input(&a, FC_TYPE_D, FC_KIND_VARYING);
+    uint16_t y = asm_reg(&a, FC_TYPE_D, FC_KIND_VARYING);
+    a.outputs[a.n_outputs++] = y;
+    asm_op(&a, FC_OP_MUL_D, y, x, c, NO, NO, 0);
+    fc_program *p = asm_build(&a, FC_ISA_BASELINE);
+    double rest = 2;
+    CHECK(fc_disc_of(p, 0.5, 0.1, 0.6, &rest, &out) && out.centre == 1);
+    rest = NAN;
+    CHECK(!fc_disc_of(p, 0.5, 0.1, 0.6, &rest, &out));
+    rest = INFINITY;
+    CHECK(!fc_disc_of(p, 0.5, 0.1, 0.6, &rest, &out));
+    CHECK(!fc_disc_of(p, NAN, 0.1, 0.6, &rest, &out));
+    fc_program_release(p);
+}
+
+static void test_quad_believes(void)
+{
+    fc_program *p = build_mixed();
+    fc_integrand_vm f;
+    double a = 1, b = 0, value;
+    fc_integrals in = {.m = 1, .a = &a, .b = &b};
+    fc_quad_options options = {.epsabs = 0, .epsrel = 1e-9, .limit = 100, .density = 48};
+    fc_quad_result few, many;
+    CHECK(fc_integrand_vm_init(&f, p, 1, NULL, NULL) == FC_OK);
+    CHECK(fc_quad(NULL, &f.base, &options, &in, &value, &few) == FC_OK);
+    CHECK(few.state == FC_QUAD_CONVERGED && few.n_eval < 200 && few.error < 1e-9);
+    double proved = value;
+    f.base.disc = NULL;
+    CHECK(fc_quad(NULL, &f.base, &options, &in, &value, &many) == FC_OK);
+    CHECK(many.n_eval > 900 && fabs(value - proved) <= few.error + many.error);
+    options.epsrel = 1e-15; /* not to be had, and not claimed */
+    f.base.disc = NULL;
+    CHECK(fc_quad(NULL, &f.base, &options, &in, &value, &many) == FC_OK);
+    CHECK(many.state == FC_QUAD_ROUNDOFF);
+    fc_integrand_vm_clear(&f);
+    fc_program_release(p);
+}
+
+int main(void)
+{
+    test_functions();
+    test_powers();
+    test_composition();
+    test_branches();
+    test_nothing_is_proved();
+    test_quad_believes();
+    return check_report();
+}
