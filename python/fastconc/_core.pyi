@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from threading import Condition, Lock
 from types import GenericAlias
 from typing import Any, ClassVar, Generic, SupportsIndex, TypeVar, final
@@ -231,7 +232,7 @@ class Program:
     def program(self) -> bytes: ...
 
 # tasks_module.c, future_type.c, pool_type.c, wait_many.c
-def _tasks_setup() -> tuple[Any, Any, Any, Any, Any]: ...
+def _tasks_setup(breath: Callable[[], None], /) -> tuple[Any, Any, Any, Any, Any]: ...
 def _tasks_wait(
     futures: list[Any], timeout: float | None, mode: int, /
 ) -> tuple[set[Any], set[Any]]: ...

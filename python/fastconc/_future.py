@@ -29,7 +29,7 @@ __all__ = [
     "wait",
 ]
 
-Future, MapFuture, TaskQueue, TaskPool, Completions = _core._tasks_setup()
+Future, MapFuture, TaskQueue, TaskPool, Completions = _core._tasks_setup(lambda: None)
 
 T = TypeVar("T")
 _MODES = {ALL_COMPLETED: 0, FIRST_COMPLETED: 1, FIRST_EXCEPTION: 2}

@@ -282,6 +282,7 @@ static int condition_leave(PyObject *condition, int result)
 int future_finish(FutureObject *self, PyObject *value, bool is_error)
 {
     After after = {0};
+    Waiter *woken = NULL;
     PyObject *condition;
     if (change_begin(self, &condition) < 0) {
         Py_DECREF(value);
@@ -294,7 +295,7 @@ int future_finish(FutureObject *self, PyObject *value, bool is_error)
         self->flags |= is_error ? FUTURE_HAS_ERROR : 0;
         future_set_state(self, FUTURE_FINISHED);
         if (self->extra != NULL) {
-            future_wake_locked(self, true);
+            woken = future_wake_locked(self, true);
         }
         if (self->link.next ==
             NULL) { /* one that is still queued keeps its queue until it is popped */
@@ -303,6 +304,11 @@ int future_finish(FutureObject *self, PyObject *value, bool is_error)
         }
     }
     fc_unlock(&self->mutex);
+    if (condition == NULL && after.callbacks == NULL) {
+        waiters_wake_soon(woken);
+    } else {
+        waiters_wake(woken);
+    }
     if (condition != NULL) {
         if (result == 0) {
             result = condition_notify(self, condition, is_error ? "add_exception" : "add_result");
@@ -326,6 +332,7 @@ int future_finish(FutureObject *self, PyObject *value, bool is_error)
 
 int future_notify_cancelled(FutureObject *self)
 {
+    Waiter *woken = NULL;
     PyObject *condition;
     if (change_begin(self, &condition) < 0) {
         return -1;
@@ -334,10 +341,11 @@ int future_notify_cancelled(FutureObject *self)
     if (result == 0) {
         future_set_state(self, FUTURE_CANCELLED_AND_NOTIFIED);
         if (self->extra != NULL) {
-            future_wake_locked(self, true);
+            woken = future_wake_locked(self, true);
         }
     }
     fc_unlock(&self->mutex);
+    waiters_wake(woken);
     if (condition != NULL) {
         if (result == 0) {
             result = condition_notify(self, condition, "add_cancelled");
@@ -350,6 +358,7 @@ int future_notify_cancelled(FutureObject *self)
 int future_cancel(FutureObject *self)
 {
     After after = {0};
+    Waiter *woken = NULL;
     PyObject *condition;
     if (change_begin(self, &condition) < 0) {
         return -1;
@@ -361,10 +370,11 @@ int future_cancel(FutureObject *self)
         retire_locked(self, &after);
         future_set_state(self, FUTURE_CANCELLED);
         if (self->extra != NULL) {
-            future_wake_locked(self, false);
+            woken = future_wake_locked(self, false);
         }
     }
     fc_unlock(&self->mutex);
+    waiters_wake(woken);
     if (condition != NULL) {
         if (pending && condition_notify(self, condition, NULL) < 0) {
             result = -1;

@@ -583,13 +583,15 @@ static int set_state(PyObject *op, PyObject *value, void *Py_UNUSED(closure))
             if (i != FUTURE_PENDING && future_claim(self, NULL, &task)) {
                 task_clear(&task); /* a pending one keeps its call where its outcome goes */
             }
+            Waiter *woken = NULL;
             fc_lock(&self->mutex);
             self->flags |= FUTURE_SET_BY_HAND;
             future_set_state(self, i);
             if (i >= FUTURE_CANCELLED && self->extra != NULL) {
-                future_wake_locked(self, i > FUTURE_CANCELLED);
+                woken = future_wake_locked(self, i > FUTURE_CANCELLED);
             }
             fc_unlock(&self->mutex);
+            waiters_wake(woken);
             return 0;
         }
     }

@@ -18,51 +18,43 @@ static fc_mutex graph;
 
 /* ---- waiters ---- */
 
-int waiter_init(Waiter *self)
+void waiter_init(Waiter *self)
 {
     memset(self, 0, sizeof *self);
     self->done_tail = &self->done;
-    self->lock = PyThread_allocate_lock();
-    if (self->lock == NULL) {
-        PyErr_NoMemory();
-        return -1;
-    }
-    (void)PyThread_acquire_lock(self->lock, NOWAIT_LOCK);
-    return 0;
+    fc_baton_init(&self->baton);
 }
 
 void waiter_destroy(Waiter *self)
 {
-    if (self->lock != NULL) {
-        PyThread_free_lock(self->lock);
+    fc_baton_destroy(&self->baton);
+}
+
+bool waiter_withdraw(Waiter *self)
+{
+    fc_lock(&self->mutex);
+    bool owed = !self->asleep;
+    self->asleep = false;
+    fc_unlock(&self->mutex);
+    if (owed) {
+        Py_BEGIN_ALLOW_THREADS(void) fc_baton_take(&self->baton, FOREVER, SPIN_NS, false);
+        Py_END_ALLOW_THREADS
     }
+    return owed;
 }
 
 int waiter_sleep(Waiter *self, int64_t deadline)
 {
-    for (;;) {
-        PY_TIMEOUT_T microseconds = -1;
-        if (deadline != FOREVER) {
-            int64_t now = fc_now_ns(); /* deadline - now would overflow for one long past */
-            microseconds = deadline <= now ? 0 : (deadline - now) / 1000 + 1;
-            if (microseconds > PY_TIMEOUT_MAX) {
-                microseconds = PY_TIMEOUT_MAX;
-            }
-        }
-        PyLockStatus status;
-        Py_BEGIN_ALLOW_THREADS status = PyThread_acquire_lock_timed(self->lock, microseconds, 1);
-        Py_END_ALLOW_THREADS if (status == PY_LOCK_ACQUIRED)
-        {
-            return 1;
-        }
-        if (status == PY_LOCK_INTR) {
-            if (PyErr_CheckSignals() < 0) {
-                return -1;
-            }
-        } else if (deadline != FOREVER && fc_now_ns() >= deadline) {
-            return 0;
-        }
+    fc_baton_end end;
+    do {
+        Py_BEGIN_ALLOW_THREADS end = fc_baton_take(&self->baton, deadline, SPIN_NS, true);
+        Py_END_ALLOW_THREADS
+    } while (end == FC_BATON_SIGNAL && PyErr_CheckSignals() == 0);
+    if (end == FC_BATON_TAKEN) {
+        return 1;
     }
+    bool woken = waiter_withdraw(self);
+    return end == FC_BATON_SIGNAL ? -1 : woken;
 }
 
 /* A list made before a fork has members on stacks that are gone. */
@@ -103,8 +95,9 @@ void future_unlink_locked(FutureObject *self, WaitLink *link)
     member->next = member->prev = NULL;
 }
 
-void future_wake_locked(FutureObject *self, bool final)
+Waiter *future_wake_locked(FutureObject *self, bool final)
 {
+    Waiter *woken = NULL, **woken_tail = &woken;
     links_refresh_locked(self->extra);
     ListLink *list = &self->extra->links;
     ListLink *member = list->next;
@@ -127,11 +120,33 @@ void future_wake_locked(FutureObject *self, bool final)
                 if (waiter->worker != NULL) {
                     queue_unblock(waiter->worker);
                 }
-                PyThread_release_lock(waiter->lock);
+                waiter->next_woken = NULL;
+                *woken_tail = waiter;
+                woken_tail = &waiter->next_woken;
             }
             fc_unlock(&waiter->mutex);
         }
         member = next;
+    }
+    return woken;
+}
+
+void waiters_wake(Waiter *woken)
+{
+    while (woken != NULL) {
+        Waiter *next = woken->next_woken; /* it may be gone once it has the baton */
+        fc_baton_pass(&woken->baton);
+        woken = next;
+    }
+}
+
+void waiters_wake_soon(Waiter *woken)
+{
+    Worker *worker = fc_current_worker;
+    if (worker != NULL && worker->defers) {
+        worker->owed = woken;
+    } else {
+        waiters_wake(woken);
     }
 }
 
@@ -317,9 +332,7 @@ static int sleep_until_done(FutureObject *self, int64_t deadline, Worker *own)
 {
     Waiter waiter;
     WaitLink link = {.waiter = &waiter, .future = self};
-    if (waiter_init(&waiter) < 0) {
-        return -1;
-    }
+    waiter_init(&waiter);
     waiter.on_cancel = true;
     waiter.wanted = 1;
     waiter.asleep = true;
@@ -338,6 +351,8 @@ static int sleep_until_done(FutureObject *self, int64_t deadline, Worker *own)
         result = spawns ? queue_spawn(own->queue) : 0;
         if (result == 0) {
             result = waiter_sleep(&waiter, deadline);
+        } else {
+            (void)waiter_withdraw(&waiter);
         }
         fc_lock(&self->mutex);
         future_unlink_locked(self, &link);

@@ -15,6 +15,7 @@ enum {
         200 *
         1000, /* what a chunk should take: far above its overhead, far below a human's patience */
     AUTO_CHUNK_MAX = 4096,
+    LOOK_EVERY = 64, /* items between looks at the clock, at most */
 };
 
 static Py_ssize_t auto_chunk_locked(const MapObject *self)
@@ -73,7 +74,13 @@ static void error_keep(MapObject *self)
 static void run_items(MapObject *self, Worker *worker, Py_ssize_t start, Py_ssize_t stop)
 {
     PyObject *function = self->function;
+    /* Look at the clock after each long item, but only now and then among short ones. */
+    Py_ssize_t stride = 1, look = start + 1;
     for (Py_ssize_t i = start; i < stop; i++) {
+        if (i >= look && worker != NULL) {
+            stride = worker_breathe(worker) ? 1 : stride < LOOK_EVERY ? 2 * stride : stride;
+            look = i + stride;
+        }
         PyObject *slots[2] = {NULL, PyList_GET_ITEM(self->items, i)};
         PyList_SET_ITEM(self->items, i, NULL);
         PyObject *result = self->star
@@ -92,9 +99,6 @@ static void run_items(MapObject *self, Worker *worker, Py_ssize_t start, Py_ssiz
             result = exception_take();
         }
         PyList_SET_ITEM(self->results, i, result);
-        if (worker != NULL) {
-            worker_breathe(worker);
-        }
     }
 }
 

@@ -37,14 +37,15 @@ FC_TOPICS(FC_TOPIC_DECLARE)
 /* Every object that the module keeps; visited and cleared in module.c through this one list. */
 #define FC_STATE_OBJECTS(X)                                                                        \
     X(errors_module) /* fastconc._errors, imported at first use */                                 \
-    X(futures_base)  /* concurrent.futures._base; this and the next five from _tasks_setup() */    \
+    X(futures_base)  /* concurrent.futures._base; this and the next seven from _tasks_setup() */   \
     X(condition_type)                                                                              \
     X(future_type)                                                                                 \
     X(map_type)                                                                                    \
     X(task_queue_type)                                                                             \
     X(task_pool_type)                                                                              \
     X(completions_type)                                                                            \
-    X(numpy_empty) /* numpy.empty and numpy.float32, for predict() */                              \
+    X(tasks_breath) /* a Python function that does nothing, see worker_breathe() */                \
+    X(numpy_empty)  /* numpy.empty and numpy.float32, for predict() */                             \
     X(numpy_float32)                                                                               \
     X(queue_type)                                                                                  \
     X(lifo_queue_type)                                                                             \

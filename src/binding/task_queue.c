@@ -13,9 +13,7 @@
 #include <string.h>
 
 enum {
-    BREATHE_EVERY = 64,           /* tasks or items between looks at the clock */
-    SAMPLE_EVERY = 64,            /* tasks between measured ones */
-    BREATHE_NS = 5 * 1000 * 1000, /* the interpreter's switch interval */
+    SAMPLE_EVERY = 64, /* tasks between measured ones */
 };
 
 static FutureObject *future_of_link(ListLink *link)
@@ -81,22 +79,32 @@ static unsigned n_active_locked(const TaskQueue *self)
     return self->n_threads - self->n_starting - self->n_idle - self->n_blocked;
 }
 
-static void wake_one_locked(TaskQueue *self)
+/* An idle worker that is to be woken, or NULL: none, or it is not needed. The caller passes it the
+ * parker once the mutex is free, or it would run into it. */
+static Worker *choose_idle_locked(TaskQueue *self)
 {
     Worker *worker = self->idle;
+    if (worker == NULL || self->waking || n_active_locked(self) >= self->width) {
+        return NULL;
+    }
     self->idle = worker->next_idle;
     self->n_idle--;
     self->waking = true;
-    PyThread_release_lock(worker->parker);
+    return worker;
 }
 
-/* After tasks were added or a worker blocked: wake one, or true when one more thread must be
- * started (it is counted already). */
-static bool summon_locked(TaskQueue *self)
+static void wake(Worker *worker)
 {
-    if (self->idle != NULL && !self->waking && n_active_locked(self) < self->width) {
-        wake_one_locked(self);
+    if (worker != NULL) {
+        fc_baton_pass(&worker->parker);
     }
+}
+
+/* After tasks were added or a worker blocked: whom to wake, and true when one more thread must be
+ * started (it is counted already). */
+static bool summon_locked(TaskQueue *self, Worker **chosen)
+{
+    *chosen = choose_idle_locked(self);
     size_t coming = (size_t)self->n_idle + self->n_starting + self->waking;
     bool grows = self->n_threads < self->width || self->n_threads == self->n_blocked;
     if (self->n_pending <= coming || !grows || self->spawn == NULL) {
@@ -150,8 +158,10 @@ int queue_push(TaskQueue *self, FutureObject *future, long priority, bool is_int
     list->prev->next = &future->link;
     list->prev = &future->link;
     self->n_pending++;
-    bool spawns = summon_locked(self);
+    Worker *chosen;
+    bool spawns = summon_locked(self, &chosen);
     fc_unlock(&self->mutex);
+    wake(chosen);
     if (spawns && queue_spawn(self) < 0) {
         queue_unlink(future);
         return -1;
@@ -182,8 +192,10 @@ bool queue_block(Worker *worker)
     fc_lock(&self->mutex);
     worker->blocked = true;
     self->n_blocked++;
-    bool spawns = self->n_pending > 0 && summon_locked(self);
+    Worker *chosen = NULL;
+    bool spawns = self->n_pending > 0 && summon_locked(self, &chosen);
     fc_unlock(&self->mutex);
+    wake(chosen);
     return spawns;
 }
 
@@ -201,34 +213,53 @@ void queue_unblock(Worker *worker)
 void queue_wake_all(TaskQueue *self)
 {
     fc_lock(&self->mutex);
-    while (self->idle != NULL) {
-        wake_one_locked(self);
-    }
+    Worker *worker = self->idle;
+    self->idle = NULL;
+    self->n_idle = 0;
+    self->waking |= worker != NULL;
     fc_unlock(&self->mutex);
+    while (worker != NULL) {
+        Worker *next = worker->next_idle; /* it may leave as soon as it is awake */
+        wake(worker);
+        worker = next;
+    }
 }
 
 /* ---- running ---- */
-
-void worker_breathe(Worker *worker)
-{
-    if (++worker->ticks % BREATHE_EVERY != 0) {
-        return;
-    }
-    int64_t now = fc_now_ns();
-#ifndef Py_GIL_DISABLED
-    if (now - worker->since_ns < BREATHE_NS) {
-        return;
-    }
-#endif
-    PyThreadState *thread = PyEval_SaveThread();
-    PyEval_RestoreThread(thread);
-    worker->since_ns = now;
-}
 
 /* A callback's BaseException, or a broken condition: the task is done, the worker stays. */
 static void report_failure(TaskQueue *self)
 {
     log_exception(self->state, "critical", "Exception in worker", NULL);
+}
+
+/* Wake whom the last task was to wake. With a GIL that waits until the worker gives it up or has
+ * something else to do: who is woken before would only wake up to wait for the GIL. */
+static void settle(Worker *worker)
+{
+    Waiter *owed = worker->owed;
+    worker->owed = NULL;
+    waiters_wake(owed);
+}
+
+/* Not PyEval_SaveThread() and PyEval_RestoreThread(): the GIL would be ours again before a thread
+ * that waits for it has woken up, and that thread begins to count the switch interval anew whenever
+ * the GIL was free for a moment. It would never get to ask for it. The evaluation loop, which every
+ * Python function enters, hands the GIL over when it was asked, and otherwise keeps it. */
+bool worker_breathe(Worker *worker)
+{
+    int64_t tick = fc_tick_ns();
+    if (tick == worker->tick_ns) {
+        return false;
+    }
+    worker->tick_ns = tick;
+    settle(worker);
+    PyObject *none = PyObject_CallNoArgs(worker->queue->state->tasks_breath);
+    if (none == NULL) { /* PyThreadState_SetAsyncExc() */
+        report_failure(worker->queue);
+    }
+    Py_XDECREF(none);
+    return true;
 }
 
 /* Call a claimed task and finish its future. Consumes the task. */
@@ -256,9 +287,13 @@ static void run_claimed(TaskQueue *self, FutureObject *future, Task *task, Worke
     task_clear(task);
     if (worker != NULL) {
         worker->frames = frame.below;
+        worker->defers = HAS_GIL && frame.below == NULL;
     }
     if (future_finish(future, value, is_error) < 0) {
         report_failure(self);
+    }
+    if (worker != NULL) {
+        worker->defers = false;
     }
     if (sampled) {
         int64_t ended = fc_now_ns();
@@ -300,6 +335,7 @@ static void run_popped(TaskQueue *self, FutureObject *future, Worker *worker)
 static FutureObject *pop(TaskQueue *self, Py_ssize_t *start, Py_ssize_t *stop)
 {
     FutureObject *future = NULL, *emptied = NULL;
+    Worker *chosen = NULL;
     fc_lock(&self->mutex);
     if (self->n_pending > 0 && n_active_locked(self) <= self->width) {
         future = future_of_link(first_locked(self));
@@ -318,12 +354,12 @@ static FutureObject *pop(TaskQueue *self, Py_ssize_t *start, Py_ssize_t *stop)
         } else {
             unlink_locked(self, future);
         }
-        if (self->n_pending > 0 && self->idle != NULL && !self->waking &&
-            n_active_locked(self) < self->width) {
-            wake_one_locked(self);
+        if (self->n_pending > 0) {
+            chosen = choose_idle_locked(self);
         }
     }
     fc_unlock(&self->mutex);
+    wake(chosen);
     Py_XDECREF(emptied);
     return future;
 }
@@ -416,10 +452,11 @@ static bool rest(TaskQueue *self, Worker *worker)
 
     worker->busy_ns += fc_now_ns() - worker->awake_ns;
     PyThreadState *thread = PyEval_SaveThread();
-    PyThread_acquire_lock(worker->parker, WAIT_LOCK);
+    settle(worker);
+    (void)fc_baton_take(&worker->parker, FOREVER, SPIN_NS, false);
     int64_t woken = fc_now_ns();
     PyEval_RestoreThread(thread);
-    worker->since_ns = worker->awake_ns = fc_now_ns();
+    worker->awake_ns = fc_now_ns();
     worker->gil_ns += worker->awake_ns - woken;
 
     fc_lock(&self->mutex);
@@ -467,13 +504,8 @@ int queue_work(TaskQueue *self)
         PyErr_SetString(PyExc_RuntimeError, "this thread is a worker already");
         return -1;
     }
-    worker.parker = PyThread_allocate_lock();
-    if (worker.parker == NULL) {
-        PyErr_NoMemory();
-        return -1;
-    }
-    (void)PyThread_acquire_lock(worker.parker, NOWAIT_LOCK);
-    worker.since_ns = worker.awake_ns = fc_now_ns();
+    fc_baton_init(&worker.parker);
+    worker.awake_ns = fc_now_ns();
     enlist(self, &worker);
     fc_current_worker = &worker;
     /* In the child of a fork that a task made, the loop ends with that task. */
@@ -484,17 +516,21 @@ int queue_work(TaskQueue *self)
             if (!rest(self, &worker)) {
                 break;
             }
-        } else if (future->flags & FUTURE_MAP) {
+            continue;
+        }
+        settle(&worker);
+        if (future->flags & FUTURE_MAP) {
             map_run((MapObject *)future, &worker, start, stop);
             Py_DECREF(future);
         } else {
             run_popped(self, future, &worker);
         }
-        worker_breathe(&worker);
+        (void)worker_breathe(&worker);
     }
+    settle(&worker);
     fc_current_worker = NULL;
     worker.busy_ns += fc_now_ns() - worker.awake_ns;
     retire(self, &worker);
-    PyThread_free_lock(worker.parker);
+    fc_baton_destroy(&worker.parker);
     return 0;
 }

@@ -17,6 +17,7 @@
 #ifndef TASKS_H
 #define TASKS_H
 
+#include "fc_baton.h"
 #include "state.h"
 
 #include <stdbool.h>
@@ -25,7 +26,9 @@
 
 #ifdef Py_GIL_DISABLED
 typedef PyMutex fc_mutex;
+enum { HAS_GIL = 0 };
 #else
+enum { HAS_GIL = 1 };
 typedef struct fc_mutex {
     uint8_t unused;
 } fc_mutex;
@@ -48,6 +51,10 @@ static inline void fc_unlock(fc_mutex *mutex)
     (void)mutex;
 #endif
 }
+
+/* How long a thread without work looks for it before it sleeps. Never with a GIL: whoever looks
+ * there keeps it from those who work, or waits for it in any case. */
+enum { SPIN_NS = HAS_GIL ? 0 : 20 * 1000 };
 
 /* ---- futures ---- */
 
@@ -196,33 +203,41 @@ void log_exception(fc_state *state, const char *method, const char *format, PyOb
 /* ---- waiting ---- */
 
 struct Waiter {
-    PyThread_type_lock lock; /* held; released by whoever wakes the waiter */
-    fc_mutex mutex;          /* guards all below */
-    bool on_cancel;          /* a future that is merely cancelled counts as done: result() */
-    bool on_error;           /* the first failed future wakes: FIRST_EXCEPTION */
-    bool asleep;             /* so a wake-up is due */
-    Worker *worker;          /* sleeping worker that gave its place in its pool away, or NULL */
-    size_t wanted;           /* more completions until the wake-up */
+    fc_baton baton;     /* passed by whoever wakes the waiter */
+    fc_mutex mutex;     /* guards all below */
+    bool on_cancel;     /* a future that is merely cancelled counts as done: result() */
+    bool on_error;      /* the first failed future wakes: FIRST_EXCEPTION */
+    bool asleep;        /* so a wake-up is due; who takes this back owes the baton */
+    Waiter *next_woken; /* written by whoever owes the baton */
+    Worker *worker;     /* sleeping worker that gave its place in its pool away, or NULL */
+    size_t wanted;      /* more completions until the wake-up */
     WaitLink *done, **done_tail;
 };
 
-int waiter_init(Waiter *self); /* -1 with MemoryError */
+void waiter_init(Waiter *self);
 void waiter_destroy(Waiter *self);
 
 /* Deadlines are fc_now_ns() values; FOREVER never comes. */
-#define FOREVER INT64_MAX
+#define FOREVER FC_BATON_FOREVER
 
-/* Sleeps until woken (1), the deadline (0), or a signal whose handler raised (-1). Releases the
- * GIL. */
+/* Sleeps, with `asleep` set before, until woken (1), the deadline (0), or a signal whose handler
+ * raised (-1). Nobody owes the baton afterwards. Releases the GIL. */
 int waiter_sleep(Waiter *self, int64_t deadline);
+
+/* No longer asleep, though not woken. If the wake-up is under way all the same, await it and return
+ * true. */
+bool waiter_withdraw(Waiter *self);
 
 /* Both with the future's mutex held. A link that a fork left behind is forgotten, not touched. */
 bool future_link_locked(FutureObject *self, WaitLink *link); /* false with MemoryError */
 void future_unlink_locked(FutureObject *self, WaitLink *link);
 
 /* Tell the waiters of a future that changed; the mutex is held. `final`: more than just cancelled.
- */
-void future_wake_locked(FutureObject *self, bool final);
+ * Returns those that are due to wake up: waiters_wake() does it once the mutex is free, or they
+ * would run into it. */
+FC_MUST_CHECK Waiter *future_wake_locked(FutureObject *self, bool final);
+void waiters_wake(Waiter *woken);
+void waiters_wake_soon(Waiter *woken); /* the same, but see Worker.owed */
 
 /* Wait until result() need not wait: 1; 0 at the deadline; -1 with an exception (signal,
  * DeadlockError, out of memory). A worker waiting for its own pool without a deadline runs a
@@ -253,15 +268,16 @@ typedef struct Frame { /* one for every task on a worker's stack */
 
 struct Worker { /* lives on the stack of its thread */
     TaskQueue *queue;
-    PyThread_type_lock parker; /* held; released to wake an idle worker */
+    fc_baton parker; /* passed to wake an idle worker */
+    Waiter *owed;    /* whom its last task woke, if that waits until it gives the GIL up */
+    bool defers;     /* it may: the worker is between two tasks */
     Worker *next_idle;
     Worker *next, *prev;     /* all workers of the queue */
     Frame *frames;           /* the tasks that it runs, innermost first */
     FutureObject *waits_for; /* guarded by the graph mutex */
     uint32_t generation;
-    bool blocked; /* counted in n_blocked; guarded by the queue's mutex */
-    unsigned ticks;
-    int64_t since_ns; /* of the last chance for other threads */
+    bool blocked;     /* counted in n_blocked; guarded by the queue's mutex */
+    int64_t tick_ns;  /* of the last chance for other threads */
     int64_t awake_ns; /* end of its last sleep */
     uint64_t n_tasks, n_samples;
     int64_t busy_ns, gil_ns, call_ns, overhead_ns; /* the last two of the samples */
@@ -343,9 +359,10 @@ void queue_wake_all(TaskQueue *self);
  * surplus. */
 int queue_work(TaskQueue *self);
 
-/* Give other threads a chance now and then in a loop that may never enter Python's evaluation loop.
- */
-void worker_breathe(Worker *worker);
+/* For a loop that may never enter Python's evaluation loop: do what that does between two calls
+ * when the time has come, which is to hand the GIL over to a thread that asked for it, to let the
+ * collector run or the world stop. True when it had come (every few milliseconds). */
+bool worker_breathe(Worker *worker);
 
 /* ---- maps ---- */
 

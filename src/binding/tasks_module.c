@@ -44,9 +44,10 @@ static PyObject *type_from(PyObject *module, PyType_Spec *spec, PyObject *base)
 }
 
 PyDoc_STRVAR(tasks_setup_doc,
-             "_tasks_setup($module, /)\n--\n\nMake the types of tasks and return them.");
+             "_tasks_setup($module, breath, /)\n--\n\nMake the types of tasks and return them. "
+             "`breath` is a Python function that does nothing.");
 
-static PyObject *tasks_setup(PyObject *module, PyObject *Py_UNUSED(ignored))
+static PyObject *tasks_setup(PyObject *module, PyObject *breath)
 {
     fc_state *state = fc_state_of_module(module);
     if (state->future_type == NULL) {
@@ -76,6 +77,7 @@ static PyObject *tasks_setup(PyObject *module, PyObject *Py_UNUSED(ignored))
             }
             return NULL;
         }
+        Py_XSETREF(state->tasks_breath, Py_NewRef(breath));
         Py_XSETREF(state->futures_base, futures);
         Py_XSETREF(state->condition_type, condition);
         Py_XSETREF(state->map_type, types[1]);
@@ -102,7 +104,7 @@ static PyObject *tasks_after_fork(PyObject *Py_UNUSED(module), PyObject *Py_UNUS
 }
 
 static PyMethodDef functions[] = {
-    {"_tasks_setup", tasks_setup, METH_NOARGS, tasks_setup_doc},
+    {"_tasks_setup", tasks_setup, METH_O, tasks_setup_doc},
     {"_tasks_wait", fc_tasks_wait, METH_VARARGS, tasks_wait_doc},
     {"_tasks_after_fork", tasks_after_fork, METH_NOARGS, after_fork_doc},
     {NULL, NULL, 0, NULL},

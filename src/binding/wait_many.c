@@ -42,16 +42,13 @@ static void gang_destroy(Gang *self)
     self->links = NULL;
     self->n = 0;
     waiter_destroy(&self->waiter);
-    self->waiter.lock = NULL;
 }
 
 /* Joins all futures of a list; -1 with an exception (gang_destroy is due in any case). */
 static int gang_init(Gang *self, PyObject *futures)
 {
     memset(self, 0, sizeof *self);
-    if (waiter_init(&self->waiter) < 0) {
-        return -1;
-    }
+    waiter_init(&self->waiter);
     Py_ssize_t n = PyList_GET_SIZE(futures);
     self->links = PyMem_Calloc((size_t)(n > 0 ? n : 1), sizeof *self->links);
     if (self->links == NULL) {
@@ -176,15 +173,9 @@ static int gang_wait(Gang *self, size_t wanted, int64_t deadline)
         result = spawns ? queue_spawn(worker->queue) : 0;
         if (result == 0) {
             result = waiter_sleep(waiter, deadline);
+        } else {
+            (void)waiter_withdraw(waiter);
         }
-        fc_lock(&waiter->mutex);
-        if (result <= 0 &&
-            !waiter->asleep) { /* the wake-up came together with the deadline or signal */
-            (void)PyThread_acquire_lock(waiter->lock, NOWAIT_LOCK);
-            result = result < 0 ? -1 : 1;
-        }
-        waiter->asleep = false;
-        fc_unlock(&waiter->mutex);
     }
     if (own) {
         queue_unblock(worker);
@@ -276,7 +267,6 @@ PyObject *fc_tasks_wait(PyObject *Py_UNUSED(module), PyObject *args)
 
 typedef struct Completions {
     PyObject_HEAD Gang gang;
-    bool in_next; /* guards against a second thread */
 } Completions;
 
 static PyObject *Completions_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)

@@ -22,9 +22,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <time.h>
-#if defined(__x86_64__) || defined(__i386__)
-#include <immintrin.h>
-#endif
 
 #include "fc_alloc.h"
 #include "fc_deque.h"
@@ -384,15 +381,6 @@ static bool has_work(void *unused)
     return false;
 }
 
-static void spin_pause(void)
-{
-#if defined(__x86_64__) || defined(__i386__)
-    _mm_pause();
-#elif defined(__aarch64__)
-    __asm__ volatile("yield");
-#endif
-}
-
 static void *worker_main(void *argument)
 {
     self = argument;
@@ -407,7 +395,7 @@ static void *worker_main(void *argument)
             idle_since = fc_now_ns();
         } else if (fc_now_ns() - idle_since < SPIN_NS) {
             for (int i = 0; i < 16; i++) {
-                spin_pause();
+                fc_pause();
             }
         } else {
             fc_park_sleep(&pool.park, has_work, NULL);
@@ -499,7 +487,7 @@ static bool job_wait(job *j, uint64_t generation)
         if (nested != NULL) {
             job_join(nested);
         } else if (fc_now_ns() - waiting_since < SPIN_NS) {
-            spin_pause();
+            fc_pause();
         } else {
             /* Every block has begun: this only passes the wish on to those that look at the flag
              * themselves. */

@@ -39,9 +39,8 @@ class Futures(types.ModuleType):
 FUTURES = Futures("concurrent.futures")
 LONG = os.environ.get("FASTCONC_LONG_TESTS") == "1"
 TIME = types.SimpleNamespace(**{**vars(time), "sleep": lambda seconds: time.sleep(seconds / 3)})
-# They wait for a time-out of 5 or 6 seconds; or start 50 process pools beside a task that resubmits
-# itself for ever, where every step waits its turn for the GIL (test_tasks_isolated.py forks too).
-SLOW = ("test_map_timeout", "WaitTests.test_timeout", "test_hang_global_shutdown_lock")
+# They wait for a time-out of 5 or 6 seconds.
+SLOW = ("test_map_timeout", "WaitTests.test_timeout")
 # The module queue for its tests: fastconc has its names, and others that do no harm.
 QUEUE = fastconc
 

@@ -242,3 +242,36 @@ def test_memory_does_not_grow():
         before = peak()
         work(scaled(40, 400))
         assert peak() - before < 20_000  # KiB
+
+
+def endless_python(executor, stop):
+    def again():
+        if not stop.is_set():
+            executor.submit(again)
+
+    executor.submit(again)
+
+
+def endless_c(executor, stop):
+    """Tasks that never enter the evaluation loop, a few milliseconds long."""
+
+    def refill():
+        if not stop.is_set():
+            for _ in range(50):
+                executor.submit(sum, range(100_000))
+            executor.submit(refill)
+
+    refill()
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("occupy", [endless_python, endless_c])
+def test_other_threads_get_their_turn(occupy):
+    """A worker gives the GIL up when asked, and not shortly before: a thread that waits for it asks
+    only after it was held for one switch interval without a break."""
+    stop = threading.Event()
+    with PoolExecutor(1) as executor:
+        occupy(executor, stop)
+        for _ in range(400):  # a turn takes 5 to 10 ms
+            time.sleep(1e-4)
+        stop.set()
