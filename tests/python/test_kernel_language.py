@@ -344,3 +344,30 @@ def test_too_many_inputs_are_refused_clearly():
         assert compile_or_none(lambda x: x[0] + x[4999], 5000, point=True) is None
     with pytest.warns(fastconc.PerformanceWarning, match="cannot compile"):
         assert compile_or_none(lambda x: x[0] + x[1099], 1100, point=True) is None
+
+
+def test_returns_inside_branches_that_are_jumped_over():
+    """The mask of such a return is made in the branch, and stale where no lane took it."""
+
+    def f(x, y, n):
+        a = x
+        b = y
+        if (n < sorted([a, -1.5, 2.0])[-1] <= x) ^ n:
+            if not any(q > b for q in (0.0, x, 1.0)):
+                if math.atan2(math.sin(b), math.cos(a)) < (a := [y, y][a <= b]) + 9.0:
+                    return a
+        return a
+
+    rows = [(x, y, n) for x in (8.9, 0.5, -3.0) for y in (-6.2, 0.5, 7.0) for n in (3, 0, -2)]
+    k = kernel(f)
+    assert [k(*row) for row in rows] == [f(*row) for row in rows]
+    columns = [np.array(column) for column in zip(*rows, strict=True)]
+    for at in range(len(rows)):  # blocks of one element are jumped over most
+        assert k(*(c[at : at + 1] for c in columns)).tolist() == [f(*rows[at])]
+    assert k(*columns).tolist() == [f(*row) for row in rows]
+
+
+def test_folds_inside_of_folds():
+    equal(lambda n: sum(w for w in range(abs(n) + sum(v for v in range(abs(n))))), N)
+    equal(lambda x: max(sum(x * r for r in range(20)) for q in range(30)), X)
+    equal(lambda n: (3).bit_length() + n.bit_length(), N)

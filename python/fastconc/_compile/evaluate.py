@@ -94,6 +94,7 @@ class Evaluator(Calls, Comparisons, Loops, Match, Sequences):
         self.deps: list[tuple[str, Any, Any, Any]] = []
         self.frames: list[Frame] = []
         self.n_calls = 0
+        self.n_folds = 0
         self.unrollable = 0  # loops around this place that may be tried again unrolled
         self.list_branch: dict[ListRef, object] = {}
         # (type, bytes, buffer); None where a program may have no tables
@@ -355,10 +356,10 @@ class Evaluator(Calls, Comparisons, Loops, Match, Sequences):
                 return 0.0 if self.type_of(value) in "DF" else 0
             if name in ("conjugate", "is_integer", "item"):
                 return Method(name, value)
+            if name in ("bit_length", "bit_count"):
+                self.as_int(value)
+                return Method(name, value)
             if isinstance(value, Val):
-                if name in ("bit_length", "bit_count"):
-                    self.as_int(value)
-                    return Method(name, value)
                 if name in ("numerator", "denominator"):
                     return self.as_int(value) if name == "numerator" else 1
             elif name == "value":

@@ -288,6 +288,13 @@ class Builder:
         result = self.andn(True if mask is None else mask, cond)
         return None if result is True else result
 
+    def confine(self, inner: Mask, mask: Val) -> Mask:
+        """A mask that was made in the region of `mask`, for use behind it: the AND must be there
+        even if `inner` implies `mask`, as `inner` is stale where the region was jumped over."""
+        if not isinstance(inner, Val) or inner is mask:
+            return inner
+        return self.emit("AND_B", "B", (inner, mask))
+
     def mask_or(self, a: Mask, b: Mask) -> Mask:
         if a is None or b is None:
             return None

@@ -48,6 +48,7 @@ def _shape_of(items: Any) -> tuple[int, ...] | None:
 class Sequences(Arithmetic):
     constant_tables: list[tuple[Any, Any, Any]] | None
     first_constant_table: int
+    n_folds: int
     heap: dict[ListRef, tuple[Any, ...]]
     deps: list[tuple[str, Any, Any, Any]]
     frames: list[Frame]
@@ -407,23 +408,24 @@ class Sequences(Arithmetic):
         loops.
         """
         node: ast.GeneratorExp | ast.ListComp | ast.SetComp
+        self.n_folds += 1  # folds may stand inside of each other: each has its own names
+        at = self.n_folds
         if isinstance(items, Generator):
             node, frame = items.node, items.frame
         else:
-            it = ast.Name(".items", ast.Load())
-            element = ast.Name(".element", ast.Store())
+            it = ast.Name(f".items{at}", ast.Load())
+            element = ast.Name(f".element{at}", ast.Store())
             clause = ast.comprehension(element, it, [], 0)
-            node = ast.GeneratorExp(ast.Name(".element", ast.Load()), [clause])
+            node = ast.GeneratorExp(ast.Name(f".element{at}", ast.Load()), [clause])
             frame = self.frames[-1]
-            frame.env[".items"] = items
+            frame.env[f".items{at}"] = items
         here = ast.Pass(lineno=1, col_offset=0, end_lineno=1, end_col_offset=0)
         if isinstance(items, Generator):
             here = node  # type: ignore[assignment]
-        total = f".total{len(frame.env)}"
-        low = f".low{len(frame.env)}"
+        total, low, step, which = f".total{at}", f".low{at}", f".step{at}", f".name{at}"
         names = _target_names(node)
         saved = {n: frame.env[n] for n in names if n in frame.env}
-        body = _fold_body(name, node.elt, total, low)
+        body = _fold_body(name, node.elt, total, low, step, which)
         for clause in reversed(node.generators):
             for test in reversed(clause.ifs):
                 body = [ast.If(test, body, [])]
@@ -444,11 +446,10 @@ class Sequences(Arithmetic):
             default = start
             if name in ("MIN", "MAX", "next"):
                 start = False
-                frame.env[".extreme"] = extreme_step
-                frame.env[".name"] = name
             frame.env[total] = start
             frame.env[low] = False if name in ("MIN", "MAX", "next") else 0.0
-            frame.env[".step"] = sum_step
+            frame.env[step] = extreme_step if name in ("MIN", "MAX") else sum_step
+            frame.env[which] = name
             for statement in body:
                 self.exec(statement)
             result = frame.env[total]
@@ -464,7 +465,7 @@ class Sequences(Arithmetic):
         finally:
             self.frames.pop()
             frame.breaks, frame.continues = outer
-            for n in (*names, total, low, ".items", ".step", ".extreme", ".name"):
+            for n in (*names, total, low, f".items{at}", step, which):
                 frame.env.pop(n, None)
             frame.env.update(saved)
 
@@ -573,7 +574,9 @@ def _target_names(node: ast.GeneratorExp | ast.ListComp | ast.SetComp) -> list[s
     ]
 
 
-def _fold_body(name: str, element: ast.expr, total: str, low: str) -> list[ast.stmt]:
+def _fold_body(
+    name: str, element: ast.expr, total: str, low: str, step: str, which: str
+) -> list[ast.stmt]:
     store = ast.Name(total, ast.Store())
     if name in ("any", "all"):
         test = element if name == "any" else ast.UnaryOp(ast.Not(), element)
@@ -586,14 +589,14 @@ def _fold_body(name: str, element: ast.expr, total: str, low: str) -> list[ast.s
         return [ast.Assign([store], element), seen_now, ast.Break()]
     if name in ("MIN", "MAX"):
         seen = ast.Name(low, ast.Load())
-        given: list[ast.expr] = [ast.Name(".name", ast.Load()), load, seen, element]
+        given: list[ast.expr] = [ast.Name(which, ast.Load()), load, seen, element]
         return [
-            ast.Assign([store], ast.Call(ast.Name(".extreme", ast.Load()), given, [])),
+            ast.Assign([store], ast.Call(ast.Name(step, ast.Load()), given, [])),
             ast.Assign([ast.Name(low, ast.Store())], ast.Constant(True)),
         ]
     both = ast.Tuple([store, ast.Name(low, ast.Store())], ast.Store())
     args: list[ast.expr] = [load, ast.Name(low, ast.Load()), element]
-    return [ast.Assign([both], ast.Call(ast.Name(".step", ast.Load()), args, []))]
+    return [ast.Assign([both], ast.Call(ast.Name(step, ast.Load()), args, []))]
 
 
 def _locate(node: ast.AST, here: ast.AST) -> None:

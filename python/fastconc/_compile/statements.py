@@ -106,9 +106,9 @@ class Statements(Arithmetic):
             (frame.returns, frame.breaks, frame.continues), counts, strict=True
         ):
             for escape in escapes[count:]:
-                escape.mask = self.b.mask_and(escape.mask, mask)
-        if self.mask is not entry and isinstance(self.mask, Val):
-            self.mask = self.b.mask_and(self.mask, mask)
+                escape.mask = self.b.confine(escape.mask, mask)
+        if self.mask is not entry:
+            self.mask = self.b.confine(self.mask, mask)
         return result
 
     # Simple statements
