@@ -175,11 +175,14 @@ static PyObject *Counter_inplace_subtract(PyObject *self, PyObject *other)
 
 static PyObject *Counter_richcompare(CounterObject *self, PyObject *other, int op)
 {
-    PyObject *left = Counter_int(self);
-    PyObject *right = Py_NewRef(other);
-    if (left != NULL && Py_TYPE(other)->tp_richcompare == Py_TYPE(self)->tp_richcompare) {
-        Py_SETREF(right, Counter_int((CounterObject *)other));
+    fc_state *state = fc_state_of_type(Py_TYPE(self));
+    if (state == NULL) {
+        return NULL;
     }
+    PyObject *left = Counter_int(self);
+    PyObject *right = PyObject_TypeCheck(other, (PyTypeObject *)state->counter_type)
+                          ? Counter_int((CounterObject *)other)
+                          : Py_NewRef(other);
     PyObject *result = NULL;
     if (left != NULL && right != NULL) {
         result =

@@ -66,6 +66,10 @@ void task_clear(Task *task)
 
 PyObject *task_call(Task *task)
 {
+    if (task->function == NULL) { /* somebody assigned _state = "PENDING" to one that ran */
+        PyErr_SetString(PyExc_RuntimeError, "this future has no call to make");
+        return NULL;
+    }
     if (task->packed != NULL) {
         return PyObject_Vectorcall(task->function, task->packed->items + 1,
                                    (size_t)task->packed->n_positional |
@@ -199,11 +203,21 @@ static void retire_locked(FutureObject *self, After *after)
     }
 }
 
-static int after_run(FutureObject *self, After *after)
+/* `result` is that of the change; where it is -1, the exception that is set waits until Python code
+ * has run, and is set again unless that raised one of its own. */
+static int after_run(FutureObject *self, After *after, int result)
 {
+    PyObject *error = result < 0 ? exception_take() : NULL;
     task_clear(&after->task);
     Py_XDECREF(after->queue);
-    return after->callbacks == NULL ? 0 : callbacks_run(self, after->callbacks);
+    if (after->callbacks != NULL && callbacks_run(self, after->callbacks) < 0) {
+        result = -1;
+    }
+    if (error != NULL && !PyErr_Occurred()) {
+        PyErr_SetObject((PyObject *)Py_TYPE(error), error);
+    }
+    Py_XDECREF(error);
+    return result;
 }
 
 static int call_ignoring(PyObject *object, const char *method)
@@ -324,10 +338,8 @@ int future_finish(FutureObject *self, PyObject *value, bool is_error)
         future_track(self);
     }
 #endif
-    if (result < 0) { /* a foreign waiter failed; the future is finished all the same */
-        PyErr_WriteUnraisable((PyObject *)self);
-    }
-    return after_run(self, &after);
+    /* Where a foreign waiter failed, the future is finished all the same. */
+    return after_run(self, &after, result);
 }
 
 int future_notify_cancelled(FutureObject *self)
@@ -381,6 +393,5 @@ int future_cancel(FutureObject *self)
         }
         result = condition_leave(condition, result);
     }
-    int called = after_run(self, &after);
-    return result < 0 || called < 0 ? -1 : result;
+    return after_run(self, &after, result);
 }

@@ -142,12 +142,12 @@ static PyObject *Future_repr(PyObject *op)
         PyTypeObject *type = value == NULL ? Py_TYPE(Py_None) : Py_TYPE(value);
         PyObject *type_name = PyObject_GetAttrString((PyObject *)type, "__name__");
         if (type_name != NULL) {
-            text = PyUnicode_FromFormat("<%U at %p state=finished %s %U>", name, op,
+            text = PyUnicode_FromFormat("<%S at %p state=finished %s %S>", name, op,
                                         failed ? "raised" : "returned", type_name);
             Py_DECREF(type_name);
         }
     } else if (name != NULL) {
-        text = PyUnicode_FromFormat("<%U at %p state=%s>", name, op, state_words[state]);
+        text = PyUnicode_FromFormat("<%S at %p state=%s>", name, op, state_words[state]);
     }
     Py_XDECREF(name);
     Py_XDECREF(value);
@@ -794,16 +794,23 @@ PyType_Spec fc_future_spec = {
 
 /* ---- maps: nothing to be seen but the progress ---- */
 
+/* The lists of a map are untracked, for they have holes: what is in them counts as the map's own.
+ */
+static int visit_items(PyObject *list, visitproc visit, void *arg)
+{
+    return list == NULL ? 0 : PyList_Type.tp_traverse(list, visit, arg);
+}
+
 static int Map_traverse(PyObject *op, visitproc visit, void *arg)
 {
     MapObject *self = (MapObject *)op;
     Py_VISIT(self->queue);
     Py_VISIT(self->function);
-    Py_VISIT(self->items);
     Py_VISIT(self->before);
-    Py_VISIT(self->results);
     Py_VISIT(self->error);
-    return Future_traverse(op, visit, arg);
+    int stop = visit_items(self->items, visit, arg);
+    stop = stop != 0 ? stop : visit_items(self->results, visit, arg);
+    return stop != 0 ? stop : Future_traverse(op, visit, arg);
 }
 
 static int Map_clear(PyObject *op)

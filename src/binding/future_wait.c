@@ -88,7 +88,8 @@ void future_unlink_locked(FutureObject *self, WaitLink *link)
     if (member->next == NULL) {
         return;
     }
-    if (self->extra->generation == fc_fork_generation) {
+    /* A future that was abandoned in a forked child has forgotten its links altogether. */
+    if (self->extra != NULL && self->extra->generation == fc_fork_generation) {
         member->prev->next = member->next;
         member->next->prev = member->prev;
     }
@@ -210,9 +211,9 @@ static bool reaches(FutureObject *future, Worker *me, Cycle *cycle, int depth)
 static PyObject *name_of(PyObject *function)
 {
     PyObject *name = PyObject_GetAttrString(function, "__qualname__");
-    if (name == NULL) {
+    if (name == NULL || !PyUnicode_Check(name)) {
         PyErr_Clear();
-        name = PyObject_Repr(function);
+        Py_XSETREF(name, PyObject_Repr(function));
     }
     return name;
 }

@@ -121,10 +121,11 @@ static int convert_args(BoundIntegrand *self)
     for (Py_ssize_t i = 0; i < n; i++) {
         self->arg_values[i] = PyFloat_AsDouble(PyTuple_GET_ITEM(self->args, i));
         if (self->arg_values[i] == -1 && PyErr_Occurred()) {
-            PyErr_Clear();
-            PyErr_Format(PyExc_TypeError,
-                         "args[%zd] must be a float for a native function, not %.200s", i,
-                         Py_TYPE(PyTuple_GET_ITEM(self->args, i))->tp_name);
+            if (PyErr_ExceptionMatches(PyExc_TypeError)) {
+                PyErr_Format(PyExc_TypeError,
+                             "args[%zd] must be a float for a native function, not %.200s", i,
+                             Py_TYPE(PyTuple_GET_ITEM(self->args, i))->tp_name);
+            }
             return -1;
         }
     }
@@ -224,6 +225,17 @@ static int store_complex(PyObject *value, double *const *y, size_t i)
     return 0;
 }
 
+/* The items of what an integrand returned, as a tuple of our own: to convert one runs Python code,
+ * which could change a list under our hands. */
+static PyObject *items_of(PyObject *value, const char *wanted)
+{
+    PyObject *items = PySequence_Fast(value, wanted);
+    if (items != NULL && !PyTuple_CheckExact(items)) {
+        Py_SETREF(items, PySequence_Tuple(items));
+    }
+    return items;
+}
+
 static int store_result(const BoundIntegrand *self, PyObject *value, double *const *y, size_t i)
 {
     unsigned n_out = self->base.n_out;
@@ -233,18 +245,18 @@ static int store_result(const BoundIntegrand *self, PyObject *value, double *con
     if (n_out == 1) {
         return store_float(value, &y[0][i]);
     }
-    PyObject *items = PySequence_Fast(value, "the integrand must return a sequence of floats");
+    PyObject *items = items_of(value, "the integrand must return a sequence of floats");
     if (items == NULL) {
         return -1;
     }
     int result = -1;
-    if (PySequence_Fast_GET_SIZE(items) != (Py_ssize_t)n_out) {
+    if (PyTuple_GET_SIZE(items) != (Py_ssize_t)n_out) {
         PyErr_Format(PyExc_ValueError, "the integrand returned %zd values here, %u elsewhere",
-                     PySequence_Fast_GET_SIZE(items), n_out);
+                     PyTuple_GET_SIZE(items), n_out);
     } else {
         result = 0;
         for (unsigned o = 0; o < n_out && result == 0; o++) {
-            result = store_float(PySequence_Fast_GET_ITEM(items, o), &y[o][i]);
+            result = store_float(PyTuple_GET_ITEM(items, o), &y[o][i]);
         }
     }
     Py_DECREF(items);
@@ -409,19 +421,18 @@ static int store_arrays(BoundIntegrand *self, PyObject *value, size_t n, double 
     if (n_out == 1) {
         return store_array(self, value, n, y, 1);
     }
-    PyObject *items =
-        PySequence_Fast(value, "the vectorized integrand must return one array per value");
+    PyObject *items = items_of(value, "the vectorized integrand must return one array per value");
     if (items == NULL) {
         return -1;
     }
     int result = 0;
-    if (PySequence_Fast_GET_SIZE(items) != (Py_ssize_t)n_out) {
+    if (PyTuple_GET_SIZE(items) != (Py_ssize_t)n_out) {
         PyErr_Format(PyExc_ValueError, "the vectorized integrand must return %u arrays, not %zd",
-                     n_out, PySequence_Fast_GET_SIZE(items));
+                     n_out, PyTuple_GET_SIZE(items));
         result = -1;
     }
     for (unsigned o = 0; o < n_out && result == 0; o++) {
-        result = store_array(self, PySequence_Fast_GET_ITEM(items, o), n, &y[o], 1);
+        result = store_array(self, PyTuple_GET_ITEM(items, o), n, &y[o], 1);
     }
     Py_DECREF(items);
     return result;

@@ -155,9 +155,11 @@ void map_run(MapObject *self, Worker *worker, Py_ssize_t start, Py_ssize_t stop)
     int64_t per_item = (fc_now_ns() - begun) / (stop - start) + 1;
 
     fc_lock(&queue->mutex);
-    self->n_done += stop - start;
-    self->item_ns = self->item_ns == 0 ? per_item : (self->item_ns + per_item) / 2;
-    bool is_last = self->n_done == self->n_items;
+    if (runs) { /* else there are holes in the results, and nobody is to see them */
+        self->n_done += stop - start;
+        self->item_ns = self->item_ns == 0 ? per_item : (self->item_ns + per_item) / 2;
+    }
+    bool is_last = runs && self->n_done == self->n_items;
     if (worker != NULL) {
         Frame **at = &self->claims;
         while (*at != &frame) {

@@ -392,7 +392,6 @@ static PyObject *push_or_drop(TaskQueue *queue, FutureObject *future, long prior
 static PyObject *submit_in_context(TaskQueue *queue, PyObject *const *args, Py_ssize_t n_args,
                                    PyObject *kwnames, long priority, bool is_internal)
 {
-    Py_ssize_t n_all = n_args + (kwnames == NULL ? 0 : PyTuple_GET_SIZE(kwnames));
     PyObject *context = PyContext_CopyCurrent();
     PyObject *run = context == NULL ? NULL : PyObject_GetAttrString(context, "run");
     Py_XDECREF(context);
@@ -401,7 +400,6 @@ static PyObject *submit_in_context(TaskQueue *queue, PyObject *const *args, Py_s
     if (future != NULL && set_call(future, run, args, n_args, kwnames) < 0) {
         Py_CLEAR(future);
     }
-    (void)n_all;
     Py_XDECREF(run);
     return future == NULL ? NULL : push_or_drop(queue, future, priority, is_internal);
 }
@@ -452,10 +450,6 @@ PyDoc_STRVAR(submit_as_doc, "_submit_as($self, priority, is_internal, fn, /, *ar
 static PyObject *Pool_submit_as(PyObject *self, PyObject *const *args, Py_ssize_t n_args,
                                 PyObject *kwnames)
 {
-    TaskQueue *queue = queue_of(self);
-    if (queue == NULL) {
-        return NULL;
-    }
     if (n_args < 3) {
         PyErr_SetString(PyExc_TypeError, "_submit_as() takes priority, is_internal and fn");
         return NULL;
@@ -465,8 +459,9 @@ static PyObject *Pool_submit_as(PyObject *self, PyObject *const *args, Py_ssize_
         return NULL;
     }
     int is_internal = PyObject_IsTrue(args[1]);
-    return is_internal < 0 ? NULL
-                           : submit(queue, args + 2, n_args - 2, kwnames, priority, is_internal);
+    TaskQueue *queue = is_internal < 0 ? NULL : queue_of(self); /* after Python code has run */
+    return queue == NULL ? NULL
+                         : submit(queue, args + 2, n_args - 2, kwnames, priority, is_internal);
 }
 
 PyDoc_STRVAR(submit_each_doc, "_submit_each($self, fn, arguments, /)\n--\n\n"
@@ -480,6 +475,7 @@ static PyObject *Pool_submit_each(PyObject *self, PyObject *const *args, Py_ssiz
                    ? NULL
                    : PyErr_Format(PyExc_TypeError, "_submit_each() takes fn and arguments");
     }
+    Py_INCREF(queue); /* the iterable may call __init__ again, which opens another one */
     PyObject *iterator = PyObject_GetIter(args[1]);
     PyObject *futures = iterator == NULL ? NULL : PyList_New(0);
     PyObject *item;
@@ -510,6 +506,7 @@ static PyObject *Pool_submit_each(PyObject *self, PyObject *const *args, Py_ssiz
         Py_XDECREF(future);
     }
     Py_XDECREF(iterator);
+    Py_DECREF(queue);
     if (futures != NULL && PyErr_Occurred()) {
         Py_CLEAR(futures);
     }
@@ -528,10 +525,12 @@ static PyObject *Pool_submit_map(PyObject *self, PyObject *args)
     Py_ssize_t chunk;
     int star, return_exceptions;
     long priority;
-    TaskQueue *queue = queue_of(self);
-    if (queue == NULL ||
-        !PyArg_ParseTuple(args, "OO!nppOl:_submit_map", &function, &PyList_Type, &items, &chunk,
+    if (!PyArg_ParseTuple(args, "OO!nppOl:_submit_map", &function, &PyList_Type, &items, &chunk,
                           &star, &return_exceptions, &before, &priority)) {
+        return NULL;
+    }
+    TaskQueue *queue = queue_of(self); /* after Python code has run */
+    if (queue == NULL) {
         return NULL;
     }
     MapObject *map = (MapObject *)future_new((PyTypeObject *)queue->state->map_type);

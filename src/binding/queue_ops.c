@@ -59,6 +59,15 @@ static int has_items(QueueObject *self)
     return size < 0 ? -1 : size > 0;
 }
 
+/* A new reference: a comparison runs Python code, which may assign another. */
+static PyObject *maxsize_of(QueueObject *self)
+{
+    fc_guard_lock(&self->guard);
+    PyObject *maxsize = Py_NewRef(self->maxsize);
+    fc_guard_unlock(&self->guard);
+    return maxsize;
+}
+
 /* `self.maxsize > 0`; -1 with an exception set. */
 static int is_bounded(QueueObject *self)
 {
@@ -66,8 +75,13 @@ static int is_bounded(QueueObject *self)
         return self->limit > 0;
     }
     PyObject *zero = PyLong_FromLong(0);
-    int bounded = zero == NULL ? -1 : PyObject_RichCompareBool(self->maxsize, zero, Py_GT);
-    Py_XDECREF(zero);
+    if (zero == NULL) {
+        return -1;
+    }
+    PyObject *maxsize = maxsize_of(self);
+    int bounded = PyObject_RichCompareBool(maxsize, zero, Py_GT);
+    Py_DECREF(maxsize);
+    Py_DECREF(zero);
     return bounded;
 }
 
@@ -79,8 +93,13 @@ static int reaches_limit(QueueObject *self)
         return size < 0 ? -1 : size >= self->limit;
     }
     PyObject *size = size_object(self);
-    int full = size == NULL ? -1 : PyObject_RichCompareBool(size, self->maxsize, Py_GE);
-    Py_XDECREF(size);
+    if (size == NULL) {
+        return -1;
+    }
+    PyObject *maxsize = maxsize_of(self);
+    int full = PyObject_RichCompareBool(size, maxsize, Py_GE);
+    Py_DECREF(maxsize);
+    Py_DECREF(size);
     return full;
 }
 

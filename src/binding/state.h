@@ -27,8 +27,7 @@
     X(thunk)                                                                                       \
     X(native_map)                                                                                  \
     X(tasks)                                                                                       \
-    X(words)                                                                                       \
-    X(counter_type)
+    X(words)
 
 #define FC_TOPIC_DECLARE(name) int fc_init_##name(PyObject *module);
 FC_TOPICS(FC_TOPIC_DECLARE)

@@ -284,9 +284,15 @@ static void run_claimed(TaskQueue *self, FutureObject *future, Task *task, Worke
     if (sampled) {
         called = fc_now_ns();
     }
+    /* Dropping the arguments may run code that waits, and whose deadlock names the function. */
+    PyObject *function = task->function;
+    task->function = NULL;
     task_clear(task);
     if (worker != NULL) {
         worker->frames = frame.below;
+    }
+    Py_XDECREF(function);
+    if (worker != NULL) {
         worker->defers = HAS_GIL && frame.below == NULL;
     }
     if (future_finish(future, value, is_error) < 0) {
@@ -360,7 +366,10 @@ static FutureObject *pop(TaskQueue *self, Py_ssize_t *start, Py_ssize_t *stop)
     }
     fc_unlock(&self->mutex);
     wake(chosen);
-    Py_XDECREF(emptied);
+    if (emptied != NULL) {
+        discard(self, emptied); /* one that was cancelled before its turn: tell who waits for it */
+        Py_DECREF(emptied);
+    }
     return future;
 }
 
@@ -377,6 +386,7 @@ static bool run_map_inline(TaskQueue *self, MapObject *map, Worker *worker)
         }
         fc_unlock(&self->mutex);
         if (emptied) {
+            discard(self, &map->future);
             Py_DECREF(map);
         }
         if (!taken) {

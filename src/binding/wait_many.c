@@ -15,8 +15,9 @@ typedef struct Gang {
     WaitLink *links; /* one a future; link.future is NULL once it was handed out */
     Py_ssize_t n;
     Py_ssize_t n_taken;
-    bool needs_all;    /* the wait ends when all have finished, else maybe before */
-    Py_ssize_t helped; /* links before this one need no help any more */
+    bool needs_all;      /* the wait ends when all have finished, else maybe before */
+    Py_ssize_t helped;   /* links before this one need no help any more */
+    uint32_t generation; /* of the process (forks) that made the links */
 } Gang;
 
 static bool
@@ -44,10 +45,47 @@ static void gang_destroy(Gang *self)
     waiter_destroy(&self->waiter);
 }
 
+/* Enters the link into its future's list, or among those that are done; -1 with MemoryError. */
+static int gang_join(Gang *self, WaitLink *link)
+{
+    FutureObject *future = link->future;
+    bool linked = true;
+    fc_lock(&future->mutex);
+    if (is_settled(future)) {
+        fc_lock(&self->waiter.mutex);
+        *self->waiter.done_tail = link;
+        self->waiter.done_tail = &link->next_done;
+        fc_unlock(&self->waiter.mutex);
+    } else {
+        linked = future_link_locked(future, link);
+    }
+    fc_unlock(&future->mutex);
+    return linked ? 0 : -1;
+}
+
+/* In a forked child: whatever finished the futures told the links of the parent. -1 with
+ * MemoryError. */
+static int gang_join_again(Gang *self)
+{
+    self->generation = fc_fork_generation;
+    memset(&self->waiter.mutex, 0, sizeof self->waiter.mutex);
+    self->waiter.done = NULL;
+    self->waiter.done_tail = &self->waiter.done;
+    for (Py_ssize_t i = 0; i < self->n; i++) {
+        WaitLink *link = &self->links[i];
+        link->next = link->prev = link->next_done = NULL;
+        if (link->future != NULL && gang_join(self, link) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
 /* Joins all futures of a list; -1 with an exception (gang_destroy is due in any case). */
 static int gang_init(Gang *self, PyObject *futures)
 {
     memset(self, 0, sizeof *self);
+    self->generation = fc_fork_generation;
     waiter_init(&self->waiter);
     Py_ssize_t n = PyList_GET_SIZE(futures);
     self->links = PyMem_Calloc((size_t)(n > 0 ? n : 1), sizeof *self->links);
@@ -57,21 +95,9 @@ static int gang_init(Gang *self, PyObject *futures)
     }
     for (; self->n < n; self->n++) {
         WaitLink *link = &self->links[self->n];
-        FutureObject *future = (FutureObject *)Py_NewRef(PyList_GET_ITEM(futures, self->n));
-        bool linked = true;
         link->waiter = &self->waiter;
-        link->future = future;
-        fc_lock(&future->mutex);
-        if (is_settled(future)) {
-            fc_lock(&self->waiter.mutex);
-            *self->waiter.done_tail = link;
-            self->waiter.done_tail = &link->next_done;
-            fc_unlock(&self->waiter.mutex);
-        } else {
-            linked = future_link_locked(future, link);
-        }
-        fc_unlock(&future->mutex);
-        if (!linked) {
+        link->future = (FutureObject *)Py_NewRef(PyList_GET_ITEM(futures, self->n));
+        if (gang_join(self, link) < 0) {
             self->n++;
             return -1;
         }
@@ -307,6 +333,9 @@ static void Completions_dealloc(PyObject *op)
 static PyObject *Completions_next(PyObject *op, PyObject *end)
 {
     Gang *gang = &((Completions *)op)->gang;
+    if (gang->generation != fc_fork_generation && gang_join_again(gang) < 0) {
+        return NULL;
+    }
     for (;;) {
         FutureObject *future = gang_take(gang);
         if (future != NULL) {
@@ -328,7 +357,9 @@ static PyObject *Completions_next(PyObject *op, PyObject *end)
                 return NULL;
             }
             if (!isnan(seconds)) { /* with nan, the standard library waits for ever */
-                deadline = seconds <= 0 ? 0 : (int64_t)(seconds * 1e9);
+                deadline = seconds <= 0    ? 0
+                           : seconds < 9e9 ? (int64_t)(seconds * 1e9)
+                                           : FOREVER - 1; /* in 285 years */
             }
         }
         int result = gang_wait(gang, 1, deadline);

@@ -7,7 +7,7 @@ import threading
 import time
 import warnings
 
-from fastconc import Pool, PoolExecutor, as_completed, wait
+from fastconc import Future, Pool, PoolExecutor, as_completed, wait
 
 warnings.simplefilter("ignore", DeprecationWarning)
 
@@ -117,6 +117,26 @@ def iterating_while_forking():
     futures = [executor.submit(time.sleep, 0.01) for _ in range(5)]
     codes = [in_child(lambda: None) for _ in as_completed(futures)]
     print(codes)
+
+
+def iterator_of_the_parents_goes_on_in_the_child():
+    executor = PoolExecutor(1)
+    release = threading.Event()
+    futures = [executor.submit(release.wait, 30), executor.submit(int)]
+    done = Future()
+    done.set_result(None)
+    iterators = [as_completed([done, *futures]) for _ in range(2)]
+    for iterator in iterators:
+        assert next(iterator) is done
+
+    def child():
+        for future in iterators[0]:
+            assert "parent" in str(future.exception(30))
+        iterators[1].close()
+
+    code = in_child(child)
+    release.set()
+    print(code, *[len(list(iterator)) for iterator in iterators])
 
 
 if __name__ == "__main__":

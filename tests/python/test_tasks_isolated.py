@@ -30,6 +30,7 @@ FORK = {
     "fork_in_a_task": ["0 0"],
     "multiprocessing_in_a_task": ["[0, 0, 0, 0]"],
     "iterating_while_forking": ["[0, 0, 0, 0, 0]"],
+    "iterator_of_the_parents_goes_on_in_the_child": ["0 2 2"],
 }
 SIGNALS = {
     "a_waiting_main_thread": ["True"],
