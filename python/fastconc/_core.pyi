@@ -58,7 +58,7 @@ def _mcquad(
     workers: object,
     deadline: float,
     /,
-) -> tuple[Any, Any, int, int, int, float, int, bool]: ...
+) -> tuple[Any, Any, int, int, int, float, int, int]: ...
 def _quad(
     f: object,
     a: object,

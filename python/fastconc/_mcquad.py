@@ -17,6 +17,7 @@ from fastconc._ndim import Problem
 
 _METHODS = {"mc": 0, "sobol": 1, "vegas": 2}
 _STATUS = ("converged", "nonfinite", "dominated", "inconsistent", "zero")
+_NETS = ("sobol", "tent", "power", "mapped", "")
 _MAX_SOBOL_DIM = 1111
 _MAX_N = 1 << 50
 
@@ -33,27 +34,32 @@ class MonteCarloResult(QuadResult):
         freedom. "vegas": iterations, about 1 per degree when all is well. "mc": sixteen parts.
         "sobol": replicates, in units of the spread that plain Monte Carlo would have: far below 1
         per degree where the points' evenness helps.
-    mapped
-        "sobol": whether the adapted map was used.
+    net
+        "sobol": the points that were chosen, "sobol", "tent", "power" or "mapped"; else "".
     seed
         The seed that gives this result again.
     """
 
     chi2: float
     dof: int
-    mapped: bool
+    net: str
     seed: int
 
     def __new__(
-        cls, *fields: Any, chi2: float = 0.0, dof: int = 0, mapped: bool = False, seed: int = 0
+        cls, *fields: Any, chi2: float = 0.0, dof: int = 0, net: str = "", seed: int = 0
     ) -> MonteCarloResult:
         self = super().__new__(cls, *fields)
         assert isinstance(self, MonteCarloResult)
         self.chi2 = chi2
         self.dof = dof
-        self.mapped = mapped
+        self.net = net
         self.seed = seed
         return self
+
+    @property
+    def mapped(self) -> bool:
+        """Whether the points went through an adapted map."""
+        return self.net == "mapped"
 
     @property
     def chi2_dof(self) -> float:
@@ -61,21 +67,21 @@ class MonteCarloResult(QuadResult):
         return self.chi2 / self.dof if self.dof else float("nan")
 
     def __reduce__(self) -> Any:
-        return _rebuild, (self.__getnewargs__(), self.chi2, self.dof, self.mapped, self.seed)
+        return _rebuild, (self.__getnewargs__(), self.chi2, self.dof, self.net, self.seed)
 
     def __repr__(self) -> str:
         return (
             f"MonteCarloResult(integral={self.integral!r}, error={self.error!r}, "
             f"neval={self.neval!r}, converged={self.converged!r}, status={self.status!r}, "
-            f"chi2={self.chi2!r}, dof={self.dof!r}, mapped={self.mapped!r}, seed={self.seed!r}, "
+            f"chi2={self.chi2!r}, dof={self.dof!r}, net={self.net!r}, seed={self.seed!r}, "
             f"message={self.message!r})"
         )
 
 
 def _rebuild(
-    fields: tuple[Any, ...], chi2: float, dof: int, mapped: bool, seed: int
+    fields: tuple[Any, ...], chi2: float, dof: int, net: str, seed: int
 ) -> MonteCarloResult:
-    return MonteCarloResult(*fields, chi2=chi2, dof=dof, mapped=mapped, seed=seed)
+    return MonteCarloResult(*fields, chi2=chi2, dof=dof, net=net, seed=seed)
 
 
 def mcquad(
@@ -107,15 +113,18 @@ def mcquad(
         Evaluations of `f`, at least 2; not more, and not many fewer, are made. Memory does not grow
         with n.
     method
-        "mc": plain Monte Carlo. "sobol": 14 to 27 independent scramblings of a Sobol net, through
-        an adapted importance map if that helps. "vegas": VEGAS+, adaptive map and stratification.
+        "mc": plain Monte Carlo. "sobol": randomised quasi-Monte Carlo, 14 to 27 independent
+        scramblings of a Sobol net, or of what a pilot shows to be better: shifted lattices for
+        smooth functions, an adapted importance map for peaks. "vegas": VEGAS+, adaptive map and
+        stratification.
     seed
         An int from 0 to 2**64 - 1: same seed, same bits, for any number of workers. None draws one
         (the result has it).
     args
         Further arguments of `f`.
     adapt
-        "sobol": spend up to an eighth of n on trying a map.
+        "sobol": spend up to an eighth of n on a pilot that chooses the points; False keeps to
+        Sobol's.
     vectorized, workers, deadline
         As for `cubature`.
     progress
@@ -156,11 +165,11 @@ def mcquad(
                 code, number, bool(adapt), report, workers, problem.seconds,
             )  # fmt: skip
 
-    integral, error, neval, outcome, n_bad, chi2, dof, mapped = problem.run(call)
+    integral, error, neval, outcome, n_bad, chi2, dof, net = problem.run(call)
     status = _STATUS[outcome]
     result = MonteCarloResult(
         integral, problem.error(error), neval, outcome == 0, status, _message(status, neval, n_bad),
-        chi2=chi2, dof=dof, mapped=mapped, seed=number,
+        chi2=chi2, dof=dof, net=_NETS[net], seed=number,
     )  # fmt: skip
     if outcome != 0:
         warnings.warn(result.message, IntegrationWarning, stacklevel=2)

@@ -204,7 +204,7 @@ PyDoc_STRVAR(
     "_mcquad($module, f, args, limits, n_out, flags, n, method, seed, adapt, progress,\n"
     "        workers, deadline, /)\n--\n\n"
     "Monte Carlo integration; fastconc.mcquad is the public form. Gives (integral, error,\n"
-    "n_eval, outcome, n_bad, chi2, dof, mapped).");
+    "n_eval, outcome, n_bad, chi2, dof, net).");
 
 static PyObject *mcquad(PyObject *module, PyObject *arguments)
 {
@@ -239,9 +239,9 @@ static PyObject *mcquad(PyObject *module, PyObject *arguments)
             PyObject *error = integrand_value(problem.error, problem.n_out, problem.flags);
             if (integral != NULL && error != NULL) {
                 answer =
-                    Py_BuildValue("(OOKiKdIO)", integral, error, (unsigned long long)result.n_eval,
+                    Py_BuildValue("(OOKiKdIi)", integral, error, (unsigned long long)result.n_eval,
                                   (int)result.outcome, (unsigned long long)result.n_bad,
-                                  result.chi2, result.dof, result.mapped ? Py_True : Py_False);
+                                  result.chi2, result.dof, (int)result.net);
             }
             Py_XDECREF(integral);
             Py_XDECREF(error);

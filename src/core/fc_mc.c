@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * Plain Monte Carlo and randomised Sobol points; contract in fc_mc.h.
+ * Plain Monte Carlo, and the choice of the method; contract in fc_mc.h.
  *
  * Points are made in blocks whose random numbers depend on the block's number alone. Blocks run in
  * waves of fixed length, and a wave's results are added up in order before the next begins: memory
- * stays constant, and no bit depends on how many workers there are.
- *
- * Sobol: the integral is the mean over R independent nested uniform scramblings of a net of 2^m
- * points, R 2^m the largest such number within n with 14 <= R < 28 (more once 2^m cannot grow).
- * Their spread is an unbiased estimate of the error (Owen, "Randomly permuted (t,m,s)-nets", 1995;
- * L'Ecuyer, Nakayama, Owen, Tuffin, "Confidence intervals for randomized quasi-Monte Carlo
- * estimators", WSC 2023, on why Student's t with few replicates covers well). */
+ * stays constant, and no bit depends on how many workers there are. */
 #include "fc_mc.h"
 
 #include <float.h>
@@ -18,17 +12,12 @@
 #include <string.h>
 
 #include "fc_alloc.h"
+#include "fc_nets.h"
 #include "fc_random.h"
-#include "fc_sobol.h"
 #include "fc_vegas.h"
 
 #define WAVE 256 /* blocks between two additions */
 #define BATCHES 16
-#define LEAST_REPLICATES 14 /* an eighth of 2^k goes to a map: what is left is 14 nets */
-#define MOST_LOG2 28        /* a replicate's points at most: larger n takes more replicates */
-#define DOMINANT 0.1 /* share of the variance due to one point that makes the error a guess */
-#define USEFUL_GAIN 0.5
-#define LEAST_TO_ADAPT 8192
 
 double fc_student_factor(unsigned dof)
 {
@@ -70,18 +59,6 @@ static fc_status plain_block(void *context, size_t begin, size_t end, unsigned w
     return status;
 }
 
-/* Is one point's squared deviation a good part of the sum of all? */
-static bool is_dominated(const fc_moments *m)
-{
-    double far = fmax(m->greatest - m->mean, m->mean - m->least);
-    return m->n >= 32 && far * far > DOMINANT * m->m2 && m->m2 > 0;
-}
-
-static bool is_zero(const fc_moments *m)
-{
-    return m->least == 0 && m->greatest == 0;
-}
-
 static fc_status run_plain(fc_sampler *sampler, const fc_mc_options *options, fc_mc_result *result)
 {
     const unsigned n_out = sampler->f->n_out;
@@ -116,8 +93,8 @@ static fc_status run_plain(fc_sampler *sampler, const fc_mc_options *options, fc
             result->error[o] =
                 fc_moments_error(&total[o]) *
                 fc_student_factor(options->n < 1000 ? (unsigned)options->n - 1 : 1000);
-            dominated = dominated || is_dominated(&total[o]);
-            zero = zero && is_zero(&total[o]);
+            dominated = dominated || fc_moments_is_dominated(&total[o]);
+            zero = zero && fc_moments_is_zero(&total[o]);
         }
         for (unsigned k = 0; k < BATCHES; k++) {
             double error = batch[k].n > 1 ? fc_moments_error(&batch[k]) : 0;
@@ -136,152 +113,6 @@ static fc_status run_plain(fc_sampler *sampler, const fc_mc_options *options, fc
     return status;
 }
 
-typedef struct sobol_job {
-    fc_sampler *sampler;
-    const fc_sobol *sobol;
-    uint64_t seed, first_item;
-    unsigned log2_blocks; /* of a replicate */
-    size_t points;        /* of a block */
-    fc_moments *moments;
-} sobol_job;
-
-static fc_status sobol_block_of(void *context, size_t begin, size_t end, unsigned worker)
-{
-    sobol_job *job = context;
-    fc_scratch *s;
-    fc_status status = fc_sampler_scratch(job->sampler, worker, &s);
-    const unsigned n_out = job->sampler->f->n_out;
-    for (size_t i = begin; status == FC_OK && i < end; i++) {
-        const uint64_t item = job->first_item + i;
-        const uint32_t replicate = (uint32_t)(item >> job->log2_blocks);
-        const uint64_t block = item & ((UINT64_C(1) << job->log2_blocks) - 1);
-        for (unsigned d = 0; d < job->sampler->f->n_dim; d++) {
-            fc_sobol_fill(job->sobol, job->seed, replicate, d, block * job->points, job->points,
-                          s->u[d]);
-        }
-        status = fc_sampler_evaluate(job->sampler, s, worker, job->points);
-        for (unsigned o = 0; status == FC_OK && o < n_out; o++) {
-            job->moments[i * n_out + o] = fc_moments_of(s->y[o], job->points);
-        }
-    }
-    return status;
-}
-
-/* Trains a map if there are points to spare, and keeps it if it lowers the variance. */
-static fc_status maybe_adapt(fc_sampler *sampler, const fc_mc_options *options, uint64_t *n,
-                             fc_vegas_map **map, fc_mc_result *result)
-{
-    *map = NULL;
-    if (!options->adapt || *n < LEAST_TO_ADAPT) {
-        return FC_OK;
-    }
-    const uint64_t most = UINT64_C(1) << 22, spare = *n / 8 < most ? *n / 8 : most;
-    const unsigned n_bins = fc_vegas_bins(sampler->f->n_dim, spare / 6);
-    if (n_bins < 4) {
-        return FC_OK;
-    }
-    fc_status status = fc_vegas_map_create(sampler->f->n_dim, n_bins, map);
-    if (status != FC_OK) {
-        return status;
-    }
-    double gain = 1;
-    uint64_t spent = 0;
-    status = fc_vegas_train(sampler, *map, spare, options->seed, &spent, &gain);
-    *n -= spent;
-    result->n_eval += spent;
-    result->mapped = gain < USEFUL_GAIN;
-    sampler->map = result->mapped ? *map : NULL;
-    return status;
-}
-
-static void sobol_result(const fc_moments *means, const fc_moments *total, unsigned n_out,
-                         uint64_t n_replicates, fc_mc_result *result)
-{
-    bool dominated = false, zero = true;
-    for (unsigned o = 0; o < n_out; o++) {
-        result->integral[o] = means[o].mean;
-        result->error[o] =
-            fc_moments_error(&means[o]) *
-            fc_student_factor(n_replicates < 1000 ? (unsigned)n_replicates - 1 : 1000);
-        dominated = dominated || is_dominated(&total[o]);
-        zero = zero && is_zero(&total[o]);
-    }
-    /* Against the spread that plain Monte Carlo would have: far below its degrees of freedom where
-     * the net helps. */
-    double variance =
-        total[0].m2 / (double)total[0].n / ((double)total[0].n / (double)n_replicates);
-    if (variance > 0) {
-        result->chi2 = means[0].m2 / variance;
-        result->dof = (unsigned)(n_replicates - 1);
-    }
-    result->outcome = zero ? FC_MC_ZERO : dominated ? FC_MC_DOMINATED : FC_MC_TRUSTED;
-}
-
-static fc_status run_sobol(fc_sampler *sampler, const fc_mc_options *options, fc_mc_result *result)
-{
-    const unsigned n_out = sampler->f->n_out;
-    sobol_job job = {.sampler = sampler, .seed = options->seed};
-    fc_sobol *sobol;
-    fc_status status = fc_sobol_create(sampler->f->n_dim, &sobol);
-    if (status != FC_OK) {
-        return status;
-    }
-    uint64_t n = options->n;
-    fc_vegas_map *map;
-    status = maybe_adapt(sampler, options, &n, &map, result);
-    unsigned log2_points = 0;
-    while (log2_points < MOST_LOG2 && n >> (log2_points + 1) >= LEAST_REPLICATES) {
-        log2_points++;
-    }
-    const uint64_t n_replicates = n >> log2_points;
-    while (job.log2_blocks < log2_points &&
-           UINT64_C(1) << (log2_points - job.log2_blocks) > sampler->block) {
-        job.log2_blocks++;
-    }
-    job.points = (size_t)1 << (log2_points - job.log2_blocks);
-    job.sobol = sobol;
-    job.moments = fc_calloc(WAVE * n_out, sizeof *job.moments);
-    fc_moments *means = fc_calloc(3 * (size_t)n_out, sizeof *means);
-    fc_moments *total = means + n_out, *replicate = total + n_out;
-    if (status == FC_OK && (job.moments == NULL || means == NULL)) {
-        status = FC_ERR_NOMEM;
-    }
-    const uint64_t n_items = n_replicates << job.log2_blocks;
-    while (status == FC_OK && job.first_item < n_items) {
-        const uint64_t left = n_items - job.first_item;
-        const size_t wave = left < WAVE ? (size_t)left : WAVE;
-        status = fc_pool_for(&sampler->run, sobol_block_of, &job, wave, 1);
-        for (size_t i = 0; status == FC_OK && i < wave; i++) {
-            const uint64_t after = job.first_item + i + 1;
-            const bool is_last = (after & ((UINT64_C(1) << job.log2_blocks) - 1)) == 0;
-            for (unsigned o = 0; o < n_out; o++) {
-                fc_moments_merge(&replicate[o], &job.moments[i * n_out + o]);
-                if (is_last) {
-                    fc_moments one = fc_moments_of(&replicate[o].mean, 1);
-                    fc_moments_merge(&means[o], &one);
-                    fc_moments_merge(&total[o], &replicate[o]);
-                    replicate[o].n = 0;
-                }
-            }
-        }
-        job.first_item += wave;
-        if (status == FC_OK && options->progress != NULL) {
-            options->progress(options->progress_context,
-                              result->n_eval + job.first_item * job.points, options->n);
-        }
-    }
-    if (status == FC_OK) {
-        result->n_eval += n_replicates << log2_points;
-        sobol_result(means, total, n_out, n_replicates, result);
-    }
-    sampler->map = NULL;
-    fc_vegas_map_destroy(map);
-    fc_free(job.moments);
-    fc_free(means);
-    fc_sobol_destroy(sobol);
-    return status;
-}
-
 fc_status fc_mcquad(const fc_run *run, const fc_integrand *f, const fc_domain *domain,
                     const fc_mc_options *options, fc_mc_result *result)
 {
@@ -296,7 +127,7 @@ fc_status fc_mcquad(const fc_run *run, const fc_integrand *f, const fc_domain *d
     result->n_eval = result->n_bad = 0;
     result->chi2 = 0;
     result->dof = 0;
-    result->mapped = false;
+    result->net = FC_NET_NONE;
     result->outcome = FC_MC_TRUSTED;
     if (fc_domain_is_empty(domain)) {
         memset(result->integral, 0, f->n_out * sizeof *result->integral);
@@ -309,7 +140,7 @@ fc_status fc_mcquad(const fc_run *run, const fc_integrand *f, const fc_domain *d
     }
     fc_sampler_init(sampler, run, f, domain);
     status = options->method == FC_MC_PLAIN   ? run_plain(sampler, options, result)
-             : options->method == FC_MC_SOBOL ? run_sobol(sampler, options, result)
+             : options->method == FC_MC_SOBOL ? fc_nets(sampler, options, result)
                                               : fc_vegas(sampler, options, result);
     result->n_bad = atomic_load_explicit(&sampler->n_bad, memory_order_relaxed);
     if (status == FC_OK && result->n_bad != 0) {

@@ -11,7 +11,8 @@
 
 typedef enum fc_mc_method {
     FC_MC_PLAIN = 0,
-    FC_MC_SOBOL, /* independent scramblings of one Sobol net, through a VEGAS map if that helps */
+    FC_MC_SOBOL, /* randomised quasi-Monte Carlo: independent randomisations of one net or lattice
+                  */
     FC_MC_VEGAS, /* VEGAS+: adaptive map and adaptive stratification */
 } fc_mc_method;
 
@@ -24,11 +25,21 @@ typedef enum fc_mc_outcome {
     FC_MC_ZERO,         /* every value was 0: a support too small to be found, or none */
 } fc_mc_outcome;
 
+/* Where the points of randomised quasi-Monte Carlo lie; see fc_nets.c. */
+typedef enum fc_mc_net {
+    FC_NET_SOBOL = 0, /* scrambled Sobol points */
+    FC_NET_TENT,      /* a shifted lattice, folded by the tent */
+    FC_NET_POWER,     /* a shifted lattice, folded by a polynomial */
+    FC_NET_MAPPED,    /* scrambled Sobol points through a VEGAS map */
+    FC_N_NETS,
+    FC_NET_NONE = FC_N_NETS, /* other methods */
+} fc_mc_net;
+
 typedef struct fc_mc_options {
     fc_mc_method method;
     uint64_t n; /* evaluations, at least 2; about as many are made (n_eval tells), never more */
     uint64_t seed;
-    bool adapt; /* Sobol: spend up to an eighth of n on a map */
+    bool adapt; /* Sobol: spend an eighth of n, at most, on a map and on choosing the net */
     /* Called on the calling thread now and then, with evaluations done of n; may be NULL. */
     void (*progress)(void *context, uint64_t done, uint64_t n);
     void *progress_context;
@@ -41,7 +52,7 @@ typedef struct fc_mc_result {
     double chi2;  /* of the batches (iterations, replicates) about their mean, output 0, ... */
     unsigned dof; /* ... and its degrees of freedom */
     uint64_t n_eval, n_bad;
-    bool mapped; /* Sobol: the map was used */
+    fc_mc_net net; /* Sobol: what was chosen */
     fc_mc_outcome outcome;
 } fc_mc_result;
 

@@ -10,6 +10,7 @@
 
 #define LEAST_BLOCK 64
 #define MOST_BLOCK 1024
+#define DOMINANT 0.1 /* share of the variance due to one point that makes the error a guess */
 #define BLOCK_COORDINATES 16384 /* a block's coordinates stay in the second-level cache */
 
 /* Vectors of two doubles: what every instruction set has, so that sums are the same everywhere. */
@@ -93,6 +94,17 @@ double fc_moments_error(const fc_moments *moments)
     return moments->n < 2 ? INFINITY : sqrt(moments->m2 / n / (n - 1));
 }
 
+bool fc_moments_is_dominated(const fc_moments *m)
+{
+    const double far = fmax(m->greatest - m->mean, m->mean - m->least);
+    return m->n >= 32 && far * far > DOMINANT * m->m2 && m->m2 > 0;
+}
+
+bool fc_moments_is_zero(const fc_moments *moments)
+{
+    return moments->least == 0 && moments->greatest == 0;
+}
+
 void fc_sampler_init(fc_sampler *sampler, const fc_run *run, const fc_integrand *f,
                      const fc_domain *domain)
 {
@@ -155,7 +167,7 @@ fc_status fc_sampler_scratch(fc_sampler *sampler, unsigned worker, fc_scratch **
 
 fc_status fc_sampler_evaluate(fc_sampler *sampler, fc_scratch *s, unsigned worker, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && !sampler->weighted; i++) {
         s->weight[i] = 1;
     }
     for (unsigned d = 0; sampler->map != NULL && d < sampler->f->n_dim; d++) {

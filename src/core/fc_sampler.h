@@ -20,6 +20,10 @@ void fc_moments_merge(fc_moments *total, const fc_moments *part);
 /* Of the mean: sqrt(m2 / (n (n-1))); infinite when n < 2. */
 double fc_moments_error(const fc_moments *moments);
 
+/* Is one number's squared deviation a good part of the sum of all? Then that sum is a guess. */
+bool fc_moments_is_dominated(const fc_moments *moments);
+bool fc_moments_is_zero(const fc_moments *moments);
+
 /* A worker's arrays, `block` points long (rows of y, u, x: aligned and padded as fc_integrand.h
  * asks). */
 typedef struct fc_scratch {
@@ -36,7 +40,8 @@ typedef struct fc_sampler {
     fc_run run;              /* width 1 where f or the limits are serial */
     const fc_vegas_map *map; /* NULL: none */
     bool keep_density;
-    size_t block; /* points at once, a power of two; depends on the dimension alone */
+    bool weighted; /* the points come with weights of their own, in scratch->weight */
+    size_t block;  /* points at once, a power of two; depends on the dimension alone */
     fc_scratch scratch[FC_MAX_WIDTH];
     atomic_uint_least64_t n_bad; /* nan and inf met; they count as 0. Relaxed: a count */
 } fc_sampler;

@@ -224,10 +224,11 @@ static fc_status refine_map(vegas *v)
 }
 
 fc_status fc_vegas_train(fc_sampler *sampler, fc_vegas_map *map, uint64_t n, uint64_t seed,
-                         uint64_t *n_eval, double *gain)
+                         uint64_t *n_eval, double *gain, double *flat)
 {
     vegas v;
     *gain = 1;
+    *flat = 0;
     fc_status status = prepare(&v, sampler, map, seed);
     if (status != FC_OK) {
         return status;
@@ -252,16 +253,16 @@ fc_status fc_vegas_train(fc_sampler *sampler, fc_vegas_map *map, uint64_t n, uin
         }
     }
     if (status == FC_OK && v.n_points > 0) {
-        double mapped = 0, flat = 0, mean = 0;
+        double mapped = 0, mean = 0;
         for (size_t slot = 0; slot < SLOTS; slot++) {
             mapped += v.second[8 * slot];
-            flat += v.second[8 * slot + 1];
+            *flat += v.second[8 * slot + 1];
             mean += v.second[8 * slot + 2];
         }
         mean /= (double)v.n_points;
         mapped = mapped / (double)v.n_points - mean * mean / v.n_out;
-        flat = flat / (double)v.n_points - mean * mean / v.n_out;
-        *gain = flat > 0 ? fmax(mapped, 0) / flat : 1;
+        *flat = *flat / (double)v.n_points - mean * mean / v.n_out;
+        *gain = *flat > 0 ? fmax(mapped, 0) / *flat : 1;
     }
     sampler->map = NULL;
     sampler->keep_density = false;

@@ -7,10 +7,11 @@
 
 #include "fc_mc.h"
 
-/* Iterations of a map's training on scrambled Sobol points, n evaluations in all. *gain is the
- * variance of the integrand with the map over that without, as far as the last iteration knows. */
+/* Iterations of a map's training on scrambled Sobol points, n evaluations in all. *flat is the
+ * variance of the integrand without the map, *gain that with the map over *flat, as far as the last
+ * iteration knows; 0 and 1 if n is too small for any. */
 FC_MUST_CHECK fc_status fc_vegas_train(fc_sampler *sampler, fc_vegas_map *map, uint64_t n,
-                                       uint64_t seed, uint64_t *n_eval, double *gain);
+                                       uint64_t seed, uint64_t *n_eval, double *gain, double *flat);
 
 /* The whole method. */
 FC_MUST_CHECK fc_status fc_vegas(fc_sampler *sampler, const fc_mc_options *options,

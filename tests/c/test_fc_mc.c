@@ -97,7 +97,7 @@ static void same_bits_for_any_width(void)
             }
             options.seed = 6;
             integrate(&f, options, 2, again, again + 2);
-            CHECK(again[0] != first[0]);
+            CHECK(d == 1 || again[0] != first[0]); /* one dimension: right to the last digit */
         }
     }
 }

@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Randomised quasi-Monte Carlo; contract in fc_nets.h.
+ *
+ * The integral is the mean over R independent randomisations of a point set of 2^m points, R 2^m
+ * the largest such number within n with 14 <= R < 28 (more once 2^m cannot grow). Their spread is
+ * an unbiased estimate of the error (Owen, "Randomly permuted (t,m,s)-nets", 1995; L'Ecuyer,
+ * Nakayama, Owen, Tuffin, "Confidence intervals for randomized quasi-Monte Carlo estimators", WSC
+ * 2023, on why Student's t with few replicates covers well).
+ *
+ * R point sets of n / R points are less accurate than one of n points, by up to R times where the
+ * integrand is smooth. What wins that back is a point set that suits the integrand:
+ *
+ *     Sobol    nested uniform scrambling; variance n^-3 at best, robust, any dimension
+ *     tent     shifted lattice, folded by the tent: n^-4 for smooth integrands
+ *     power    shifted lattice, folded by a polynomial: n^-8, in few dimensions
+ *     mapped   Sobol points through an importance map: peaks
+ *
+ * A pilot on a part of n, thrown away afterwards lest it bias the result, measures the variance of
+ * each with two sizes, and the one is taken whose variance will be the least with the size to come.
+ * The choice can cost accuracy, never honesty. */
+#include "fc_nets.h"
+
+#include <float.h>
+#include <math.h>
+
+#include "fc_alloc.h"
+#include "fc_lattice.h"
+#include "fc_sobol.h"
+#include "fc_vegas.h"
+
+#define WAVE 256            /* blocks between two additions */
+#define LEAST_REPLICATES 14 /* an eighth of 2^k goes to the pilot: what is left is 14 nets */
+#define MOST_LOG2 28        /* a net's points at most: larger n takes more replicates */
+#define LEAST_TO_ADAPT 4096
+#define MOST_TO_ADAPT (UINT64_C(1) << 22)
+#define USEFUL_GAIN 0.5
+#define PILOTS 8           /* replicates ... */
+#define PILOT_RATIO_LOG2 3 /* ... of each of two sizes, one so much smaller */
+#define LEAST_PILOT_LOG2 4
+#define MOST_POWER_DIM 3
+
+/* Numbers of replicates, so that none uses another's randomness: pilots begin here (and the
+ * training of maps at 2^31). */
+#define FIRST_PILOT (UINT32_C(1) << 30)
+
+typedef struct tally {
+    fc_moments *means; /* of the replicates' means */
+    fc_moments *total; /* of all values */
+    fc_moments *replicate;
+} tally;
+
+typedef struct nets {
+    fc_sampler *sampler;
+    const fc_sobol *sobol;
+    const fc_vegas_map *map; /* for FC_NET_MAPPED, or NULL */
+    uint64_t seed;
+    /* The run under way. */
+    fc_mc_net net;
+    uint32_t first_replicate;
+    uint64_t first_item;
+    unsigned log2_points, log2_blocks; /* of a replicate: its points, its blocks */
+    size_t points;                     /* of a block */
+    fc_moments *moments;               /* of a wave's blocks, n_out each */
+} nets;
+
+static void fill_block(const nets *job, fc_scratch *s, uint32_t replicate, uint64_t first)
+{
+    const unsigned n_dim = job->sampler->f->n_dim;
+    if (job->net == FC_NET_SOBOL || job->net == FC_NET_MAPPED) {
+        for (unsigned d = 0; d < n_dim; d++) {
+            fc_sobol_fill(job->sobol, job->seed, replicate, d, first, job->points, s->u[d]);
+        }
+        return;
+    }
+    const fc_fold fold = job->net == FC_NET_TENT ? FC_FOLD_TENT : FC_FOLD_POWER;
+    for (size_t i = 0; i < job->points && job->sampler->weighted; i++) {
+        s->weight[i] = 1;
+    }
+    for (unsigned d = 0; d < n_dim; d++) {
+        fc_lattice_fill(job->log2_points, fold, job->seed, replicate, d, first, job->points,
+                        s->u[d], s->weight);
+    }
+}
+
+static fc_status net_block(void *context, size_t begin, size_t end, unsigned worker)
+{
+    nets *job = context;
+    fc_scratch *s;
+    fc_status status = fc_sampler_scratch(job->sampler, worker, &s);
+    const unsigned n_out = job->sampler->f->n_out;
+    for (size_t i = begin; status == FC_OK && i < end; i++) {
+        const uint64_t item = job->first_item + i;
+        const uint32_t replicate = job->first_replicate + (uint32_t)(item >> job->log2_blocks);
+        const uint64_t block = item & ((UINT64_C(1) << job->log2_blocks) - 1);
+        fill_block(job, s, replicate, block * job->points);
+        status = fc_sampler_evaluate(job->sampler, s, worker, job->points);
+        for (unsigned o = 0; status == FC_OK && o < n_out; o++) {
+            job->moments[i * n_out + o] = fc_moments_of(s->y[o], job->points);
+        }
+    }
+    return status;
+}
+
+/* Integrates over n_replicates point sets of 2^log2_points points. `progress` may be NULL; n_before
+ * evaluations were made before. */
+static fc_status run_replicates(nets *job, fc_mc_net net, uint32_t first_replicate,
+                                uint64_t n_replicates, unsigned log2_points, tally *sums,
+                                const fc_mc_options *progress, uint64_t n_before)
+{
+    fc_sampler *sampler = job->sampler;
+    const unsigned n_out = sampler->f->n_out;
+    job->net = net;
+    job->first_replicate = first_replicate;
+    job->log2_points = log2_points;
+    job->log2_blocks = 0;
+    while (job->log2_blocks < log2_points &&
+           UINT64_C(1) << (log2_points - job->log2_blocks) > sampler->block) {
+        job->log2_blocks++;
+    }
+    job->points = (size_t)1 << (log2_points - job->log2_blocks);
+    for (unsigned o = 0; o < n_out; o++) {
+        sums->means[o].n = sums->total[o].n = sums->replicate[o].n = 0;
+    }
+    sampler->map = net == FC_NET_MAPPED ? job->map : NULL;
+    sampler->weighted = net == FC_NET_POWER;
+    const uint64_t n_items = n_replicates << job->log2_blocks;
+    fc_status status = FC_OK;
+    for (job->first_item = 0; status == FC_OK && job->first_item < n_items;) {
+        const uint64_t left = n_items - job->first_item;
+        const size_t wave = left < WAVE ? (size_t)left : WAVE;
+        status = fc_pool_for(&sampler->run, net_block, job, wave, 1);
+        for (size_t i = 0; status == FC_OK && i < wave; i++) {
+            const uint64_t after = job->first_item + i + 1;
+            const bool is_last = (after & ((UINT64_C(1) << job->log2_blocks) - 1)) == 0;
+            for (unsigned o = 0; o < n_out; o++) {
+                fc_moments_merge(&sums->replicate[o], &job->moments[i * n_out + o]);
+                if (is_last) {
+                    fc_moments one = fc_moments_of(&sums->replicate[o].mean, 1);
+                    fc_moments_merge(&sums->means[o], &one);
+                    fc_moments_merge(&sums->total[o], &sums->replicate[o]);
+                    sums->replicate[o].n = 0;
+                }
+            }
+        }
+        job->first_item += wave;
+        if (status == FC_OK && progress != NULL && progress->progress != NULL) {
+            progress->progress(progress->progress_context, n_before + job->first_item * job->points,
+                               progress->n);
+        }
+    }
+    sampler->map = NULL;
+    sampler->weighted = false;
+    return status;
+}
+
+/* ---- the pilot ---- */
+
+/* The largest number of points of a net within n, and how many replicates of it n holds. */
+static unsigned size_of(fc_mc_net net, uint64_t n, uint64_t *n_replicates)
+{
+    const bool lattice = net == FC_NET_TENT || net == FC_NET_POWER;
+    const unsigned most = lattice ? FC_LATTICE_MAX_LOG2 : MOST_LOG2;
+    unsigned log2_points = 0;
+    while (log2_points < most && n >> (log2_points + 1) >= LEAST_REPLICATES) {
+        log2_points++;
+    }
+    *n_replicates = n >> log2_points;
+    return log2_points;
+}
+
+/* Variance of the replicates' means, each output in units of the integrand's own variance (0: left
+ * out), and not below what rounding makes of it. */
+static double spread(const tally *sums, const double *scale, unsigned n_out)
+{
+    double sum = 0;
+    for (unsigned o = 0; o < n_out; o++) {
+        if (scale[o] > 0) {
+            const fc_moments *m = &sums->means[o];
+            const double rounding = DBL_EPSILON / 2 * m->mean;
+            sum += fmax(m->m2 / (double)(m->n - 1), rounding * rounding) / scale[o];
+        }
+    }
+    return sum;
+}
+
+/* The logarithm of the result's variance to come, from that of pilots of two sizes. Their rate is
+ * known roughly, and that of few points says little about that of many: it counts half, what is
+ * usual for this kind of points counts the other half. */
+static double forecast(fc_mc_net net, double small, double large, unsigned log2_pilot, uint64_t n)
+{
+    static const struct {
+        double usual, fastest;
+    } rates[] = {[FC_NET_SOBOL] = {2, 3},
+                 [FC_NET_TENT] = {2.8, 4},
+                 [FC_NET_POWER] = {4, 8},
+                 [FC_NET_MAPPED] = {2, 3}};
+    const double ln2 = 0.69314718055994531;
+    if (!(large > 0)) {
+        return -HUGE_VAL;
+    }
+    double rate = (log(small) - log(large)) / (PILOT_RATIO_LOG2 * ln2);
+    rate = (rates[net].usual + fmin(fmax(rate, 1), rates[net].fastest)) / 2;
+    uint64_t n_replicates;
+    const unsigned log2_points = size_of(net, n, &n_replicates);
+    return log(large) - rate * ln2 * ((double)log2_points - log2_pilot) - log((double)n_replicates);
+}
+
+/* Chooses the net from pilots on at most `spare` points; *n becomes what is left for the result.
+ * The map, if there is one, promises to lower the variance from `flat` by the factor `gain`. */
+static fc_status choose(nets *job, uint64_t spare, double gain, double flat, tally *sums,
+                        uint64_t *n, fc_mc_net *best)
+{
+    const unsigned n_dim = job->sampler->f->n_dim, n_out = job->sampler->f->n_out;
+    const bool map_helps = gain < USEFUL_GAIN;
+    const bool is_candidate[] = {[FC_NET_SOBOL] = true,
+                                 [FC_NET_TENT] = n_dim <= FC_LATTICE_MAX_DIM,
+                                 [FC_NET_POWER] = n_dim <= MOST_POWER_DIM,
+                                 [FC_NET_MAPPED] = map_helps};
+    unsigned n_candidates = 0;
+    for (unsigned k = 0; k < FC_N_NETS; k++) {
+        n_candidates += is_candidate[k];
+    }
+    unsigned log2_pilot = 0; /* a pilot's large size; the small one adds an eighth */
+    while ((UINT64_C(9) << (log2_pilot + 1)) / 8 * PILOTS * n_candidates <= spare) {
+        log2_pilot++;
+    }
+    *best = map_helps ? FC_NET_MAPPED : FC_NET_SOBOL;
+    if (n_candidates < 2 || log2_pilot < LEAST_PILOT_LOG2) {
+        return FC_OK;
+    }
+    double *scale = fc_calloc(n_out, sizeof *scale);
+    if (scale == NULL) {
+        return FC_ERR_NOMEM;
+    }
+    double least = HUGE_VAL, seen = 0;
+    fc_status status = FC_OK;
+    for (unsigned k = 0; status == FC_OK && k < FC_N_NETS; k++) {
+        if (!is_candidate[k]) {
+            continue;
+        }
+        status = run_replicates(job, (fc_mc_net)k, FIRST_PILOT, PILOTS, log2_pilot, sums, NULL, 0);
+        if (status != FC_OK) {
+            break;
+        }
+        if (k == FC_NET_SOBOL) {
+            for (unsigned o = 0; o < n_out; o++) {
+                scale[o] = sums->total[o].m2 / (double)sums->total[o].n;
+                seen += scale[o];
+            }
+            /* Peaks that these points hardly meet do not show in their spread. */
+            if (!(seen > 0) || (map_helps && seen < 0.5 * flat)) {
+                *n -= (uint64_t)PILOTS << log2_pilot;
+                break;
+            }
+        }
+        const double large = spread(sums, scale, n_out);
+        status = run_replicates(job, (fc_mc_net)k, FIRST_PILOT + PILOTS, PILOTS,
+                                log2_pilot - PILOT_RATIO_LOG2, sums, NULL, 0);
+        *n -= (uint64_t)PILOTS * 9 << (log2_pilot - PILOT_RATIO_LOG2);
+        const double to_come =
+            forecast((fc_mc_net)k, spread(sums, scale, n_out), large, log2_pilot, *n);
+        if (status == FC_OK && to_come < least) {
+            least = to_come;
+            *best = (fc_mc_net)k;
+        }
+    }
+    fc_free(scale);
+    return status;
+}
+
+/* Trains a map if there are points to spare, then chooses; *n becomes what is left. */
+static fc_status adapt(nets *job, const fc_mc_options *options, tally *sums, fc_vegas_map **map,
+                       uint64_t *n, fc_mc_net *best)
+{
+    fc_sampler *sampler = job->sampler;
+    *best = FC_NET_SOBOL;
+    if (!options->adapt || *n < LEAST_TO_ADAPT) {
+        return FC_OK;
+    }
+    uint64_t spare = *n / 8 < MOST_TO_ADAPT ? *n / 8 : MOST_TO_ADAPT;
+    const unsigned n_bins = fc_vegas_bins(sampler->f->n_dim, spare / 8);
+    double gain = 1, flat = 0;
+    if (n_bins >= 4) {
+        uint64_t spent = 0;
+        fc_status status = fc_vegas_map_create(sampler->f->n_dim, n_bins, map);
+        if (status == FC_OK) {
+            status =
+                fc_vegas_train(sampler, *map, spare / 4 * 3, options->seed, &spent, &gain, &flat);
+        }
+        if (status != FC_OK) {
+            return status;
+        }
+        job->map = *map;
+        *n -= spent;
+        spare -= spent;
+    }
+    return choose(job, spare, gain, flat, sums, n, best);
+}
+
+/* ---- the result ---- */
+
+static void nets_result(const tally *sums, unsigned n_out, fc_mc_result *result)
+{
+    const uint64_t n_replicates = sums->means[0].n;
+    bool dominated = false, zero = true;
+    for (unsigned o = 0; o < n_out; o++) {
+        const fc_moments *means = &sums->means[o], *total = &sums->total[o];
+        const double student =
+            fc_student_factor(n_replicates < 1000 ? (unsigned)n_replicates - 1 : 1000);
+        /* Rounding is the same in all replicates: their spread does not show it. */
+        const double size = sqrt(means->mean * means->mean + total->m2 / (double)total->n);
+        const double rounding = total->m2 > 0 ? 2 * DBL_EPSILON * size : 0;
+        result->integral[o] = means->mean;
+        result->error[o] = hypot(fc_moments_error(means) * student, rounding);
+        dominated = dominated || fc_moments_is_dominated(total);
+        zero = zero && fc_moments_is_zero(total);
+    }
+    /* Against the spread that plain Monte Carlo would have: far below its degrees of freedom where
+     * the points' evenness helps. */
+    const fc_moments *total = &sums->total[0];
+    const double n = (double)total->n, variance = total->m2 / n / (n / (double)n_replicates);
+    if (variance > 0) {
+        result->chi2 = sums->means[0].m2 / variance;
+        result->dof = (unsigned)(n_replicates - 1);
+    }
+    result->outcome = zero ? FC_MC_ZERO : dominated ? FC_MC_DOMINATED : FC_MC_TRUSTED;
+}
+
+fc_status fc_nets(fc_sampler *sampler, const fc_mc_options *options, fc_mc_result *result)
+{
+    const unsigned n_out = sampler->f->n_out;
+    nets job = {.sampler = sampler, .seed = options->seed};
+    fc_sobol *sobol;
+    fc_status status = fc_sobol_create(sampler->f->n_dim, &sobol);
+    if (status != FC_OK) {
+        return status;
+    }
+    job.sobol = sobol;
+    job.moments = fc_calloc(WAVE * (size_t)n_out, sizeof *job.moments);
+    fc_moments *memory = fc_calloc(3 * (size_t)n_out, sizeof *memory);
+    tally sums = {.means = memory};
+    fc_vegas_map *map = NULL;
+    uint64_t n = options->n;
+    if (job.moments == NULL || memory == NULL) {
+        status = FC_ERR_NOMEM;
+    } else {
+        sums.total = memory + n_out;
+        sums.replicate = sums.total + n_out;
+        status = adapt(&job, options, &sums, &map, &n, &result->net);
+    }
+    if (status == FC_OK) {
+        const uint64_t spent = options->n - n;
+        uint64_t n_replicates;
+        const unsigned log2_points = size_of(result->net, n, &n_replicates);
+        status =
+            run_replicates(&job, result->net, 0, n_replicates, log2_points, &sums, options, spent);
+        result->n_eval += spent + (n_replicates << log2_points);
+        if (status == FC_OK) {
+            nets_result(&sums, n_out, result);
+        }
+    }
+    fc_vegas_map_destroy(map);
+    fc_free(job.moments);
+    fc_free(memory);
+    fc_sobol_destroy(sobol);
+    return status;
+}
