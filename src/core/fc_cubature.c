@@ -41,19 +41,20 @@
 #define MAX_PROBES (1u << 20)
 #define WORTH_WAKING_NS 40000 /* of work: less is done sooner than other threads are awake */
 
-static fc_status scratch_get(cubature *c, unsigned worker, scratch **out)
+fc_status cubature_scratch(cubature *c, unsigned worker, scratch **out)
 {
-    scratch *s = &c->scratch[worker];
-    *out = s;
-    if (s->block != NULL) {
+    *out = c->scratch[worker];
+    if (*out != NULL) {
         return FC_OK;
     }
     const size_t rows = 2 * (size_t)c->n_dim + 1 + c->n_out;
     size_t n_values = c->boxes_per_block * c->rule->n_points;
     n_values = (n_values > BATCH_POINTS ? n_values : BATCH_POINTS) * c->n_out;
+    scratch *s = fc_calloc(1, sizeof *s);
     double **y = fc_calloc(c->n_out, sizeof *y);
-    double *block = fc_calloc_aligned(FC_CACHE_LINE, rows * BATCH_POINTS + n_values, sizeof *block);
-    if (y == NULL || block == NULL) {
+    double *block = fc_malloc_aligned(FC_CACHE_LINE, rows * BATCH_POINTS + n_values, sizeof *block);
+    if (s == NULL || y == NULL || block == NULL) {
+        fc_free(s);
         fc_free(y);
         fc_free(block);
         return FC_ERR_NOMEM;
@@ -70,11 +71,11 @@ static fc_status scratch_get(cubature *c, unsigned worker, scratch **out)
     s->values = next + BATCH_POINTS;
     s->y = y;
     s->block = block;
+    c->scratch[worker] = *out = s;
     return FC_OK;
 }
 
-/* f times the Jacobian at the n points in s->u, to s->y. */
-static fc_status evaluate(cubature *c, scratch *s, unsigned worker, size_t n)
+fc_status cubature_evaluate(cubature *c, scratch *s, unsigned worker, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         s->jacobian[i] = 1;
@@ -139,8 +140,8 @@ static void box_estimate(cubature *c, size_t k, double *const *values)
                 f[i] = 0; /* so that the rest of the box still counts; the box is marked */
                 n_bad++;
             }
-            least = fmin(least, f[i]);
-            greatest = fmax(greatest, f[i]);
+            least = f[i] < least ? f[i] : least;
+            greatest = f[i] > greatest ? f[i] : greatest;
         }
         c->least[b * c->n_out + o] = least;
         c->greatest[b * c->n_out + o] = greatest;
@@ -168,7 +169,7 @@ static fc_status evaluate_boxes(void *context, size_t begin, size_t end, unsigne
 {
     cubature *c = context;
     scratch *s;
-    fc_status status = scratch_get(c, worker, &s);
+    fc_status status = cubature_scratch(c, worker, &s);
     const size_t per_box = c->rule->n_points, total = (end - begin) * per_box;
     for (size_t done = 0; status == FC_OK && done < total;) {
         size_t n = 0;
@@ -185,7 +186,7 @@ static fc_status evaluate_boxes(void *context, size_t begin, size_t end, unsigne
         }
         status = fc_cancel_check(c->run.cancel);
         if (status == FC_OK) {
-            status = evaluate(c, s, worker, n);
+            status = cubature_evaluate(c, s, worker, n);
         }
         for (unsigned o = 0; status == FC_OK && o < c->n_out; o++) {
             memcpy(s->values + o * total + done, s->y[o], n * sizeof *s->values);
@@ -215,14 +216,14 @@ static fc_status evaluate_probes(void *context, size_t begin, size_t end, unsign
 {
     cubature *c = context;
     scratch *s;
-    fc_status status = scratch_get(c, worker, &s);
+    fc_status status = cubature_scratch(c, worker, &s);
     if (status != FC_OK) {
         return status;
     }
     for (unsigned d = 0; d < c->n_dim; d++) {
         memcpy(s->u[d], c->witness_u[d] + begin, (end - begin) * sizeof(double));
     }
-    status = evaluate(c, s, worker, end - begin);
+    status = cubature_evaluate(c, s, worker, end - begin);
     for (unsigned o = 0; status == FC_OK && o < c->n_out; o++) {
         for (size_t i = begin; i < end; i++) {
             c->witness_y[i * c->n_out + o] = s->y[o][i - begin];
@@ -341,8 +342,7 @@ static size_t choose(cubature *c, size_t most, uint64_t *bad_cuts)
     return chosen;
 }
 
-/* The run for so many evaluations: on the calling thread alone where they take no time. */
-static fc_run run_for(const cubature *c, size_t n_points)
+fc_run cubature_run_for(const cubature *c, size_t n_points)
 {
     fc_run run = c->run;
     if ((double)n_points * c->ns_per_point < WORTH_WAKING_NS) {
@@ -353,7 +353,7 @@ static fc_run run_for(const cubature *c, size_t n_points)
 
 static fc_status evaluate_todo(cubature *c)
 {
-    const fc_run run = run_for(c, c->n_todo * c->rule->n_points);
+    const fc_run run = cubature_run_for(c, c->n_todo * c->rule->n_points);
     fc_status status = fc_pool_for(&run, evaluate_boxes, c, c->n_todo, c->boxes_per_block);
     if (status != FC_OK) {
         return status;
@@ -385,7 +385,7 @@ static fc_status probe(cubature *c)
         c->witnesses[i] = (witness){.next = i + 1 < c->n_probe ? (uint32_t)i + 1 : NONE};
     }
     c->n_witness = c->n_probe;
-    const fc_run run = run_for(c, c->n_probe);
+    const fc_run run = cubature_run_for(c, c->n_probe);
     return fc_pool_for(&run, evaluate_probes, c, c->n_probe, BATCH_POINTS / 4);
 }
 
@@ -427,29 +427,32 @@ static fc_status prepare(cubature *c)
         return status;
     }
     c->boxes_per_block = c->rule->n_points < BATCH_POINTS ? BATCH_POINTS / c->rule->n_points : 1;
-    const size_t n_out = c->n_out, n_faces = 2 * (size_t)c->n_dim;
+    const size_t n_out = c->n_out;
     c->n_probe = c->options->n_probe;
-    c->todo = fc_malloc(2 * BATCH_BOXES, sizeof *c->todo);
-    c->parents = fc_malloc(BATCH_BOXES * n_out, sizeof *c->parents);
-    c->edges = fc_malloc(2 * BATCH_BOXES * n_out, n_faces * sizeof *c->edges);
-    c->accused = fc_malloc(2 * BATCH_BOXES, n_faces * sizeof *c->accused);
     c->unit = fc_calloc(4 * n_out, sizeof *c->unit);
-    if (c->todo == NULL || c->parents == NULL || c->edges == NULL || c->accused == NULL ||
-        c->unit == NULL) {
+    if (c->unit == NULL) {
         return FC_ERR_NOMEM;
     }
     c->sum = c->unit + n_out;
     c->error = c->sum + n_out;
     c->tolerance = c->error + n_out;
     status = cubature_reserve_witnesses(c, c->n_probe);
+    if (status == FC_OK) {
+        status = cubature_reserve_todo(c, 1);
+    }
     return status == FC_OK ? cubature_reserve(c, 1) : status;
 }
 
 static void release(cubature *c)
 {
+    fc_free(c->smooth.outputs);
+    cubature_smooth_release_level(c);
     for (unsigned w = 0; w < FC_MAX_WIDTH; w++) {
-        fc_free(c->scratch[w].block);
-        fc_free(c->scratch[w].y);
+        if (c->scratch[w] != NULL) {
+            fc_free(c->scratch[w]->block);
+            fc_free(c->scratch[w]->y);
+            fc_free(c->scratch[w]);
+        }
     }
     cubature_release_boxes(c);
     fc_free(c->edges);
@@ -515,6 +518,16 @@ static fc_status refine(cubature *c, fc_cubature_result *result)
             result->outcome = FC_CUBATURE_CONVERGED;
             return FC_OK;
         }
+        bool converged = false;
+        fc_status status = FC_OK;
+        if (!result->zero) {
+            status = cubature_smooth_try(c, &result->n_eval, &converged);
+        }
+        if (status != FC_OK || converged) {
+            c->by_grid = converged;
+            result->outcome = FC_CUBATURE_CONVERGED;
+            return status;
+        }
         uint64_t left =
             c->options->max_eval > result->n_eval ? c->options->max_eval - result->n_eval : 0;
         uint64_t most = left / (2 * per_box);
@@ -523,11 +536,15 @@ static fc_status refine(cubature *c, fc_cubature_result *result)
             result->outcome = FC_CUBATURE_MAX_EVAL;
             return FC_OK;
         }
+        most = most < c->n_heap ? most : c->n_heap; /* halves are not cut again in their round */
         if (c->n_boxes + most > MAX_BOXES) {
             result->outcome = FC_CUBATURE_MAX_BOXES;
             return FC_OK;
         }
-        fc_status status = cubature_reserve(c, c->n_boxes + most);
+        status = cubature_reserve(c, c->n_boxes + most);
+        if (status == FC_OK) {
+            status = cubature_reserve_todo(c, most);
+        }
         if (status != FC_OK) {
             return status;
         }
@@ -621,7 +638,13 @@ fc_status fc_cubature(const fc_run *run, const fc_integrand *f, const fc_domain 
             result->outcome = FC_CUBATURE_NONFINITE;
         }
         sum_up(c);
-        result->zero = has_come_to_nothing(c, result->zero);
+        result->zero = !c->by_grid && has_come_to_nothing(c, result->zero);
+        if (c->by_grid) {
+            for (unsigned o = 0; o < c->n_out; o++) {
+                c->sum[o] = c->smooth.outputs[o].value;
+                c->error[o] = c->smooth.outputs[o].error;
+            }
+        }
         for (unsigned o = 0; o < c->n_out; o++) {
             result->integral[o] = c->sum[o];
             result->error[o] = bad ? INFINITY : c->error[o];

@@ -31,7 +31,7 @@ fc_status cubature_reserve(cubature *c, size_t n)
     if (n <= c->capacity) {
         return FC_OK;
     }
-    size_t capacity = c->capacity == 0 ? 64 : c->capacity;
+    size_t capacity = c->capacity == 0 ? 16 : c->capacity;
     while (capacity < n) {
         capacity *= 2;
     }
@@ -46,6 +46,27 @@ fc_status cubature_reserve(cubature *c, size_t n)
         return FC_ERR_NOMEM;
     }
     c->capacity = capacity;
+    return FC_OK;
+}
+
+fc_status cubature_reserve_todo(cubature *c, size_t n)
+{
+    if (n <= c->todo_room) {
+        return FC_OK;
+    }
+    size_t room = c->todo_room == 0 ? 8 : c->todo_room;
+    while (room < n) {
+        room *= 2;
+    }
+    const size_t n_out = c->n_out, n_faces = 2 * (size_t)c->n_dim;
+    c->todo_room = 0;
+    if (!cubature_grow(&c->todo, 0, 2 * room, sizeof *c->todo) ||
+        !cubature_grow(&c->parents, 0, room, n_out * sizeof *c->parents) ||
+        !cubature_grow(&c->edges, 0, 2 * room, n_out * n_faces * sizeof *c->edges) ||
+        !cubature_grow(&c->accused, 0, 2 * room, n_faces * sizeof *c->accused)) {
+        return FC_ERR_NOMEM;
+    }
+    c->todo_room = room;
     return FC_OK;
 }
 

@@ -22,7 +22,8 @@ static double outside_of(const cubature *c, size_t b, unsigned o, double y)
 {
     const double least = c->least[b * c->n_out + o], greatest = c->greatest[b * c->n_out + o];
     const double margin = greatest - least;
-    return fmax(y - greatest - margin, least - margin - y);
+    const double above = y - greatest - margin, below = least - margin - y;
+    return above > below ? above : below;
 }
 
 /* Where to cut box b so that it becomes as fine as the one that witness w comes from: the axis
@@ -52,7 +53,9 @@ double cubature_objections(const cubature *c, size_t b, unsigned o, uint16_t *ax
 {
     const fc_cubature_estimate *e = &c->estimates[b * c->n_out + o];
     const double volume = cubature_volume(c, b);
-    double mean = 0, square = 0, outside = 0, edges = 0, largest = 0;
+    /* Of the probes, relative to the rule's mean. */
+    const double centre = e->value / volume;
+    double sum = 0, square = 0, outside = 0, edges = 0, largest = 0;
     size_t n = 0;
     for (uint32_t w = c->boxes[b].first_witness; w != NONE; w = c->witnesses[w].next) {
         const double y = c->witness_y[w * c->n_out + o], theirs = c->witnesses[w].volume;
@@ -68,11 +71,11 @@ double cubature_objections(const cubature *c, size_t b, unsigned o, uint16_t *ax
             }
             continue;
         }
-        outside = fmax(outside, outside_of(c, b, o, y));
-        double delta = y - mean;
+        const double far = outside_of(c, b, o, y), delta = y - centre;
+        outside = far > outside ? far : outside;
         n++;
-        mean += delta / (double)n;
-        square += delta * (y - mean);
+        sum += delta;
+        square += delta * delta;
     }
     if (n == 0) {
         return edges;
@@ -80,9 +83,9 @@ double cubature_objections(const cubature *c, size_t b, unsigned o, uint16_t *ax
     double objection =
         outside > NOISE * e->mean_abs / volume ? 2 * volume * outside / (double)n : 0;
     if (n >= MIN_PROBES) {
-        double deviation = sqrt(square / (double)n / (double)n);
-        double differs = fabs(mean - e->value / volume);
-        if (differs > 6 * deviation + 1e-10 * fabs(mean)) {
+        const double differs = fabs(sum / (double)n);
+        const double variance = fmax(square / (double)n - differs * differs, 0);
+        if (differs > 6 * sqrt(variance / (double)n) + 1e-10 * fabs(centre)) {
             objection = fmax(objection, volume * differs);
         }
     }

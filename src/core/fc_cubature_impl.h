@@ -5,6 +5,7 @@
  *     fc_cubature.c        the rounds; points evaluated, the rule applied
  *     fc_cubature_boxes.c  memory; the tree of cuts, the heap of errors
  *     fc_cubature_doubt.c  witnesses against the estimates
+ *     fc_cubature_smooth.c the whole range by one rule of rising degree
  *
  * Everything here runs on the calling thread but what the blocks of fc_pool_for do, who write to
  * their own boxes alone. */
@@ -14,6 +15,7 @@
 #include <float.h>
 
 #include "fc_cubature.h"
+#include "fc_sparse.h"
 
 #define BATCH_POINTS                                                                               \
     1024                 /* points given to f at once, and what a block of small boxes amounts to */
@@ -54,6 +56,28 @@ typedef struct scratch {
     double *values; /* n_out rows of the points of one block of boxes */
 } scratch;
 
+/* What the sparse grid says of one output; mean values over the unit cube, like f itself. */
+typedef struct smooth_output {
+    double change[FC_SPARSE_MAX_LEVEL + 1]; /* of the integral, by each level */
+    double line[2];                         /* what 15 and 31 points on each axis miss */
+    double size;            /* of the terms of all sums: what rounding errors are relative to */
+    double least, greatest; /* value on the grid */
+    double value, error;
+} smooth_output;
+
+typedef struct smooth {
+    smooth_output *outputs; /* NULL before it begins */
+    unsigned level, most;   /* the next level; the last to be tried */
+    bool off, falling;      /* given up; the last levels' changes fall */
+    bool bent;              /* the points evaluated now are the second grid's */
+    unsigned refuted;       /* levels there were when the second grid was last asked */
+    uint64_t n_eval;
+    /* Of the level being evaluated, or the lines. */
+    size_t n_level, *orbit_begin;
+    uint8_t *codes;
+    double *values;
+} smooth;
+
 typedef struct cubature {
     const fc_integrand *f;
     const fc_domain *domain;
@@ -71,19 +95,31 @@ typedef struct cubature {
     uint32_t *heap;
     size_t n_heap;
     uint32_t *todo; /* boxes to evaluate in this round: pairs of halves */
-    size_t n_todo, boxes_per_block;
+    size_t n_todo, todo_room, boxes_per_block;
     fc_cubature_estimate *parents; /* of todo's pairs */
     double *edges;                 /* of todo's boxes, per output: f at the edges */
     uint32_t *accused; /* of todo's boxes, per face: the box whose estimate its edge contradicts */
-    scratch scratch[FC_MAX_WIDTH];           /* made by the worker that first needs it */
+    scratch *scratch[FC_MAX_WIDTH];          /* made by the worker that first needs it */
     size_t n_probe, n_witness, witness_room; /* the probes are the first witnesses */
     witness *witnesses;
     double *witness_u[FC_CUBATURE_MAX_DIM], *witness_y; /* n_out to a witness */
     double *witness_half;            /* n_dim: half widths of the box it comes from */
     double *unit;                    /* per output: 1 / tolerance when the keys were first made */
     double *sum, *error, *tolerance; /* per output */
-    atomic_uint_least64_t n_bad;     /* relaxed: a count */
+    smooth smooth;
+    bool by_grid;                /* the sparse grid's values are the result */
+    atomic_uint_least64_t n_bad; /* relaxed: a count */
 } cubature;
+
+/* ---- fc_cubature.c ---- */
+
+FC_MUST_CHECK fc_status cubature_scratch(cubature *c, unsigned worker, scratch **out);
+
+/* f times the Jacobian at the n points in s->u, to s->y. */
+FC_MUST_CHECK fc_status cubature_evaluate(cubature *c, scratch *s, unsigned worker, size_t n);
+
+/* The run for so many evaluations: on the calling thread alone where they take no time. */
+fc_run cubature_run_for(const cubature *c, size_t n_points);
 
 /* ---- fc_cubature_boxes.c ---- */
 
@@ -91,6 +127,8 @@ typedef struct cubature {
  * is the address of the pointer. */
 bool cubature_grow(void *array, size_t old, size_t capacity, size_t size);
 FC_MUST_CHECK fc_status cubature_reserve(cubature *c, size_t n_boxes);
+/* Room for a round that cuts n boxes. What was in todo is lost. */
+FC_MUST_CHECK fc_status cubature_reserve_todo(cubature *c, size_t n);
 FC_MUST_CHECK fc_status cubature_reserve_witnesses(cubature *c, size_t n);
 void cubature_release_boxes(cubature *c);
 
@@ -120,5 +158,13 @@ void cubature_parent_disagrees(cubature *c, const fc_cubature_estimate *parent, 
 
 /* Hold f at the edges of todo's boxes against the boxes beyond their faces. */
 FC_MUST_CHECK fc_status cubature_ask_neighbours(cubature *c);
+
+/* ---- fc_cubature_smooth.c ---- */
+
+/* Add levels of the sparse grid while they cost no more than *n_eval evaluations so far, which
+ * grows by theirs; *converged: values and errors in smooth.outputs are within the tolerance. */
+FC_MUST_CHECK fc_status cubature_smooth_try(cubature *c, uint64_t *n_eval, bool *converged);
+
+void cubature_smooth_release_level(cubature *c);
 
 #endif

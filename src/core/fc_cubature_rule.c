@@ -9,6 +9,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "fc_alloc.h"
@@ -217,9 +218,12 @@ static void orbit_list(fc_cubature_rule *rule, const orbit *o)
     }
 }
 
+typedef double line_nulls[FC_CUBATURE_LINE_NULLS][FC_CUBATURE_MAX_LINE];
+
 /* Null rules of the n points x, by Gram-Schmidt on Legendre's polynomials: row k integrates those
  * of degree below n - 1 - k to 0, and has the norm `norm`. */
-static void line_nulls_fill(fc_cubature_rule *rule, const double *x, unsigned n, double norm)
+static void line_nulls_fill(double (*nulls)[FC_CUBATURE_MAX_LINE], const double *x, unsigned n,
+                            double norm)
 {
     double basis[FC_CUBATURE_MAX_LINE][FC_CUBATURE_MAX_LINE];
     for (unsigned degree = 0; degree < n; degree++) {
@@ -253,25 +257,50 @@ static void line_nulls_fill(fc_cubature_rule *rule, const double *x, unsigned n,
     }
     for (unsigned k = 0; k < FC_CUBATURE_LINE_NULLS; k++) {
         for (unsigned j = 0; j < n; j++) {
-            rule->line_null[k][j] = basis[n - 1 - k][j] * norm;
+            nulls[k][j] = basis[n - 1 - k][j] * norm;
         }
+    }
+}
+
+/* The null rules on the axes are the same in all dimensions and take longer than a cheap integral:
+ * a table for each kind, filled by whoever comes first. Nobody waits for it: who meets it half
+ * written computes his own. */
+static struct line_table {
+    atomic_int state; /* 0: empty, 1: being written, 2: for all to read (release, acquire) */
+    line_nulls nulls;
+} line_tables[FC_CUBATURE_GM9 + 1];
+
+static void line_nulls_get(fc_cubature_rule *rule, const double *x, unsigned n, double norm)
+{
+    struct line_table *table = &line_tables[rule->kind];
+    if (atomic_load_explicit(&table->state, memory_order_acquire) == 2) {
+        memcpy(rule->line_null, table->nulls, sizeof table->nulls);
+        return;
+    }
+    double at[FC_CUBATURE_MAX_LINE];
+    memcpy(at, x, n * sizeof *x);
+    at[n] = rule->edge;
+    at[n + 1] = -rule->edge;
+    line_nulls_fill(rule->line_null, at, n + 2, norm);
+    int empty = 0;
+    if (atomic_compare_exchange_strong_explicit(&table->state, &empty, 1, memory_order_relaxed,
+                                                memory_order_relaxed)) {
+        memcpy(table->nulls, rule->line_null, sizeof table->nulls);
+        atomic_store_explicit(&table->state, 2, memory_order_release);
     }
 }
 
 /* The points on each axis, and the two at its edges, which only now are given a place. */
 static void line_install(fc_cubature_rule *rule, const double *x, unsigned n, double norm)
 {
-    double at[FC_CUBATURE_MAX_LINE], outermost = 0;
+    double outermost = 0;
     for (unsigned k = 0; k < n; k++) {
-        at[k] = x[k];
         outermost = fmax(outermost, x[k]);
     }
     rule->edge = 1 - (1 - outermost) / 40;
-    at[n] = rule->edge;
-    at[n + 1] = -rule->edge;
     rule->n_line = n + 2;
     rule->n_points = rule->n_core + 2 * rule->n_dim;
-    line_nulls_fill(rule, at, n + 2, norm);
+    line_nulls_get(rule, x, n, norm);
     for (unsigned d = 0; d < rule->n_dim; d++) {
         rule->line[d][n] = (uint32_t)(rule->n_core + 2 * d);
         rule->line[d][n + 1] = (uint32_t)(rule->n_core + 2 * d + 1);

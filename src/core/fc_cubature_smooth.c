@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * The whole range at once, for smooth integrands: contract in fc_cubature_impl.h.
+ *
+ * Beside the boxes, whose rule has one degree for ever, the levels of a sparse grid (fc_sparse.h)
+ * are evaluated, as far as they cost no more than was spent on boxes: for smooth functions raising
+ * the degree converges faster than any cutting. Level t changes the integral by D(t). The error of
+ * level l is taken to be
+ *
+ *     2 max |D(t)| 8^(t-l), t = l-3 .. l   the last change, and what those before make of it when
+ *                                          each level gains only a factor of 8: D(t) may be small
+ *                                          by accident or by symmetry
+ *   + the changes between the next rules on two lines along each axis, none through the middle:
+ *     what goes on along an axis alone, which the grid meets by few points
+ *   + rounding errors
+ *
+ * and it is believed only if
+ *
+ *     on every line the rule of 63 points changes that of 31 by less than a fiftieth of what that
+ *     changed the one before: kinks, jumps and singular ends do not let errors fall so fast
+ *     the D(t) fall: the largest of three is at most a quarter of the largest of the three before
+ *     all that is known of f besides (boxes, probes, lines) is in the range of the values seen
+ *     the probes' mean agrees
+ *     the boxes' sum agrees, within its error
+ *     a second grid of that level agrees, whose points are all others: the same integral after a
+ *     smooth change of variables, x = u + b u (1 - u) on each axis */
+#include <math.h>
+#include <string.h>
+
+#include "fc_alloc.h"
+#include "fc_cubature_impl.h"
+#include "fc_sparse.h"
+
+#define MOST_POINTS (UINT64_C(1) << 19) /* of a level */
+#define LEAST_LEVEL 5                   /* before it there are too few D(t) to compare */
+#define GAIN 8.0                        /* from level to level, at best */
+#define FALL 4.0                        /* over three levels, at least */
+#define NEAR 100                        /* tolerances */
+#define BEND 0.2                        /* of the second grid, on its first axis */
+#define LINE_BEND 0.25                  /* of the second line along each axis */
+#define LINE_FALL 0.02
+
+/* Where the lines along the axes meet, one set and another: off the middle, where functions like to
+ * be special. */
+static double anchor(unsigned d, bool other)
+{
+    const double turn = (other ? 0.75487766624669276 : 0.61803398874989485) * (d + 1);
+    return 0.5 + (other ? -0.6 : 0.4) * (turn - floor(turn) - 0.5);
+}
+
+/* The change of variables that moves all points but the ends; *factor is its derivative. */
+static double bend(double u, double b, double *factor)
+{
+    *factor *= 1 + b * (1 - 2 * u);
+    return u + b * u * (1 - u);
+}
+
+void cubature_smooth_release_level(cubature *c)
+{
+    fc_free(c->smooth.codes);
+    fc_free(c->smooth.orbit_begin);
+    fc_free(c->smooth.values);
+    c->smooth.codes = NULL;
+    c->smooth.orbit_begin = NULL;
+    c->smooth.values = NULL;
+}
+
+/* A block of fc_pool_for over the lines' points. */
+static fc_status evaluate_lines(void *context, size_t begin, size_t end, unsigned worker)
+{
+    cubature *c = context;
+    scratch *s;
+    fc_status status = cubature_scratch(c, worker, &s);
+    if (status != FC_OK) {
+        return status;
+    }
+    const size_t n_set = (size_t)c->n_dim * FC_SPARSE_CODES;
+    double factor[BATCH_POINTS];
+    for (size_t i = begin; i < end; i++) {
+        const bool other = i >= n_set;
+        for (unsigned d = 0; d < c->n_dim; d++) {
+            s->u[d][i - begin] = anchor(d, other);
+        }
+        const double u = fc_sparse_node((unsigned)(i % FC_SPARSE_CODES));
+        factor[i - begin] = 1;
+        s->u[i % n_set / FC_SPARSE_CODES][i - begin] =
+            bend(u, other ? -LINE_BEND : 0, &factor[i - begin]);
+    }
+    status = cubature_evaluate(c, s, worker, end - begin);
+    for (unsigned o = 0; status == FC_OK && o < c->n_out; o++) {
+        for (size_t i = begin; i < end; i++) {
+            c->smooth.values[o * 2 * n_set + i] = factor[i - begin] * s->y[o][i - begin];
+        }
+    }
+    return status;
+}
+
+/* One line's values: how far apart its rules are; false where they do not converge fast. */
+static bool weigh_line(smooth_output *out, const double *y)
+{
+    double rule[6] = {0}, size = 0;
+    for (unsigned code = 0; code < FC_SPARSE_CODES; code++) {
+        for (unsigned k = 3; k < 6; k++) {
+            rule[k] += fc_sparse_line_weight(k, code) * y[code];
+        }
+        size += fc_sparse_line_weight(5, code) * fabs(y[code]);
+    }
+    const double before = fabs(rule[4] - rule[3]), last = fabs(rule[5] - rule[4]);
+    out->line[0] += fmax(before, last);
+    out->line[1] += last;
+    return last <= fmax(LINE_FALL * before, 16 * DBL_EPSILON * size); /* false for nan */
+}
+
+static fc_status look_along_lines(cubature *c)
+{
+    smooth *sm = &c->smooth;
+    const size_t n = 2 * (size_t)c->n_dim * FC_SPARSE_CODES;
+    sm->values = fc_malloc(n * c->n_out, sizeof *sm->values);
+    if (sm->values == NULL) {
+        return FC_ERR_NOMEM;
+    }
+    const fc_run run = cubature_run_for(c, n);
+    fc_status status = fc_pool_for(&run, evaluate_lines, c, n, BATCH_POINTS);
+    for (unsigned o = 0; status == FC_OK && o < c->n_out; o++) {
+        for (size_t i = 0; i < n; i += FC_SPARSE_CODES) {
+            sm->off = !weigh_line(&sm->outputs[o], sm->values + o * n + i) || sm->off;
+        }
+    }
+    sm->n_eval += n;
+    cubature_smooth_release_level(c);
+    return status;
+}
+
+/* A block of fc_pool_for over a level's points, to sm->values. */
+static fc_status evaluate_grid(void *context, size_t begin, size_t end, unsigned worker)
+{
+    cubature *c = context;
+    smooth *sm = &c->smooth;
+    scratch *s;
+    fc_status status = cubature_scratch(c, worker, &s);
+    if (status == FC_OK) {
+        status = fc_cancel_check(c->run.cancel);
+    }
+    if (status != FC_OK) {
+        return status;
+    }
+    const uint8_t *codes = sm->codes + begin * c->n_dim;
+    double factor[BATCH_POINTS];
+    for (size_t i = 0; i < end - begin; i++) {
+        factor[i] = 1;
+    }
+    for (unsigned d = 0; d < c->n_dim; d++) {
+        const double by = sm->bent ? (d % 2 == 0 ? BEND : -BEND) / (1 + 0.1 * d) : 0;
+        for (size_t i = 0; i < end - begin; i++) {
+            s->u[d][i] = bend(fc_sparse_node(codes[i * c->n_dim + d]), by, &factor[i]);
+        }
+    }
+    status = cubature_evaluate(c, s, worker, end - begin);
+    for (unsigned o = 0; status == FC_OK && o < c->n_out; o++) {
+        double *values = sm->values + o * sm->n_level + begin;
+        for (size_t i = 0; i < end - begin; i++) {
+            values[i] = factor[i] * s->y[o][i];
+        }
+    }
+    return status;
+}
+
+/* Add the level's points, orbit by orbit, to the changes of output o. */
+static void add_values(smooth_output *out, const smooth *sm, const double *weights, size_t n_orbits,
+                       const double *y)
+{
+    const unsigned n_weights = sm->most + 1;
+    double least = out->least, greatest = out->greatest;
+    for (size_t k = 0; k < n_orbits; k++) {
+        double sum = 0, absolute = 0, size = 0;
+        for (size_t i = sm->orbit_begin[k]; i < sm->orbit_begin[k + 1]; i++) {
+            sum += y[i];
+            absolute += fabs(y[i]);
+            least = y[i] < least ? y[i] : least;
+            greatest = y[i] > greatest ? y[i] : greatest;
+        }
+        for (unsigned t = 0; t < n_weights; t++) {
+            out->change[t] += weights[k * n_weights + t] * sum;
+            size += fabs(weights[k * n_weights + t]);
+        }
+        out->size += size * absolute;
+    }
+    out->least = least;
+    out->greatest = greatest;
+}
+
+/* Add a level of the grid, or of the second one, to its outputs. */
+static fc_status add_level(cubature *c, unsigned level, smooth_output *outputs)
+{
+    smooth *sm = &c->smooth;
+    const size_t n = (size_t)fc_sparse_count(c->n_dim, level);
+    const size_t n_orbits = fc_sparse_orbits(c->n_dim, level), n_weights = sm->most + 1;
+    double *weights = fc_malloc(n_orbits * n_weights, sizeof *weights);
+    sm->codes = fc_malloc(n, c->n_dim);
+    sm->orbit_begin = fc_malloc(n_orbits + 1, sizeof *sm->orbit_begin);
+    sm->values = fc_malloc(n * c->n_out, sizeof *sm->values);
+    sm->n_level = n;
+    fc_status status = FC_ERR_NOMEM;
+    if (weights != NULL && sm->codes != NULL && sm->orbit_begin != NULL && sm->values != NULL) {
+        fc_sparse_list(c->n_dim, level, sm->codes, sm->orbit_begin);
+        sm->bent = outputs != sm->outputs;
+        const fc_run run = cubature_run_for(c, n);
+        status = fc_pool_for(&run, evaluate_grid, c, n, BATCH_POINTS);
+    }
+    if (status == FC_OK) {
+        for (size_t k = 0; k < n_orbits; k++) {
+            fc_sparse_weights(c->n_dim, sm->codes + sm->orbit_begin[k] * c->n_dim, sm->most,
+                              weights + k * n_weights);
+        }
+        for (unsigned o = 0; o < c->n_out; o++) {
+            add_values(&outputs[o], sm, weights, n_orbits, sm->values + o * n);
+            sm->off = sm->off || !isfinite(outputs[o].size);
+        }
+    }
+    fc_free(weights);
+    cubature_smooth_release_level(c);
+    sm->n_eval += n;
+    return status;
+}
+
+static double largest_change(const smooth_output *out, unsigned first, unsigned n)
+{
+    double largest = 0;
+    for (unsigned t = first; t < first + n; t++) {
+        largest = fmax(largest, fabs(out->change[t]));
+    }
+    return largest;
+}
+
+/* Value and error of the levels so far; are they falling? */
+static bool weigh(const cubature *c, smooth_output *out)
+{
+    const unsigned last = c->smooth.level - 1;
+    double value = 0, tail = 0;
+    for (unsigned t = 0; t <= last; t++) {
+        value += out->change[t];
+        tail = t + 3 < last ? 0 : fmax(tail / GAIN, fabs(out->change[t]));
+    }
+    const double noise = 4 * DBL_EPSILON * out->size;
+    out->value = value;
+    out->error = 2 * tail + out->line[last < 12 ? 0 : 1] + noise;
+    return last >= LEAST_LEVEL &&
+           (FALL * largest_change(out, last - 2, 3) <= largest_change(out, last - 5, 3) ||
+            largest_change(out, last - 2, 3) <= noise);
+}
+
+/* Does anything that is known of output o besides contradict the grid? */
+static bool is_contradicted(const cubature *c, unsigned o)
+{
+    const smooth_output *out = &c->smooth.outputs[o];
+    double least = INFINITY, greatest = -INFINITY;
+    for (size_t b = 0; b < c->n_boxes; b++) {
+        if (c->boxes[b].bad) {
+            return true;
+        }
+        least = fmin(least, c->least[b * c->n_out + o]);
+        greatest = fmax(greatest, c->greatest[b * c->n_out + o]);
+    }
+    double sum = 0, square = 0; /* of the probes' differences from the grid's mean */
+    for (size_t w = 0; w < c->n_probe; w++) {
+        const double y = c->witness_y[w * c->n_out + o];
+        if (!isfinite(y)) {
+            return true;
+        }
+        const double delta = y - out->value;
+        least = y < least ? y : least;
+        greatest = y > greatest ? y : greatest;
+        sum += delta;
+        square += delta * delta;
+    }
+    const double margin = out->greatest - out->least;
+    if (greatest > out->greatest + margin || least < out->least - margin) {
+        return true;
+    }
+    if (c->n_probe > 0) {
+        const double n = (double)c->n_probe, deviation = sqrt(square) / n;
+        if (fabs(sum / n) > 2 * deviation + out->error + 1e-10 * fabs(out->value)) {
+            return true;
+        }
+    }
+    return fabs(c->sum[o] - out->value) > c->error[o] + out->error;
+}
+
+static bool is_within(const cubature *c, const smooth_output *out)
+{
+    return out->error <= fmax(c->options->epsabs, c->options->epsrel * fabs(out->value));
+}
+
+/* Has the grid converged, for all that is known without the second one? */
+static bool has_converged(cubature *c)
+{
+    smooth *sm = &c->smooth;
+    sm->falling = true;
+    bool within = true;
+    for (unsigned o = 0; o < c->n_out; o++) {
+        sm->falling = weigh(c, &sm->outputs[o]) && sm->falling;
+        within = within && is_within(c, &sm->outputs[o]);
+    }
+    within = within && sm->falling && sm->level > sm->refuted + 1;
+    for (unsigned o = 0; within && o < c->n_out; o++) {
+        within = !is_contradicted(c, o);
+    }
+    return within;
+}
+
+/* Hold the second grid against the first. */
+static fc_status verify(cubature *c, bool *agrees)
+{
+    smooth *sm = &c->smooth;
+    *agrees = false;
+    smooth_output *second = fc_calloc(c->n_out, sizeof *second);
+    if (second == NULL) {
+        return FC_ERR_NOMEM;
+    }
+    fc_status status = FC_OK;
+    for (unsigned t = 0; status == FC_OK && t < sm->level; t++) {
+        status = add_level(c, t, second);
+    }
+    bool within = status == FC_OK && !sm->off;
+    for (unsigned o = 0; status == FC_OK && o < c->n_out; o++) {
+        smooth_output *out = &sm->outputs[o];
+        double value = 0;
+        for (unsigned t = 0; t < sm->level; t++) {
+            value += second[o].change[t];
+        }
+        out->error = fmax(out->error, 2 * fabs(value - out->value));
+        within = within && is_within(c, out);
+    }
+    fc_free(second);
+    sm->refuted = sm->level;
+    *agrees = within;
+    return status;
+}
+
+/* Levels that can be afforded at all, and room for their sums. */
+static fc_status begin(cubature *c)
+{
+    smooth *sm = &c->smooth;
+    while (sm->most < FC_SPARSE_MAX_LEVEL) {
+        const uint64_t n = fc_sparse_count(c->n_dim, sm->most + 1);
+        if (n > MOST_POINTS || n > c->options->max_eval) {
+            break;
+        }
+        sm->most++;
+    }
+    sm->off = sm->most < LEAST_LEVEL;
+    sm->outputs = fc_calloc(c->n_out, sizeof *sm->outputs);
+    for (unsigned o = 0; sm->outputs != NULL && o < c->n_out; o++) {
+        sm->outputs[o].least = INFINITY;
+        sm->outputs[o].greatest = -INFINITY;
+    }
+    return sm->outputs != NULL ? FC_OK : FC_ERR_NOMEM;
+}
+
+static bool is_near(const cubature *c)
+{
+    for (unsigned o = 0; o < c->n_out; o++) {
+        if (c->error[o] > NEAR * c->tolerance[o]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+fc_status cubature_smooth_try(cubature *c, uint64_t *n_eval, bool *converged)
+{
+    smooth *sm = &c->smooth;
+    fc_status status = FC_OK;
+    *converged = false;
+    if (!sm->off && sm->outputs == NULL) {
+        status = begin(c);
+    }
+    const uint64_t spent = *n_eval - sm->n_eval; /* on boxes and probes */
+    /* Where a few cuts more may do, what the probes took is no measure. */
+    const uint64_t measure = is_near(c) ? spent - c->n_probe : spent;
+    while (status == FC_OK && !*converged && !sm->off && sm->level <= sm->most) {
+        uint64_t n = sm->level == 0 ? 2 * (uint64_t)c->n_dim * FC_SPARSE_CODES : 0;
+        unsigned until = sm->level;
+        do {
+            n += fc_sparse_count(c->n_dim, until++);
+        } while (until <= LEAST_LEVEL); /* fewer levels say nothing */
+        const uint64_t share = sm->level == 0 ? measure : sm->falling ? 3 * measure : measure / 8;
+        const uint64_t most = c->options->max_eval / (sm->falling ? 2 : 4);
+        if (sm->n_eval + n > share || sm->n_eval + n > most ||
+            spent + sm->n_eval + n > c->options->max_eval) {
+            break;
+        }
+        if (sm->level == 0) {
+            status = look_along_lines(c);
+        }
+        while (status == FC_OK && !sm->off && sm->level < until) {
+            status = add_level(c, sm->level++, sm->outputs);
+        }
+        if (status != FC_OK || sm->off || !has_converged(c)) {
+            continue;
+        }
+        uint64_t again = 0;
+        for (unsigned t = 0; t < sm->level; t++) {
+            again += fc_sparse_count(c->n_dim, t);
+        }
+        if (spent + sm->n_eval + again <= c->options->max_eval) {
+            status = verify(c, converged);
+        }
+    }
+    *n_eval = spent + sm->n_eval;
+    return status;
+}
