@@ -6,13 +6,15 @@
  *              built: the product takes a pointer per pixel and tap (fc_gemm_taps). OpenBLAS wants
  *              them in one piece: for it they are gathered per block (im2col by tiles). Where
  *              pixels have few channels the taps of a row of the kernel become one: they lie side
- *              by side in memory, once the image's lines are copied between zeros.
+ *              by side in memory, once the image's lines are copied between zeros. 3x3 kernels
+ *              with steps of 1 need fewer multiplications (fc_winograd.h).
  *   depthwise  one filter per channel: a multiply-add per tap, vectorised over channels. */
 #include <string.h>
 
 #include "fc_alloc.h"
 #include "fc_loops.h"
 #include "fc_window.h"
+#include "fc_winograd.h"
 
 #define FEW_CHANNELS 16 /* up to these a pointer per tap costs more than the copy */
 #define MAX_LINES_NUMEL ((size_t)1 << 20)
@@ -21,7 +23,8 @@ typedef struct conv {
     fc_window window;
     size_t groups, k, n; /* of a group: taps * channels in, channels out */
     size_t columns;      /* of a unit */
-    fc_gemm **gemms;     /* one per group */
+    fc_gemm **gemms;     /* one per group; all NULL where there is `winograd` */
+    fc_winograd *winograd;
     bool gather, has_residual, has_bias;
     fc_gemm_tail tail;
     float *padding;                  /* zeros, as many as a pixel has channels */
@@ -37,6 +40,7 @@ static void conv_destroy(void *params)
         for (size_t g = 0; layer->gemms != NULL && g < layer->groups; g++) {
             fc_gemm_destroy(layer->gemms[g]);
         }
+        fc_winograd_destroy(layer->winograd);
         fc_free(layer->gemms);
         fc_free(layer->padding);
         fc_free(layer);
@@ -108,6 +112,13 @@ static fc_status conv_build(fc_build *build, fc_step *step)
         return FC_ERR_NOMEM;
     }
     layer->groups = groups;
+    step->flops = 2.0 * (double)layer->k * (double)numel;
+    if (groups == 1 && fc_gemm_choose(build->engine, window->block) == FC_GEMM_PACKED &&
+        fc_winograd_fits(window, layer->n)) {
+        fc_status status = fc_winograd_create(window, layer->n, weights, bias, &layer->winograd);
+        step->scratch = status == FC_OK ? fc_winograd_scratch(layer->winograd) : 0;
+        return status;
+    }
     layer->columns = fc_gemm_columns(layer->n, window->images * fc_window_blocks(window));
     for (size_t g = 0; g < groups; g++) {
         fc_status status = fc_gemm_create(
@@ -121,7 +132,6 @@ static fc_status conv_build(fc_build *build, fc_step *step)
     plan_lines(layer);
     step->scratch = fc_window_scratch(window) + (layer->gather ? window->block * layer->k : 0) +
                     (layer->by_lines ? layer->n_lines * layer->line : 0);
-    step->flops = 2.0 * (double)layer->k * (double)numel;
     return FC_OK;
 }
 
@@ -133,7 +143,10 @@ static size_t conv_columns(const conv *layer)
 static size_t conv_units(const fc_step *step, size_t items)
 {
     const conv *layer = step->params;
-    return items * layer->window.images * fc_window_blocks(&layer->window) * conv_columns(layer);
+    size_t of_image = layer->winograd != NULL
+                          ? fc_winograd_units(layer->winograd)
+                          : fc_window_blocks(&layer->window) * conv_columns(layer);
+    return items * layer->window.images * of_image;
 }
 
 /* The rows of the left matrix: m times the taps' runs of one group. */
@@ -222,11 +235,39 @@ static void conv_block(const conv *layer, const float *in, float *out, const flo
     }
 }
 
+/* As conv_run. */
+static fc_status winograd_run(const fc_step *step, const fc_frame *frame, size_t begin, size_t end,
+                              float *scratch)
+{
+    const conv *layer = step->params;
+    const fc_window *window = &layer->window;
+    const size_t units = fc_winograd_units(layer->winograd);
+    for (size_t unit = begin; unit < end;) {
+        size_t image = unit / units, first = unit % units;
+        size_t last = end - unit < units - first ? first + (end - unit) : units;
+        size_t item = image / window->images;
+        image %= window->images;
+        size_t out_at = image * window->out_pixels * layer->n;
+        fc_gemm_tail tail = layer->tail;
+        tail.residual =
+            layer->has_residual ? fc_frame_item(frame, step->in[1], item) + out_at : NULL;
+        fc_winograd_run(
+            layer->winograd,
+            fc_frame_item(frame, step->in[0], item) + image * window->in_pixels * window->channels,
+            fc_frame_item(frame, step->out, item) + out_at, &tail, first, last, scratch);
+        unit += last - first;
+    }
+    return FC_OK;
+}
+
 static fc_status conv_run(const fc_step *step, const fc_frame *frame, size_t begin, size_t end,
                           float *scratch)
 {
     const conv *layer = step->params;
     const fc_window *window = &layer->window;
+    if (layer->winograd != NULL) {
+        return winograd_run(step, frame, begin, end, scratch);
+    }
     size_t blocks = fc_window_blocks(window), columns = conv_columns(layer);
     for (size_t unit = begin; unit < end; unit++) {
         size_t n0 = unit % columns * layer->columns;
@@ -249,7 +290,11 @@ static fc_status conv_run(const fc_step *step, const fc_frame *frame, size_t beg
 static void conv_export(const fc_step *step, float *weights)
 {
     const conv *layer = step->params;
-    for (size_t g = 0; g < layer->groups; g++) {
+    if (layer->winograd != NULL) {
+        fc_winograd_export(layer->winograd, weights + layer->weights_at,
+                           layer->has_bias ? weights + layer->bias_at : NULL);
+    }
+    for (size_t g = 0; g < layer->groups && layer->winograd == NULL; g++) {
         fc_gemm_unpack(layer->gemms[g], weights + layer->weights_at + g * layer->k * layer->n,
                        layer->has_bias ? weights + layer->bias_at + g * layer->n : NULL);
     }

@@ -73,19 +73,17 @@ static void pack(const fc_gemm *gemm, const float *b, size_t ldb)
  * for layers of networks, 5 for one row), since OpenBLAS packs b anew in each call. Compiled for
  * the baseline they do not use the processor's widest vectors, OpenBLAS does; only for few rows its
  * packing costs more than that gains. */
-static fc_gemm_engine choose(size_t m_hint)
+fc_gemm_engine fc_gemm_choose(fc_gemm_engine engine, size_t m_hint)
 {
-    return fc_cpu_isa() == FC_ISA_BASELINE && fc_blas_available() && m_hint >= 16 ? FC_GEMM_BLAS
-                                                                                  : FC_GEMM_PACKED;
+    bool blas = fc_cpu_isa() == FC_ISA_BASELINE && fc_blas_available() && m_hint >= 16;
+    return engine != FC_GEMM_AUTO ? engine : blas ? FC_GEMM_BLAS : FC_GEMM_PACKED;
 }
 
 fc_status fc_gemm_create(fc_gemm_engine engine, size_t m_hint, size_t k, size_t n, const float *b,
                          size_t ldb, const float *bias, fc_gemm **out)
 {
     *out = NULL;
-    if (engine == FC_GEMM_AUTO) {
-        engine = choose(m_hint);
-    }
+    engine = fc_gemm_choose(engine, m_hint);
     if (k == 0 || n == 0 || k > INT_MAX || n > INT_MAX || ldb > INT_MAX || ldb < n ||
         (engine == FC_GEMM_BLAS && !fc_blas_available())) {
         return FC_ERR_INVALID;

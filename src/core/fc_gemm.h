@@ -46,6 +46,8 @@ FC_MUST_CHECK fc_status fc_gemm_create(fc_gemm_engine engine, size_t m_hint, siz
                                        fc_gemm **out);
 void fc_gemm_destroy(fc_gemm *gemm); /* NULL is fine */
 
+/* Whom `engine` means for products of about m_hint rows: PACKED or BLAS. */
+fc_gemm_engine fc_gemm_choose(fc_gemm_engine engine, size_t m_hint);
 fc_gemm_engine fc_gemm_engine_of(const fc_gemm *gemm);
 
 /* Copies the weights back: b (k, n), contiguous, and the bias unless that is NULL. */

@@ -32,6 +32,17 @@ typedef struct fc_depthwise_block {
     float lo, hi;
 } fc_depthwise_block;
 
+/* A tile of 2 x 2 pixels of a Winograd convolution (fc_winograd.h): out[i] = clip(A' m A + bias +
+ * residual[i]). Product p has its n floats at m + p m_step. out[i] is NULL for a pixel that does
+ * not exist; residual[i] may be. n >= 16. */
+typedef struct fc_winograd_tile {
+    size_t n, m_step;
+    const float *m, *bias, *residual[4];
+    float *out[4];
+    bool clip;
+    float lo, hi;
+} fc_winograd_tile;
+
 typedef struct fc_loops {
     void (*depthwise)(const fc_depthwise_block *job);
     /* out[i][c] = max over t of rows[t m + i][c] */
@@ -39,6 +50,9 @@ typedef struct fc_loops {
     /* out[i][c] = scale[i] * sum over t of rows[t m + i][c] */
     void (*pool_sum)(size_t m, size_t taps, size_t channels, const float *const *rows,
                      const float *scale, float *out);
+    /* Element p of B' d B at v + p v_step, d being 4 x 4 pixels; channels >= 16. */
+    void (*winograd_in)(size_t channels, const float *const *pixels, float *v, size_t v_step);
+    void (*winograd_out)(const fc_winograd_tile *job);
     /* y[i] = a[i a_step] op b[i b_step], steps 0 or 1; y may be a or b. */
     void (*binary)(fc_binary_op op, size_t n, const float *a, size_t a_step, const float *b,
                    size_t b_step, float *y);

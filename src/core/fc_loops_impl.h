@@ -167,6 +167,8 @@ static void pool_sum(size_t m, size_t taps, size_t channels, const float *const 
     }
 }
 
+#include "fc_winograd_impl.h"
+
 #define BINARY_LOOP(expression)                                                                    \
     if (a_step == 1 && b_step == 1) {                                                              \
         for (size_t i = 0; i < n; i++) {                                                           \
@@ -233,4 +235,5 @@ static double multiply_adds(size_t rounds)
     return (double)rounds * 24 * 2 * VEC;
 }
 
-const fc_loops LOOPS_NAME = {depthwise, pool_max, pool_sum, binary, multiply_adds};
+const fc_loops LOOPS_NAME = {depthwise,    pool_max, pool_sum,     winograd_in,
+                             winograd_out, binary,   multiply_adds};

@@ -3,6 +3,7 @@
 # ruff: noqa: E501
 
 import os
+import pickle
 import threading
 import warnings
 
@@ -128,6 +129,60 @@ def node_cases():
 
 def as_array(value):
     return numpy_helper.to_array(value) if isinstance(value, onnx.TensorProto) else value
+
+
+def residual_network(height, width, channels, wide, act, pads):
+    """3x3 convolutions with steps of 1, a residual, an activation: large enough to be transformed."""
+    rng = np.random.default_rng(height)
+    weights, nodes = [], []
+
+    def conv(x, n_in, n_out, name, pads):
+        for suffix, shape in (("w", (n_out, n_in, 3, 3)), ("b", (n_out,))):
+            array = (rng.standard_normal(shape) / np.sqrt(4.5 * n_in)).astype(np.float32)
+            weights.append(numpy_helper.from_array(array, name + suffix))
+        inputs = [x, name + "w", name + "b"]
+        nodes.append(onnx.helper.make_node("Conv", inputs, [name], pads=pads))
+        return name
+
+    x = conv("x", 3, channels, "c0", pads)
+    y = conv(x, channels, wide, "c1", [1, 1, 1, 1])
+    nodes.append(onnx.helper.make_node(act, [y], ["r1"]))
+    y = conv("r1", wide, channels, "c2", [1, 1, 1, 1])
+    nodes.append(onnx.helper.make_node("Add", [y, x], ["sum"]))
+    nodes.append(onnx.helper.make_node(act, ["sum"], ["r2"]))
+    conv("r2", channels, wide, "y", [2, 0, 0, 1])
+    value = onnx.helper.make_tensor_value_info
+    graph = onnx.helper.make_graph(
+        nodes,
+        "residual",
+        [value("x", 1, ["n", 3, height, width])],
+        [value("y", 1, None)],
+        weights,
+    )
+    opset = [onnx.helper.make_opsetid("", 13)]
+    return onnx.helper.make_model(graph, opset_imports=opset, ir_version=8)
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "channels", "wide", "act", "pads"),
+    [
+        (16, 16, 16, 32, "Relu", [1, 1, 1, 1]),
+        (23, 37, 20, 17, "LeakyRelu", [0, 0, 0, 0]),
+        (31, 12, 40, 64, "Sigmoid", [1, 2, 0, 1]),
+        (57, 56, 24, 24, "Relu", [1, 1, 1, 1]),
+    ],
+)
+def test_small_kernels(height, width, channels, wide, act, pads):
+    """The transformed convolutions: right, and the same bits for any workers, alone and pickled."""
+    model = residual_network(height, width, channels, wide, act, pads)
+    x = np.random.default_rng(1).standard_normal((5, 3, height, width)).astype(np.float32)
+    got = Classifier.from_onnx(model, workers=1).predict(x)
+    assert difference(got, run_ort(model, x)) <= 2e-6
+    for workers in (2, 3):
+        classifier = Classifier.from_onnx(model, workers=workers)
+        assert (classifier.predict(x) == got).all()
+        assert (classifier.predict(x[3:4]) == got[3:4]).all()
+    assert (pickle.loads(pickle.dumps(classifier)).predict(x) == got).all()
 
 
 @pytest.mark.timeout(400)  # onnx makes all its cases first, which takes most of the time
