@@ -319,7 +319,7 @@ int future_finish(FutureObject *self, PyObject *value, bool is_error)
     }
     fc_unlock(&self->mutex);
     if (condition == NULL && after.callbacks == NULL) {
-        waiters_wake_soon(woken);
+        waiters_wake_soon(self, woken);
     } else {
         waiters_wake(woken);
     }

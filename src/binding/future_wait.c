@@ -141,10 +141,12 @@ void waiters_wake(Waiter *woken)
     }
 }
 
-void waiters_wake_soon(Waiter *woken)
+void waiters_wake_soon(FutureObject *future, Waiter *woken)
 {
     Worker *worker = fc_current_worker;
-    if (worker != NULL && worker->defers) {
+    /* Not those of other futures, which its callbacks finish: a callback may wait for who is woken,
+     * and there is room for one list only. */
+    if (worker != NULL && worker->finishing == future) {
         worker->owed = woken;
     } else {
         waiters_wake(woken);

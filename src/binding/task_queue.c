@@ -293,13 +293,13 @@ static void run_claimed(TaskQueue *self, FutureObject *future, Task *task, Worke
     }
     Py_XDECREF(function);
     if (worker != NULL) {
-        worker->defers = HAS_GIL && frame.below == NULL;
+        worker->finishing = HAS_GIL && frame.below == NULL ? future : NULL;
     }
     if (future_finish(future, value, is_error) < 0) {
         report_failure(self);
     }
     if (worker != NULL) {
-        worker->defers = false;
+        worker->finishing = NULL;
     }
     if (sampled) {
         int64_t ended = fc_now_ns();

@@ -237,7 +237,7 @@ void future_unlink_locked(FutureObject *self, WaitLink *link);
  * would run into it. */
 FC_MUST_CHECK Waiter *future_wake_locked(FutureObject *self, bool final);
 void waiters_wake(Waiter *woken);
-void waiters_wake_soon(Waiter *woken); /* the same, but see Worker.owed */
+void waiters_wake_soon(FutureObject *future, Waiter *woken); /* but see Worker.owed */
 
 /* Wait until result() need not wait: 1; 0 at the deadline; -1 with an exception (signal,
  * DeadlockError, out of memory). A worker waiting for its own pool without a deadline runs a
@@ -268,9 +268,9 @@ typedef struct Frame { /* one for every task on a worker's stack */
 
 struct Worker { /* lives on the stack of its thread */
     TaskQueue *queue;
-    fc_baton parker; /* passed to wake an idle worker */
-    Waiter *owed;    /* whom its last task woke, if that waits until it gives the GIL up */
-    bool defers;     /* it may: the worker is between two tasks */
+    fc_baton parker;         /* passed to wake an idle worker */
+    Waiter *owed;            /* whom its last task woke, if that waits until it gives the GIL up */
+    FutureObject *finishing; /* it may, if they wait for this one: the last task's, being ended */
     Worker *next_idle;
     Worker *next, *prev;     /* all workers of the queue */
     Frame *frames;           /* the tasks that it runs, innermost first */

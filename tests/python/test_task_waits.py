@@ -14,7 +14,7 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 
 import fastconc
 import pytest
-from fastconc import PoolExecutor
+from fastconc import Future, PoolExecutor
 
 waits = pytest.mark.parametrize(
     "wait", [concurrent.futures.wait, fastconc.wait], ids=["std", "own"]
@@ -462,3 +462,33 @@ def test_no_deadlock_while_one_of_them_may_finish():
         gate.set()
         threading.Timer(0.1, release.set).start()
         assert box[0].result(60) == {other}
+
+
+def test_futures_that_callbacks_finish_wake_their_waiters_at_once():
+    first, second = Future(), Future()
+    release, seen = threading.Event(), threading.Event()
+    waits = []
+
+    def finish_first(_):
+        first.set_result(1)
+        waits.append(seen.wait(30))  # for one that waits for the future just finished
+
+    def wait_for_first():
+        first.result(30)
+        seen.set()
+
+    with PoolExecutor(1) as executor:
+        task = executor.submit(release.wait, 30)
+        task.add_done_callback(finish_first)
+        task.add_done_callback(lambda _: second.set_result(2))
+        threads = [
+            threading.Thread(target=wait_for_first),
+            threading.Thread(target=second.result, args=(30,)),
+        ]
+        for thread in threads:
+            thread.start()
+        time.sleep(0.1)
+        release.set()
+        for thread in threads:
+            thread.join()
+    assert waits == [True] and second.result(0) == 2
