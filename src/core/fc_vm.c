@@ -381,6 +381,20 @@ static fc_status run_block(fc_vm *vm, const binding *b, size_t first, size_t n, 
     return status;
 }
 
+/* Copies the first of n elements over the others. */
+static void repeat_first(char *data, ptrdiff_t stride, size_t size, size_t n)
+{
+    if (stride != (ptrdiff_t)size) {
+        for (size_t i = 1; i < n; i++) {
+            memcpy(data + (ptrdiff_t)i * stride, data, size);
+        }
+        return;
+    }
+    for (size_t done = 1; done < n; done *= 2) {
+        memcpy(data + done * size, data, (done < n - done ? done : n - done) * size);
+    }
+}
+
 static fc_status store_block(fc_vm *vm, const binding *b, size_t first, size_t n, fc_fault *fault)
 {
     const fc_program *p = vm->program;
@@ -397,11 +411,9 @@ static fc_status store_block(fc_vm *vm, const binding *b, size_t first, size_t n
             status = p->handlers->store[reg->type][y->dtype](n, vm->reg[p->outputs[o]], data,
                                                              y->stride, &bad);
         } else {
-            status = FC_OK;
-            for (size_t i = 0; i < n && status == FC_OK; i++) {
-                status = p->handlers->store[reg->type][y->dtype](
-                    1, vm->reg[p->outputs[o]], data + (ptrdiff_t)i * y->stride, y->stride, &bad);
-            }
+            status = p->handlers->store[reg->type][y->dtype](1, vm->reg[p->outputs[o]], data,
+                                                             y->stride, &bad);
+            repeat_first(data, y->stride, fc_dtype_size(y->dtype), n);
         }
         if (status != FC_OK) {
             set_fault(vm, status, bad);

@@ -139,3 +139,39 @@ def test_bytes_in_place():
     assert (p == expected).all()
     with pytest.raises(OverflowError):
         kernel(lambda p: p + 1)(np.full(5000, 255, "u1"), out=np.empty(5000, "u1"))
+
+
+def test_constant_outputs_fill_any_layout():
+    for n in (1, 15, 16, 17, 1023, 5000):
+        out = np.full((3, n), -1.0)
+        k = kernel(lambda x: (2.5, x))
+        k(np.arange(n), out=(out[1], np.empty(n, np.int64)))
+        assert (out[1] == 2.5).all() and (out[[0, 2]] == -1.0).all()
+        strided = np.full(2 * n, 7, np.int16)
+        kernel(lambda x: 300)(np.zeros(n), out=strided[::-2])
+        assert (strided[1::2] == 300).all() and (strided[::2] == 7).all()
+    with pytest.raises(OverflowError):
+        kernel(lambda x: 300)(np.zeros(5), out=np.zeros(5, np.uint8))
+
+
+def test_chains_of_returns_keep_their_order():
+    def grade(x, y):
+        if x < 1:
+            return 10.0
+        if y < 1 and x < 3:
+            return x
+        if x < 2:
+            return y * y
+        if not y > x:
+            return 5.0
+        if x < 4 or y < 4:
+            return x + y
+        return -x
+
+    grid = np.array([-1.0, 0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 9.0, np.nan, np.inf])
+    x, y = np.meshgrid(grid, grid)
+    expected = [grade(*row) for row in zip(x.ravel().tolist(), y.ravel().tolist(), strict=True)]
+    np.testing.assert_array_equal(kernel(grade)(x, y).ravel(), expected)
+    np.testing.assert_array_equal(
+        kernel(lambda x, y: grade(x, y) + 1.0)(x, y).ravel() - 1.0, expected
+    )

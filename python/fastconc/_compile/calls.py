@@ -11,10 +11,10 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from .arith import STATUS, describe
+from .arith import STATUS, describe, is_number
 from .errors import NeedUnroll, NoSource, Unsupported
 from .functions import lookup
-from .ir import Val
+from .ir import Mask, Val
 from .recursion import tail_loop
 from .statements import NOTHING, Statements
 from .values import Closure, Frame, Generator, Method, Table, parameters_of
@@ -219,12 +219,51 @@ class Calls(Statements):
             # Some lanes may run off the end, where Python returns None.
             if any(r.value is not None for r in returns):
                 self.b.raise_if(True, STATUS["INVALID"], self.mask)
-        for escape in reversed(returns[:-1]):
+        conds = _conditions([escape.mask for escape in returns[:-1]])
+        for escape, cond in zip(reversed(returns[:-1]), reversed(conds), strict=True):
             self.mask = lanes = self.b.mask_or(lanes, escape.mask)
+            if isinstance(cond, Val) and not self.can_choose_by(cond, escape.value, value):
+                cond = escape.mask
             value = self.choose(
-                self.b.as_bool(self.b.as_val(escape.mask)),
-                escape.value,
-                value,
-                "the return statements",
+                self.b.as_bool(self.b.as_val(cond)), escape.value, value, "the return statements"
             )
         return value
+
+    def can_choose_by(self, cond: Val, x: Any, y: Any) -> bool:
+        """Whether a wider condition than the mask may select: not where an int that no float holds
+        is an error on the lanes selected."""
+        if isinstance(x, tuple) and isinstance(y, tuple) and len(x) == len(y):
+            return all(self.can_choose_by(cond, p, q) for p, q in zip(x, y, strict=True))
+        return is_number(x) and is_number(y) and self.type_of(x) == self.type_of(y)
+
+
+def _conditions(masks: list[Mask]) -> list[Mask]:
+    """For a chain of selections, the first mask first: the masks without what the earlier ones
+    tell. `not p and q` is q where p has been asked before: a comparison, often, that the selection
+    can take with it."""
+    false: set[int] = set()
+
+    def shorter(cond: Val) -> Val | None:
+        """What is left of cond where everything in `false` is false; None if it is true."""
+        if cond.op == "NOT_B":
+            return None if id(cond.args[0]) in false else cond
+        if cond.op == "AND_B":
+            parts = [part for part in map(shorter, cond.args) if part is not None]
+            if len(parts) == 2:
+                return cond
+            return parts[0] if parts else None
+        if cond.op == "ANDN_B" and id(cond.args[1]) in false:
+            return shorter(cond.args[0])
+        return cond
+
+    result: list[Mask] = []
+    for mask in masks:
+        short = shorter(mask) if isinstance(mask, Val) else None
+        # One made in a branch that may have been jumped over must not stand alone.
+        if isinstance(mask, Val) and short is not None and short.home is mask.home:
+            result.append(short)
+            false.update((id(mask), id(short)))
+        else:
+            result.append(mask)
+            false.add(id(mask))
+    return result

@@ -111,6 +111,67 @@ def live_values(body: list[Node], outputs: list[Val]) -> set[int]:
     return live
 
 
+_COMPARISONS = {f"{op}_{type}" for op in ("LT", "LE", "EQ", "NE") for type in "DF"}
+
+
+def sink_comparisons(body: list[Node], live: set[int], outputs: list[Val]) -> None:
+    """Move each comparison that only a selection reads right before it: the VM makes one pass of
+    the two, if what is compared has not been overwritten in between."""
+    readers: dict[int, int] = {}
+    chosen: dict[int, Val] = {}  # the comparison by which a selection chooses, by the selection
+
+    def count(val: Val) -> None:
+        readers[id(val)] = readers.get(id(val), 0) + 1
+
+    def look(nodes: list[Node]) -> None:
+        for node in nodes:
+            if isinstance(node, Val):
+                if id(node) not in live:
+                    continue
+                for arg in node.args:
+                    count(arg)
+                if node.mask is not None:
+                    count(node.mask)
+                if node.op in ("SELECT_D", "SELECT_F") and not node.args[2].uniform:
+                    if node.args[2].op in _COMPARISONS and node.args[2].home is node.home:
+                        chosen[id(node)] = node.args[2]
+            elif isinstance(node, Assign):
+                count(node.source)
+            elif isinstance(node, Exit):
+                count(node.cond)
+            else:
+                if isinstance(node, Skip) and node.mask is not None:
+                    count(node.mask)
+                look(node.body)
+
+    look(body)
+    if not chosen:
+        return
+    for val in outputs:
+        count(val)
+    moved = {
+        id(cond)
+        for cond in chosen.values()
+        if readers[id(cond)] == 1 and all(arg.op != "VAR" for arg in cond.args)
+    }
+
+    def rebuild(nodes: list[Node]) -> None:
+        made: list[Node] = []
+        for node in nodes:
+            if id(node) in moved:
+                continue
+            cond = chosen.get(id(node))
+            if cond is not None and id(cond) in moved:
+                made.append(cond)
+            made.append(node)
+            if isinstance(node, (Skip, Loop)):
+                rebuild(node.body)
+        nodes[:] = made
+
+    if moved:
+        rebuild(body)
+
+
 class _Flattener:
     def __init__(self, live: set[int]) -> None:
         self.live = live
@@ -291,6 +352,7 @@ def emit(
     exact: bool,
 ) -> Emitted:
     live = live_values(body, outputs)
+    sink_comparisons(body, live, outputs)
     flat = _Flattener(live)
     flat.run(body)
     coalesce(flat)
