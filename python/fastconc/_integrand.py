@@ -29,7 +29,7 @@ def _remember_program(f: Any, n_inputs: int, program: Any) -> None:
         return
     with suppress(ValueError):  # an empty cell
         cells = tuple((cell, cell.cell_contents) for cell in f.__closure__ or ())
-        unit = unit_of(Target(f), Options())
+        unit = unit_of(Target(f, in_python=True), Options())
         if len(entries) >= _MAX_ENTRIES:
             entries.clear()
         entries[id(f), n_inputs] = (

@@ -515,10 +515,10 @@ def test_a_dropped_pool_needs_no_garbage_collection(cls):
         else:
             pool.shutdown()
         threads = [weakref.ref(t) for t in pool._crew.threads]
-        queue = pool._crew.queue
+        queue, fresh = pool._crew.queue, object()
         del pool
         assert [t() for t in threads] == [None] * len(threads)
-        assert sys.getrefcount(queue) == 2
+        assert sys.getrefcount(queue) == sys.getrefcount(fresh)
     finally:
         gc.enable()
 

@@ -4,6 +4,7 @@ several dimensions, arrays as values, powers, and numbers that meet at a join.""
 
 import math
 import pickle
+import warnings
 
 import fastconc
 import numpy as np
@@ -371,3 +372,16 @@ def test_folds_inside_of_folds():
     equal(lambda n: sum(w for w in range(abs(n) + sum(v for v in range(abs(n))))), N)
     equal(lambda x: max(sum(x * r for r in range(20)) for q in range(30)), X)
     equal(lambda n: (3).bit_length() + n.bit_length(), N)
+
+
+@pytest.mark.parametrize(
+    "f", [math.sin, math.exp, math.sqrt, abs, np.cosh, np.floor, float], ids=str
+)
+def test_functions_that_are_not_written_in_python(f):
+    """Those that kernels know are taken as they are by map and the integrators."""
+    x = np.linspace(-2, 2, 9)[4:]
+    assert fastconc.map(f, x) == pytest.approx([f(v) for v in x.tolist()], rel=1e-15)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", fastconc.PerformanceWarning)
+        in_python = fastconc.quad(lambda x: f(x), 0, 2)
+        assert fastconc.quad(f, 0, 2) == in_python
