@@ -7,58 +7,102 @@
  *     change >= |g(c + w) - g(c)| for all complex |w| <= r
  *
  * mostly by the sum of |g's Taylor coefficients| r^k, which for exp, sin, sqrt, log and powers is a
- * closed form, or by r times a bound of |g'|. By Schwarz's lemma a value at a real point within
- * `inner` of the centre is within inner * radius of the value there. So a rounding error e of the
- * operand grows to less than GROWTH * change / r * e for inner <= 0.6: sum of k |a_k| (0.6
- * r)^(k-1). Radii are rounded upwards by a factor SLACK, which is far more than their own rounding
- * errors: no rule subtracts what nearly cancels. */
+ * closed form, or by r times a bound of |g'|. The real points that matter are nearer to the centre:
+ * of these, `spread` bounds |g(x) - g(c)|, and a rounding error of the operand grows by at most
+ * |g'| there. Radii are rounded upwards by a factor SLACK, which is far more than their own
+ * rounding errors: no rule subtracts what nearly cancels. */
 #include "fc_disc.h"
 
 #include <float.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "fc_code.h"
 
 #define MAX_REGISTERS 96
 #define MAX_STEPS 2000
+#define MAX_POWER 64 /* of p */
 #define SLACK (1 + 1e-12)
 #define ROUNDING (2 * DBL_EPSILON) /* of an operation; of a mathematical function twice that */
 #define NEARLY 0.99                /* a disc that reaches further towards a pole proves nothing */
-#define GROWTH 1.25                /* max k 0.6^(k-1) is 1.2 */
 #define INV_LN2 1.4426950408889634
 
-/* A register: a disc, or (of type I or B) a number known exactly, with radius 0. */
-typedef fc_disc disc;
+/* A register: values p^power times those of a disc. One of type I or B is a number known exactly,
+ * with radius 0. */
+typedef struct disc {
+    double centre, radius;
+    double spread, noise; /* at real points, as above; of the disc's numbers */
+    int power;
+} disc;
 
-/* What g makes of `x`: its value at the centre and the bound of its change. */
-static bool make(disc *d, const disc *x, double value, double change)
+/* All registers, and p itself. */
+typedef struct state {
+    disc p;
+    disc r[MAX_REGISTERS];
+} state;
+
+static bool set(disc *d, double centre, double change, double spread, double noise, int power)
 {
-    double slope = x->radius > 0 ? GROWTH * change / x->radius : 0;
-    d->centre = value;
-    d->noise = slope * x->noise + 2 * ROUNDING * (fabs(value) + change) + DBL_MIN;
-    d->radius = SLACK * change + d->noise;
-    return d->radius < INFINITY; /* neither inf nor nan */
+    noise += DBL_MIN;
+    *d = (disc){centre, SLACK * change + noise, SLACK * spread, noise, power};
+    return d->radius < INFINITY && abs(power) < MAX_POWER; /* neither inf nor nan */
 }
 
-static bool add(disc *d, const disc *a, const disc *b, double sign)
+/* What g makes of `x`: its value at the centre, the bound of its change on the disc, and one of
+ * |g'| at the real points that matter. */
+static bool make(disc *d, const disc *x, double value, double change, double slope)
 {
-    d->centre = a->centre + sign * b->centre;
-    double change = a->radius + b->radius;
-    d->noise = a->noise + b->noise + ROUNDING * (fabs(d->centre) + change) + DBL_MIN;
-    d->radius = SLACK * change + d->noise;
-    return d->radius < INFINITY;
+    double spread = slope * x->spread;
+    double noise = slope * x->noise + 2 * ROUNDING * (fabs(value) + spread);
+    return set(d, value, change, spread, noise, 0);
+}
+
+static double size_of(const disc *x) /* at the real points that matter */
+{
+    return fabs(x->centre) + x->spread;
 }
 
 static bool multiply(disc *d, const disc *a, const disc *b)
 {
-    double ma = fabs(a->centre), mb = fabs(b->centre);
+    double ma = fabs(a->centre), mb = fabs(b->centre), sa = size_of(a), sb = size_of(b);
     double change = ma * b->radius + mb * a->radius + a->radius * b->radius;
-    double noise = (ma + a->radius) * b->noise + (mb + b->radius) * a->noise;
-    d->centre = a->centre * b->centre;
-    d->noise = noise + a->noise * b->noise + ROUNDING * (fabs(d->centre) + change) + DBL_MIN;
-    d->radius = SLACK * change + d->noise;
-    return d->radius < INFINITY;
+    double spread = ma * b->spread + mb * a->spread + a->spread * b->spread;
+    double noise = sa * b->noise + sb * a->noise + a->noise * b->noise + ROUNDING * sa * sb;
+    return set(d, a->centre * b->centre, change, spread, noise, a->power + b->power);
+}
+
+/* x as p^power times a disc, for a power that is not above x's. */
+static bool lower(const state *s, disc *d, const disc *x, int power)
+{
+    *d = *x;
+    while (d->power > power) {
+        d->power--;
+        disc same = *d;
+        int kept = same.power;
+        same.power = 0;
+        if (!multiply(d, &same, &s->p)) {
+            return false;
+        }
+        d->power = kept;
+    }
+    return d->power == power;
+}
+
+static bool add(const state *s, disc *d, const disc *a, const disc *b, double sign)
+{
+    disc left, right;
+    if (a->power != b->power) {
+        int least = a->power < b->power ? a->power : b->power;
+        if (!lower(s, &left, a, least) || !lower(s, &right, b, least)) {
+            return false;
+        }
+        a = &left;
+        b = &right;
+    }
+    double centre = a->centre + sign * b->centre, spread = a->spread + b->spread;
+    double noise = a->noise + b->noise + ROUNDING * (fabs(centre) + spread);
+    return set(d, centre, a->radius + b->radius, spread, noise, a->power);
 }
 
 static bool divide(disc *d, const disc *a, const disc *b)
@@ -67,82 +111,89 @@ static bool divide(disc *d, const disc *a, const disc *b)
     if (!(b->radius <= NEARLY * mb) || mb == 0) {
         return false;
     }
-    double change = (mb * a->radius + ma * b->radius) / mb / least;
-    double noise = (a->noise + (ma + a->radius) / least * b->noise) / least;
-    d->centre = a->centre / b->centre;
-    d->noise = noise + ROUNDING * (fabs(d->centre) + change) + DBL_MIN;
-    d->radius = SLACK * change + d->noise;
-    return d->radius < INFINITY;
+    double change = (mb * a->radius + ma * b->radius) / mb / least, most = size_of(a) / least;
+    double spread = (mb * a->spread + ma * b->spread) / mb / least;
+    double noise = (a->noise + most * b->noise) / least + ROUNDING * most;
+    return set(d, a->centre / b->centre, change, spread, noise, a->power - b->power);
 }
 
 static bool square(disc *d, const disc *x)
 {
-    double m = fabs(x->centre);
-    return make(d, x, x->centre * x->centre, (2 * m + x->radius) * x->radius);
-}
-
-static bool cube(disc *d, const disc *x)
-{
     double m = fabs(x->centre), r = x->radius;
-    return make(d, x, x->centre * x->centre * x->centre, r * (3 * m * m + 3 * m * r + r * r));
+    bool proved = make(d, x, m * m, (2 * m + r) * r, 2 * size_of(x));
+    d->power = 2 * x->power;
+    return proved && abs(d->power) < MAX_POWER;
 }
 
-/* x ** p for a real p that is the same everywhere. */
-static bool power(disc *d, const disc *x, double p)
+/* x ** q for a real q that is the same everywhere. */
+static bool power(disc *d, const disc *x, double q)
 {
-    double c = x->centre, m = fabs(c), r = x->radius;
-    bool whole = p == floor(p) && fabs(p) < 1e6;
-    double value = pow(c, p);
-    if (r == 0) {
-        return make(d, x, value, 0);
-    }
-    if (whole && p >= 1) {
-        return make(d, x, value, r * p * pow(m + r, p - 1)); /* the mean value's bound */
-    }
-    if (p == 0) {
-        return make(d, x, 1, 0);
-    }
-    if (!(r <= NEARLY * m) || (!whole && c < 0)) {
+    double c = x->centre, m = fabs(c), r = x->radius, value = pow(c, q);
+    bool whole = q == floor(q), proved;
+    double raised = q * x->power;
+    if (!(fabs(q) < 1e6) || raised != floor(raised) || fabs(raised) >= MAX_POWER) {
         return false;
     }
-    double place = p >= 1 ? m + r : m - r;
-    return make(d, x, value, r * fabs(p) * pow(place, p - 1));
+    if (q == 0) {
+        proved = make(d, x, 1, 0, 0);
+    } else if (whole && q >= 1) { /* the mean value's bounds */
+        proved = make(d, x, value, r * q * pow(m + r, q - 1), q * pow(size_of(x), q - 1));
+    } else if (!(r <= NEARLY * m) || m == 0 || (!whole && c < 0)) {
+        return false;
+    } else {
+        double slope = fabs(q) * pow(q >= 1 ? m + r : m - r, q - 1);
+        proved = make(d, x, value, r * slope, slope);
+    }
+    d->power = (int)raised;
+    return proved;
 }
 
 static bool exponential(disc *d, const disc *x, double scale)
 {
-    double value = exp(scale * x->centre);
-    return make(d, x, value, value * expm1(scale * x->radius));
+    double value = exp(scale * x->centre), r = scale * x->radius;
+    return make(d, x, value, value * expm1(r), scale * value * exp(scale * x->spread));
 }
 
 static bool logarithm(disc *d, const disc *x, double scale)
 {
-    if (!(x->radius <= NEARLY * x->centre) || x->centre == 0) {
+    double c = x->centre, r = x->radius;
+    if (!(r <= NEARLY * c) || c == 0) {
         return false;
     }
-    return make(d, x, scale * log(x->centre), scale * -log1p(-x->radius / x->centre));
+    return make(d, x, scale * log(c), scale * -log1p(-r / c), scale / (c - r));
+}
+
+/* cosh(r) - 1 and sinh(r). */
+static void even_and_odd(double r, double *even, double *odd)
+{
+    double e = expm1(r), over = e / (e + 1);
+    *odd = 0.5 * (e + over);
+    *even = 0.5 * e * over;
 }
 
 static bool sine(disc *d, const disc *x, bool cosine)
 {
-    double s = sin(x->centre), c = cos(x->centre), half = sinh(0.5 * x->radius);
-    double even = 2 * half * half, odd = sinh(x->radius); /* cosh(r) - 1, sinh(r) */
-    return cosine ? make(d, x, c, fabs(c) * even + fabs(s) * odd)
-                  : make(d, x, s, fabs(s) * even + fabs(c) * odd);
+    double s = sin(x->centre), c = cos(x->centre), even, odd;
+    even_and_odd(x->radius, &even, &odd);
+    bool proved = cosine ? make(d, x, c, fabs(c) * even + fabs(s) * odd, 1)
+                         : make(d, x, s, fabs(s) * even + fabs(c) * odd, 1);
+    d->spread = d->spread < 2 ? d->spread : 2;
+    return proved;
 }
 
 static bool hyperbolic(disc *d, const disc *x, bool cosine)
 {
-    double s = sinh(x->centre), c = cosh(x->centre), half = sinh(0.5 * x->radius);
-    double even = 2 * half * half, odd = sinh(x->radius);
-    return cosine ? make(d, x, c, c * even + fabs(s) * odd)
-                  : make(d, x, s, fabs(s) * even + c * odd);
+    double s = sinh(x->centre), c = cosh(x->centre), even, odd;
+    double slope = c * exp(x->spread);
+    even_and_odd(x->radius, &even, &odd);
+    return cosine ? make(d, x, c, c * even + fabs(s) * odd, slope)
+                  : make(d, x, s, fabs(s) * even + c * odd, slope);
 }
 
 /* A function of which `slope` bounds |g'| on the disc. */
 static bool by_slope(disc *d, const disc *x, double value, double slope)
 {
-    return slope >= 0 && make(d, x, value, x->radius * slope);
+    return slope >= 0 && make(d, x, value, x->radius * slope, slope);
 }
 
 /* tan: |cos(x + iy)|^2 = cos(x)^2 + sinh(y)^2. */
@@ -179,16 +230,16 @@ static bool error_function(disc *d, const disc *x, bool complement)
     return by_slope(d, x, complement ? erfc(x->centre) : erf(x->centre), slope);
 }
 
-/* The largest distance from the centre of a value at a real point that matters. */
-static double reach(const disc *x, double inner)
+/* The largest distance from the centre that a value has at a real point, as computed. */
+static double reach(const disc *x)
 {
-    return inner * x->radius + 2 * x->noise; /* at the place, and at the centre */
+    return x->spread + 2 * x->noise; /* at the point, and at the centre */
 }
 
 /* -1: a < b wherever it matters; 1: a > b; 0: neither. Equal numbers known exactly are 2. */
-static int compare(const disc *a, const disc *b, double inner)
+static int compare(const disc *a, const disc *b)
 {
-    double gap = a->centre - b->centre, room = reach(a, inner) + reach(b, inner);
+    double gap = a->centre - b->centre, room = reach(a) + reach(b);
     if (gap == 0 && room == 0) {
         return 2;
     }
@@ -196,16 +247,16 @@ static int compare(const disc *a, const disc *b, double inner)
 }
 
 /* Floor and its kin: constant where it matters, or nothing is proved. */
-static bool step(disc *d, const disc *x, double inner, double (*round_to)(double))
+static bool step(disc *d, const disc *x, double (*round_to)(double))
 {
-    double room = reach(x, inner), value = round_to(x->centre - room);
-    *d = (disc){value, 0, 0};
+    double room = reach(x), value = round_to(x->centre - room);
+    *d = (disc){.centre = value};
     return value == round_to(x->centre + room);
 }
 
 static bool truth(disc *d, bool value)
 {
-    *d = (disc){value ? 1 : 0, 0, 0};
+    *d = (disc){.centre = value ? 1 : 0};
     return true;
 }
 
@@ -215,15 +266,46 @@ static bool decided(disc *d, bool yes, bool no)
     return (yes || no) && truth(d, yes);
 }
 
-/* One instruction that computes d; false if nothing is proved. */
-static bool compute(disc *r, const fc_instruction *ins, double inner)
+/* Instructions that take operands with powers of p as they are. */
+static bool knows_powers(unsigned op)
 {
-    disc none = {0, 0, 0}, out = none;
+    switch (op) {
+    case FC_OP_MOV_D:
+    case FC_OP_SELECT_D:
+    case FC_OP_ADD_D:
+    case FC_OP_SUB_D:
+    case FC_OP_MUL_D:
+    case FC_OP_DIV_D:
+    case FC_OP_FMA_D:
+    case FC_OP_NEG_D:
+    case FC_OP_ABS_D: /* p > 0 wherever it matters */
+    case FC_OP_SQUARE_D:
+    case FC_OP_CUBE_D:
+    case FC_OP_SQRT_D:
+    case FC_OP_POW_D:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* One instruction that computes d; false if nothing is proved. */
+static bool compute(state *s, const fc_instruction *ins)
+{
+    static const disc none;
+    disc out = none, *r = s->r, flat[2];
     const disc *a = ins->a != FC_NO_REGISTER ? &r[ins->a] : &none;
     const disc *b = ins->b != FC_NO_REGISTER ? &r[ins->b] : &none;
     const disc *c = ins->c != FC_NO_REGISTER ? &r[ins->c] : &none;
     bool proved = false;
     int order;
+    if ((a->power | b->power) != 0 && !knows_powers(ins->op)) {
+        if (!lower(s, &flat[0], a, 0) || !lower(s, &flat[1], b, 0)) {
+            return false;
+        }
+        a = &flat[0];
+        b = &flat[1];
+    }
     switch (ins->op) {
     case FC_OP_MOV_D:
     case FC_OP_MOV_I:
@@ -243,10 +325,10 @@ static bool compute(disc *r, const fc_instruction *ins, double inner)
         proved = true;
         break;
     case FC_OP_ADD_D:
-        proved = add(&out, a, b, 1);
+        proved = add(s, &out, a, b, 1);
         break;
     case FC_OP_SUB_D:
-        proved = add(&out, a, b, -1);
+        proved = add(s, &out, a, b, -1);
         break;
     case FC_OP_MUL_D:
         proved = ins->a == ins->b ? square(&out, a) : multiply(&out, a, b);
@@ -256,52 +338,52 @@ static bool compute(disc *r, const fc_instruction *ins, double inner)
         break;
     case FC_OP_FMA_D: {
         disc product;
-        proved = multiply(&product, a, b) && add(&out, &product, c, 1);
+        proved = multiply(&product, a, b) && add(s, &out, &product, c, 1);
         break;
     }
     case FC_OP_NEG_D:
-        out = (disc){-a->centre, a->radius, a->noise};
+        out = (disc){-a->centre, a->radius, a->spread, a->noise, a->power};
         proved = true;
         break;
     case FC_OP_SQUARE_D:
         proved = square(&out, a);
         break;
     case FC_OP_CUBE_D:
-        proved = cube(&out, a);
+        proved = power(&out, a, 3);
         break;
     case FC_OP_ABS_D:
-        out = (disc){fabs(a->centre), a->radius, a->noise};
-        proved = fabs(a->centre) >= reach(a, inner);
+        out = (disc){fabs(a->centre), a->radius, a->spread, a->noise, a->power};
+        proved = fabs(a->centre) >= reach(a);
         break;
     case FC_OP_MIN_D:
-        order = compare(a, b, inner);
+        order = compare(a, b);
         out = order == -1 ? *a : *b;
         proved = order != 0;
         break;
     case FC_OP_MAX_D:
-        order = compare(a, b, inner);
+        order = compare(a, b);
         out = order == 1 ? *a : *b;
         proved = order != 0;
         break;
     case FC_OP_FLOOR_D:
-        proved = step(&out, a, inner, floor);
+        proved = step(&out, a, floor);
         break;
     case FC_OP_CEIL_D:
-        proved = step(&out, a, inner, ceil);
+        proved = step(&out, a, ceil);
         break;
     case FC_OP_TRUNC_D:
-        proved = step(&out, a, inner, trunc);
+        proved = step(&out, a, trunc);
         break;
     case FC_OP_RINT_D:
-        proved = step(&out, a, inner, rint);
+        proved = step(&out, a, rint);
         break;
     case FC_OP_SQRT_D:
         proved = power(&out, a, 0.5);
         break;
     case FC_OP_POW_D:
-        if (b->radius == 0) {
+        if (b->radius == 0 && b->power == 0) {
             proved = power(&out, a, b->centre);
-        } else { /* exp(b log(a)) */
+        } else if (a->power == 0 && b->power == 0) { /* exp(b log(a)) */
             disc exponent;
             proved = logarithm(&exponent, a, 1) && multiply(&exponent, b, &exponent) &&
                      exponential(&out, &exponent, 1);
@@ -314,8 +396,8 @@ static bool compute(disc *r, const fc_instruction *ins, double inner)
         proved = exponential(&out, a, 1 / INV_LN2);
         break;
     case FC_OP_EXPM1_D: {
-        double value = expm1(a->centre);
-        proved = make(&out, a, value, (value + 1) * expm1(a->radius));
+        double value = expm1(a->centre), slope = (value + 1) * exp(a->spread);
+        proved = make(&out, a, value, (value + 1) * expm1(a->radius), slope);
         break;
     }
     case FC_OP_LOG_D:
@@ -328,7 +410,7 @@ static bool compute(disc *r, const fc_instruction *ins, double inner)
         proved = logarithm(&out, a, 0.43429448190325183);
         break;
     case FC_OP_LOG1P_D: {
-        disc sum = {1 + a->centre, a->radius, a->noise};
+        disc sum = {1 + a->centre, a->radius, a->spread, a->noise, 0};
         proved = logarithm(&out, &sum, 1);
         out.centre = log1p(a->centre);
         break;
@@ -397,25 +479,25 @@ static bool compute(disc *r, const fc_instruction *ins, double inner)
     case FC_OP_LT_I:
     case FC_OP_LT_DI:
     case FC_OP_LT_ID:
-        order = compare(a, b, inner);
+        order = compare(a, b);
         proved = decided(&out, order == -1, order == 1 || order == 2);
         break;
     case FC_OP_LE_D:
     case FC_OP_LE_I:
     case FC_OP_LE_DI:
     case FC_OP_LE_ID:
-        order = compare(a, b, inner);
+        order = compare(a, b);
         proved = decided(&out, order == -1 || order == 2, order == 1);
         break;
     case FC_OP_EQ_D:
     case FC_OP_EQ_I:
     case FC_OP_EQ_DI:
-        order = compare(a, b, inner);
+        order = compare(a, b);
         proved = decided(&out, order == 2, order == 1 || order == -1);
         break;
     case FC_OP_NE_D:
     case FC_OP_NE_I:
-        order = compare(a, b, inner);
+        order = compare(a, b);
         proved = decided(&out, order == 1 || order == -1, order == 2);
         break;
     case FC_OP_ISNAN_D:
@@ -456,7 +538,7 @@ static bool compute(disc *r, const fc_instruction *ins, double inner)
 static bool constant_of(const fc_program *p, const fc_reg_info *reg, disc *d)
 {
     const char *at = p->constants + reg->offset;
-    *d = (disc){0, 0, 0};
+    *d = (disc){0};
     if (reg->type == FC_TYPE_D) {
         memcpy(&d->centre, at, sizeof d->centre);
     } else if (reg->type == FC_TYPE_I) {
@@ -472,13 +554,27 @@ static bool constant_of(const fc_program *p, const fc_reg_info *reg, disc *d)
     return isfinite(d->centre);
 }
 
-bool fc_disc_of(const fc_program *p, double centre, double radius, double inner, const double *rest,
-                fc_disc *out)
+/* Input 0 at the place. */
+static disc input_of(const fc_disc_place *at)
 {
-    disc r[MAX_REGISTERS];
+    double near = at->radius * at->inner, far = fabs(at->centre) + at->radius;
+    if (at->inverse) { /* (base p + sign) / p */
+        double m = fabs(at->base) * SLACK;
+        return (disc){at->base * at->centre + at->sign, m * at->radius, m * near,
+                      ROUNDING * (m * far + 1), -1};
+    }
+    return (disc){at->base + at->sign * at->centre, at->radius, near,
+                  ROUNDING * (fabs(at->base) + far), 0};
+}
+
+bool fc_disc_of(const fc_program *p, const fc_disc_place *place, const double *rest, fc_disc *out)
+{
+    state s;
+    disc *r = s.r;
     if (p->n_registers > MAX_REGISTERS || p->n_tables != 0) {
         return false;
     }
+    s.p = input_of(&(fc_disc_place){place->centre, place->radius, place->inner, 0, 1, false});
     memset(r, 0, p->n_registers * sizeof *r);
     for (unsigned i = 0; i < p->n_registers; i++) {
         if (p->regs[i].kind == FC_KIND_CONSTANT && !constant_of(p, &p->regs[i], &r[i])) {
@@ -490,8 +586,7 @@ bool fc_disc_of(const fc_program *p, double centre, double radius, double inner,
         if (p->regs[p->inputs[i]].type != FC_TYPE_D) {
             return false;
         }
-        r[p->inputs[i]] = i == 0 ? (disc){centre, radius, ROUNDING * (fabs(centre) + radius)}
-                                 : (disc){rest[i - 1], 0, 0};
+        r[p->inputs[i]] = i == 0 ? input_of(place) : (disc){.centre = rest[i - 1]};
     }
     uint32_t at = 0;
     for (int steps = 0; steps < MAX_STEPS; steps++) {
@@ -516,7 +611,13 @@ bool fc_disc_of(const fc_program *p, double centre, double radius, double inner,
             break;
         case FC_OP_END:
             for (unsigned o = 0; o < p->n_outputs; o++) {
-                out[o] = r[p->outputs[o]];
+                disc y = r[p->outputs[o]];
+                y.power -= place->inverse ? 2 : 0;
+                if (!lower(&s, &y, &y, 0)) {
+                    return false;
+                }
+                double by_jacobian = place->inverse ? 2 * ROUNDING * size_of(&y) : 0;
+                out[o] = (fc_disc){y.centre, y.radius, y.noise + by_jacobian};
                 if (p->regs[p->outputs[o]].type == FC_TYPE_F ||
                     !(fabs(out[o].centre) + out[o].radius < INFINITY)) {
                     return false;
@@ -524,7 +625,7 @@ bool fc_disc_of(const fc_program *p, double centre, double radius, double inner,
             }
             return true;
         default:
-            if (ins->d == FC_NO_REGISTER || !compute(r, ins, inner)) {
+            if (ins->d == FC_NO_REGISTER || !compute(&s, ins)) {
                 return false;
             }
         }

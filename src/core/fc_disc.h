@@ -7,8 +7,10 @@
  * Method   Circular arithmetic (Gargantini and Henrici, Numer. Math. 18, 1972) with centres on the
  * real axis: each register holds a disc that contains the images of all points of the disc, and
  * whose centre is the image of the centre. Beside it runs a bound of the rounding errors that the
- * program makes at real points. Comparisons, abs, min, max, floor and jumps are followed where all
- * real points that matter decide them alike: the function is then the one analytic branch. */
+ * program makes at real points. Towards infinity, where x = 1/p, a register is a power of p times
+ * such a disc: so a quotient of polynomials is known to be analytic there too. Comparisons, abs,
+ * min, max, floor and jumps are followed where all real points that matter decide them alike: the
+ * function is then the one analytic branch. */
 #ifndef FC_DISC_H
 #define FC_DISC_H
 
@@ -22,11 +24,19 @@ typedef struct fc_disc {
     double noise;  /* bound of the rounding errors of values at real points, nearly */
 } fc_disc;
 
-/* Input 0 ranges over the points within `radius` > 0 of `centre`, and the program will be run for
- * real ones within inner * radius, inner <= 0.6; the other inputs are `rest`. Fills out[o] for each
- * of the program's outputs. False if nothing is proved: a singularity or a branch may be there, or
- * an instruction is not known here. Threads: any. */
-bool fc_disc_of(const fc_program *program, double centre, double radius, double inner,
-                const double *rest, fc_disc *out);
+/* The variable p ranges over the points within `radius` > 0 of `centre`, and the program will be
+ * run for real ones within inner * radius, inner < 1. Its input 0 is x = base + sign p, or if
+ * `inverse` base + sign / p, where only p > 0 will be real; 0 may be in the disc. */
+typedef struct fc_disc_place {
+    double centre, radius, inner;
+    double base, sign;
+    bool inverse;
+} fc_disc_place;
+
+/* Fills out[o] for each of the program's outputs, times dx/dp = 1 / p^2 if `inverse`. The inputs
+ * after the first are `rest`. False if nothing is proved: a singularity or a branch may be there,
+ * or an instruction is not known here. Threads: any. */
+bool fc_disc_of(const fc_program *program, const fc_disc_place *place, const double *rest,
+                fc_disc *out);
 
 #endif

@@ -13,6 +13,7 @@
 #include "fc_status.h"
 
 struct fc_disc;
+struct fc_disc_place;
 
 /* Evaluate n points: x[d][i] is coordinate d of point i, y[o][i] receives output o. The arrays are
  * 64-byte aligned and have room for n rounded up to a multiple of 16, which may be read and
@@ -29,10 +30,10 @@ typedef fc_status fc_sum_ramp_fn(void *context, unsigned worker, size_t n, doubl
                                  double step, uint64_t first, const double *rest, double *sum,
                                  double *correction);
 
-/* What can be proved of the integrand around a place (fc_disc.h): coordinate 0 within the complex
- * disc, the others at rest[0 ..]. False if that is nothing. Threads: any. */
-typedef bool fc_disc_fn(void *context, double centre, double radius, double inner,
-                        const double *rest, struct fc_disc *out);
+/* What can be proved of the integrand around a place (fc_disc.h), the other coordinates being
+ * rest[0 ..]. False if that is nothing. Threads: any. */
+typedef bool fc_disc_fn(void *context, const struct fc_disc_place *place, const double *rest,
+                        struct fc_disc *out);
 
 typedef struct fc_integrand {
     fc_eval_fn *eval;

@@ -105,12 +105,11 @@ fc_status fc_integrand_vm_sum(void *context, unsigned worker, size_t n, double s
     return status;
 }
 
-static bool disc(void *context, double centre, double radius, double inner, const double *rest,
-                 fc_disc *out)
+static bool disc(void *context, const fc_disc_place *place, const double *rest, fc_disc *out)
 {
     const fc_integrand_vm *self = context;
     return self->program->n_inputs == self->base.n_dim &&
-           fc_disc_of(self->program, centre, radius, inner, rest, out);
+           fc_disc_of(self->program, place, rest, out);
 }
 
 void fc_integrand_vm_clear(fc_integrand_vm *self)

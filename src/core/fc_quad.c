@@ -2,11 +2,12 @@
  *
  * Adaptive integration; contract in fc_quad.h.
  *
+ *     proved that few panels do (fc_quad_proven.c)? ─► done
  *     attempt: lay out panels between the breaks, evaluate them
  *         round: sum up ─► error small enough, no jump hidden at an edge? ─► done
- *                mark the worst panels whose errors exceed the budget ─► split or grade them ─►
- * evaluate ─► confirm a singularity inside, or an infinite value, was found? add a break there and
- * attempt again
+ *                mark the worst panels whose errors exceed the budget
+ *                       ─► split or grade them ─► evaluate ─► confirm
+ *     a singularity inside, or an infinite value, was found? add a break there and attempt again
  *
  * Nothing depends on the number of threads: they only evaluate what a round has marked. */
 #include "fc_quad_impl.h"
@@ -19,6 +20,7 @@
 #include "fc_quad_layout.h"
 
 #define MAX_ATTEMPTS 12
+#define BLOCK 16 /* integrals of a sweep that go to one thread */
 
 static void quad_destroy(fc_quad_work *q)
 {
@@ -197,8 +199,8 @@ static void set_breaks(fc_quad_work *q, double low, double high)
 /* One integral by few panels, if that is proved to do (*done), or none at all, where a == b. */
 static fc_status integrate_easily(const fc_run *run, const fc_integrand *f,
                                   const fc_quad_options *options, double a, double b,
-                                  const double *params, unsigned worker, double *values,
-                                  fc_quad_result *result, bool *done)
+                                  const double *params, unsigned worker, fc_quad_cover *known,
+                                  double *values, fc_quad_result *result, bool *done)
 {
     if (a == b) {
         *result = (fc_quad_result){.where = NAN};
@@ -206,7 +208,7 @@ static fc_status integrate_easily(const fc_run *run, const fc_integrand *f,
         *done = true;
         return FC_OK;
     }
-    fc_status status = fc_quad_prove(run, f, options, fmin(a, b), fmax(a, b), params, worker,
+    fc_status status = fc_quad_prove(run, f, options, fmin(a, b), fmax(a, b), params, worker, known,
                                      values, result, done);
     for (unsigned o = 0; *done && a > b && o < f->n_out; o++) {
         values[o] = -values[o];
@@ -282,12 +284,13 @@ static fc_status run_sweep(void *context, size_t begin, size_t end, unsigned wor
         }
         q->p.nested = true;
     }
+    fc_quad_cover known = {0}; /* of the block, whose size is fixed: whoever runs it */
     for (size_t k = begin; k < end; k++) {
         const double *params = s->in->params != NULL ? s->in->params + k * s->in->n_params : NULL;
         double a = s->in->a[k], b = s->in->b[k], *values = s->values + k * s->f->n_out;
         bool done;
-        fc_status status = integrate_easily(s->run, s->f, s->options, a, b, params, worker, values,
-                                            &s->results[k], &done);
+        fc_status status = integrate_easily(s->run, s->f, s->options, a, b, params, worker, &known,
+                                            values, &s->results[k], &done);
         if (status == FC_OK && !done) {
             status = integrate_one(q, a, b, params, worker, values, &s->results[k]);
         }
@@ -307,7 +310,7 @@ static fc_status run_many(const fc_run *run, sweep *s)
     s->ready = fc_calloc(local.width, sizeof *s->ready);
     fc_status status = FC_ERR_NOMEM;
     if (s->workspaces != NULL && s->ready != NULL) {
-        status = fc_pool_for(&local, run_sweep, s, s->in->m, 8);
+        status = fc_pool_for(&local, run_sweep, s, s->in->m, BLOCK);
         for (unsigned i = 0; i < local.width; i++) {
             if (s->ready[i]) {
                 quad_destroy(&s->workspaces[i]);
@@ -340,9 +343,10 @@ fc_status fc_quad(const fc_run *run, const fc_integrand *f, const fc_quad_option
     if (integrals->m == 0) {
         return FC_OK;
     }
+    fc_quad_cover known = {0};
     bool done;
     fc_status status = integrate_easily(run, f, options, integrals->a[0], integrals->b[0],
-                                        integrals->params, 0, values, results, &done);
+                                        integrals->params, 0, &known, values, results, &done);
     if (status != FC_OK || done) {
         return status;
     }

@@ -49,14 +49,16 @@ typedef struct fc_quad_result {
  * integrals are spread over the threads, and a single one evaluates its panels in parallel where
  * that pays.
  *
- * Method   Globally adaptive Gauss-Kronrod (Piessens et al., QUADPACK, 1983), many panels at once:
- * all panels too bad for the tolerance are split in one sweep (Gladwell 1987). A panel's error is
+ * Method   Where f->disc proves that few Gauss-Kronrod panels do, these (fc_quad_proven.c). Else
+ * globally adaptive Gauss-Kronrod (Piessens et al., QUADPACK, 1983), many panels at once: all
+ * panels too bad for the tolerance are split in one sweep (Gladwell 1987). A panel's error is
  * |K - G|, less only when a split confirms it. Ends where f is singular, and infinity, get a ladder
  * of panels graded four-fold, whose remainder is extrapolated (fc_epsilon.h). An interior
  * singularity is bisected down to a few ulp and becomes a break point. Jumps that hide between the
- * nodes at a panel's edge are looked for. Errors   FC_ERR_INVALID for negative or nan tolerances,
- * limit or density of 0, nan limits; FC_ERR_NOMEM; whatever the integrand or the run returns.
- * Numerical trouble is a state, not an error. */
+ * nodes at a panel's edge are looked for.
+ * Errors   FC_ERR_INVALID for negative or nan tolerances, limit or density of 0, nan limits;
+ * FC_ERR_NOMEM; whatever the integrand or the run returns. Numerical trouble is a state, not an
+ * error. */
 FC_MUST_CHECK fc_status fc_quad(const fc_run *run, const fc_integrand *f,
                                 const fc_quad_options *options, const fc_integrals *integrals,
                                 double *values, fc_quad_result *results);

@@ -100,11 +100,21 @@ FC_MUST_CHECK fc_status fc_quad_scan_for_anything(fc_quad_work *q, bool *found);
 
 /* ---- fc_quad_proven.c ---- */
 
-/* The integral from a to b > a, both finite, if f can prove that few panels do: then *done, and the
- * result is as fc_quad's. Otherwise nothing is written but *done. */
+#define FC_QUAD_PROVEN 16 /* panels at most */
+
+/* How a range was covered by panels whose errors are proved; zeros: nothing is known. */
+typedef struct fc_quad_cover {
+    bool none; /* it was not */
+    unsigned n;
+    uint8_t depth[FC_QUAD_PROVEN]; /* of each panel from left to right: the range halved so often */
+} fc_quad_cover;
+
+/* The integral from a to b > a, if f can prove that few panels do: then *done, and the
+ * result is as fc_quad's. Otherwise nothing is written but *done. *known tells how it went with an
+ * integral much like this one, and becomes how it went now. */
 FC_MUST_CHECK fc_status fc_quad_prove(const fc_run *run, const fc_integrand *f,
                                       const fc_quad_options *options, double a, double b,
-                                      const double *params, unsigned worker, double *values,
-                                      fc_quad_result *result, bool *done);
+                                      const double *params, unsigned worker, fc_quad_cover *known,
+                                      double *values, fc_quad_result *result, bool *done);
 
 #endif

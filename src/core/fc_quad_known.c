@@ -122,10 +122,11 @@ typedef struct brink {
     double value, slope, bend;
 } brink;
 
-static brink brink_of(const fc_panel *panel, bool falls, bool right)
+/* `over` is 1 over half the panel's width. */
+static inline brink brink_of(const fc_panel *panel, double over, bool falls, bool right)
 {
     const double *e = panel->edge;
-    double over = 2 / (panel->hi - panel->lo), sign = falls ? -1 : 1;
+    double sign = falls ? -1 : 1;
     double near = over * NEAR, far = over * FAR;
     bool high = right != falls; /* the end with the larger p */
     double v0 = high ? e[5] : e[0], v1 = high ? e[4] : e[1], v2 = high ? e[3] : e[2];
@@ -140,18 +141,24 @@ static brink brink_of(const fc_panel *panel, bool falls, bool right)
 double fc_quad_check_edges(fc_quad_work *q, bool mark)
 {
     const double first = 0.5 * (1 - fc_gk21_x[FC_GK21 - 1]);
-    double total = 0;
+    double total = 0, over_a, over_b = 0;
     fc_panel *panels = q->p.panels;
+    if (q->p.head != FC_NO_PANEL) {
+        over_b = 2 / (panels[q->p.head].hi - panels[q->p.head].lo);
+    }
     for (uint32_t i = q->p.head; i != FC_NO_PANEL && panels[i].next != FC_NO_PANEL;
          i = panels[i].next) {
         fc_panel *a = &panels[i], *b = &panels[panels[i].next];
+        over_a = over_b;
+        over_b = 2 / (b->hi - b->lo);
         bool a_falls = fc_section_falls(&q->p.sections[a->section]);
         bool b_falls = fc_section_falls(&q->p.sections[b->section]);
         if ((a_falls && q->p.sections[a->section].inner == i) ||
             (!b_falls && q->p.sections[b->section].inner == a->next)) {
             continue; /* a break between them: f may jump there */
         }
-        brink left = brink_of(a, a_falls, true), right = brink_of(b, b_falls, false);
+        brink left = brink_of(a, over_a, a_falls, true);
+        brink right = brink_of(b, over_b, b_falls, false);
         double gap = first * (a->hi - a->lo + b->hi - b->lo);
         double change = fabs(right.value - left.value), missed = 0;
         double noise = 64 * DBL_EPSILON * (fabs(left.value) + fabs(right.value));

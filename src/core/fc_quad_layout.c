@@ -90,13 +90,17 @@ static fc_status add_inverse(fc_panels *p, double base, double sign, unsigned pe
     for (int level = FIRST_LEVELS - 1; level >= 0; level--, low *= 4) {
         (void)fc_panels_add(p, index, low, 4 * low, level);
     }
-    for (int octave = 0; octave < OCTAVES; octave++, low *= 2) {
-        /* Equal steps of 1/p, which is x: equal resolution for whatever stands there. */
-        for (unsigned i = per_octave; i > 0; i--) {
-            double n = per_octave;
-            (void)fc_panels_add(p, index, 2 * low * n / (n + i), 2 * low * n / (n + i - 1),
-                                FC_NO_LEVEL);
+    /* Equal steps of 1/p, which is x: equal resolution for whatever stands there. */
+    for (unsigned i = per_octave; i > 0; i--) {
+        double n = per_octave, from = 2 * n / (n + i), to = 2 * n / (n + i - 1), at = low;
+        uint32_t step = per_octave - i;
+        for (int octave = 0; octave < OCTAVES; octave++, at *= 2) {
+            uint32_t panel = first + FIRST_LEVELS + (uint32_t)octave * per_octave + step;
+            fc_panel_clear(&p->panels[panel], at * from, at * to, index, FC_NO_LEVEL);
         }
+    }
+    for (uint32_t i = 0; i < OCTAVES * per_octave; i++) {
+        p->todo[p->n_todo++] = (uint32_t)p->n++;
     }
     link_section(p, first, fc_section_falls(&section));
     return FC_OK;
@@ -130,8 +134,10 @@ fc_status fc_layout_range(fc_panels *p, const double *breaks, size_t n, unsigned
     }
     unsigned per_unit = density / 8 > 2 ? density / 8 : 2;
     unsigned per_octave = density / 8 > 5 ? density / 8 : density / 16 > 1 ? density / 16 : 1;
+    size_t ends = (isinf(breaks[0]) ? 1 : 0) + (isinf(breaks[n - 1]) ? 1 : 0);
+    fc_status status = fc_panels_reserve(
+        p, density + ends * ((size_t)OCTAVES * per_octave + FIRST_LEVELS + 2 * per_unit));
     graded = graded && n <= MANY_BREAKS; /* many breaks are dense enough by themselves */
-    fc_status status = FC_OK;
     for (size_t i = 0; i + 1 < n && status == FC_OK; i++) {
         double left = breaks[i], right = breaks[i + 1];
         bool grade_left = graded && i > 0, grade_right = graded && i + 2 < n;

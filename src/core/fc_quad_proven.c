@@ -11,6 +11,9 @@
  * 8.2), and a rule with positive weights that is exact for these has at most 4 h times that as its
  * error. Kronrod's rule of 21 points is exact to degree 31, Gauss's of 10 to degree 19.
  *
+ * Infinity is the place p = 0 of x = base + 1/p, as in fc_quad_panel.h: a quotient of polynomials,
+ * times dx/dp, is as analytic there as anywhere.
+ *
  *     the whole range ─► bound good enough? a panel ─► not? halve it, some times
  *                        all of the range covered by few panels? evaluate them ─► done
  *
@@ -26,8 +29,8 @@
 #include "fc_alloc.h"
 #include "fc_disc.h"
 
-#define MAX_PANELS 8
-#define MAX_TRIES 24
+#define MAX_PANELS FC_QUAD_PROVEN
+#define MAX_TRIES 40
 #define MAX_DEPTH 6
 #define MAX_DIM 8
 #define MAX_OUT 4
@@ -47,8 +50,15 @@ static const ellipse ellipses[] = {
 };
 enum { N_ELLIPSES = sizeof ellipses / sizeof *ellipses };
 
+/* The range, or a part of it: the p from lo to hi. */
+typedef struct part {
+    double lo, hi, base, sign;
+    bool inverse;
+} part;
+
 typedef struct panel {
-    double centre, half;
+    double centre, half; /* in p */
+    const part *of;
     double kronrod, gauss; /* bounds of the rules' errors */
     double noise;          /* bound of what rounding errors of f do to either */
 } panel;
@@ -60,6 +70,7 @@ typedef struct proof {
     double length;
     panel panels[MAX_PANELS];
     unsigned n_panels, n_tries;
+    double seen; /* the largest |f| at a panel's middle */
 } proof;
 
 /* Is Kronrod's rule proved to be good enough on this panel? */
@@ -70,8 +81,10 @@ static bool prove_panel(proof *self, panel *p)
         const ellipse *around = &ellipses[e];
         double size = 0, bound = 0, noise = 0;
         self->n_tries++;
-        if (!self->f->disc(self->f->context, p->centre, around->radius * p->half,
-                           1 / around->radius, self->params, discs)) {
+        const fc_disc_place place = {p->centre,          around->radius * p->half,
+                                     1 / around->radius, p->of->base,
+                                     p->of->sign,        p->of->inverse};
+        if (!self->f->disc(self->f->context, &place, self->params, discs)) {
             return false;
         }
         for (unsigned o = 0; o < self->f->n_out; o++) {
@@ -82,10 +95,11 @@ static bool prove_panel(proof *self, panel *p)
         p->kronrod = around->kronrod * p->half * bound;
         p->gauss = around->gauss * p->half * bound;
         p->noise = 2 * p->half * noise;
+        self->seen = size > self->seen ? size : self->seen;
         /* A guess of what will do, for the integral is not known yet. */
-        double absolute = fmin(self->options->epsabs, FC_QUAD_COARSE * size * self->length);
-        double share = p->half / self->length;
-        double enough = 0.2 * (self->options->epsrel * size * p->half + absolute * share);
+        double absolute = fmin(self->options->epsabs, FC_QUAD_COARSE * self->seen * self->length);
+        double enough = 0.2 * absolute * p->half / self->length +
+                        0.04 * self->options->epsrel * self->seen * p->half;
         if (p->kronrod <= enough) {
             return true;
         }
@@ -96,21 +110,25 @@ static bool prove_panel(proof *self, panel *p)
     return false;
 }
 
-/* Covers [a, b] by panels from left to right; false if it takes too many. */
-static bool cover(proof *self, double a, double b)
+/* Covers the part by panels in ascending p; false if it takes too many. Where the cover of an
+ * integral much like this one is known, nothing larger than its panels is tried. */
+static bool cover(proof *self, const part *part, const fc_quad_cover *known, fc_quad_cover *found)
 {
-    double stack[MAX_DEPTH + 2];
+    double stack[MAX_DEPTH + 2], lo = part->lo;
     unsigned top = 0;
-    stack[top++] = b; /* right ends of what is to be covered, the next one on top */
+    stack[top++] = part->hi; /* upper ends of what is to be covered, the next one on top */
     while (top > 0) {
-        double right = stack[top - 1];
-        panel p = {.centre = 0.5 * a + 0.5 * right, .half = 0.5 * right - 0.5 * a};
-        if (prove_panel(self, &p)) {
+        double hi = stack[top - 1];
+        panel p = {.centre = 0.5 * lo + 0.5 * hi, .half = 0.5 * hi - 0.5 * lo, .of = part};
+        if (self->n_panels < known->n && top <= known->depth[self->n_panels]) {
+            stack[top++] = p.centre;
+        } else if (prove_panel(self, &p)) {
             if (self->n_panels == MAX_PANELS) {
                 return false;
             }
+            found->depth[found->n++] = (uint8_t)(top - 1);
             self->panels[self->n_panels++] = p;
-            a = right;
+            lo = hi;
             top--;
         } else if (self->n_tries >= MAX_TRIES || top > MAX_DEPTH ||
                    self->n_panels + top > MAX_PANELS) {
@@ -122,45 +140,97 @@ static bool cover(proof *self, double a, double b)
     return true;
 }
 
-fc_status fc_quad_prove(const fc_run *run, const fc_integrand *f, const fc_quad_options *options,
-                        double a, double b, const double *params, unsigned worker, double *values,
-                        fc_quad_result *result, bool *done)
+/* The parts of the range from a to b, those at infinity first: there f is most often refused.
+ * Returns how many. */
+static unsigned parts_of(double a, double b, part *parts)
 {
-    static const double zero[MAX_PANELS], one[MAX_PANELS] = {1, 1, 1, 1, 1, 1, 1, 1};
-    *done = false;
-    if (f->disc == NULL || f->n_dim > MAX_DIM || f->n_out > MAX_OUT || options->weight != NULL ||
-        options->n_points > 0 || !isfinite(b - a)) {
-        return FC_OK;
+    unsigned n = 0;
+    if (!isinf(a) && !isinf(b)) {
+        parts[n++] = (part){a, b, 0, 1, false};
+        return n;
     }
-    proof self = {.f = f, .options = options, .params = params, .length = b - a};
-    if (!cover(&self, a, b)) {
-        return FC_OK;
+    for (int inverse = 1; inverse >= 0; inverse--) {
+        if (isinf(b)) {
+            parts[n++] = (part){0, 1, isinf(a) ? 0 : a, 1, inverse != 0};
+        }
+        if (isinf(a)) {
+            parts[n++] = (part){0, 1, isinf(b) ? 0 : b, -1, inverse != 0};
+        }
     }
-    const fc_gk_loops *loops = fc_gk_loops_get();
-    _Alignas(FC_CACHE_LINE) double x[MAX_DIM][ROOM], y[MAX_OUT][ROOM];
-    const double *xs[MAX_DIM];
-    double *ys[MAX_OUT], centre[MAX_PANELS], half[MAX_PANELS];
-    const size_t n = self.n_panels, count = n * FC_GK21, end = (count + 15) / 16 * 16;
+    return n;
+}
+
+/* f times dx/dp at the nodes of all panels. */
+static fc_status evaluate(const proof *self, unsigned worker, double (*x)[ROOM], double *const *y,
+                          double *jacobian)
+{
+    double centre[MAX_PANELS], half[MAX_PANELS], base[MAX_PANELS], sign[MAX_PANELS];
+    double inverse[MAX_PANELS];
+    const size_t n = self->n_panels, count = n * FC_GK21, end = (count + 15) / 16 * 16;
+    const double *points[MAX_DIM];
     for (size_t i = 0; i < n; i++) {
-        centre[i] = self.panels[i].centre;
-        half[i] = self.panels[i].half;
+        const panel *p = &self->panels[i];
+        centre[i] = p->centre;
+        half[i] = p->half;
+        base[i] = p->of->base;
+        sign[i] = p->of->sign;
+        inverse[i] = p->of->inverse ? 1 : 0;
     }
-    loops->abscissae(n, centre, half, zero, one, x[0]);
+    if (jacobian != NULL) {
+        fc_gk_loops_get()->abscissae_inverse(n, centre, half, base, sign, inverse, x[0], jacobian);
+    } else {
+        fc_gk_loops_get()->abscissae(n, centre, half, base, sign, x[0]);
+    }
     for (size_t i = count; i < end; i++) {
         x[0][i] = x[0][0];
     }
-    for (unsigned d = 0; d < f->n_dim; d++) {
+    for (unsigned d = 0; d < self->f->n_dim; d++) {
         for (size_t i = 0; d > 0 && i < end; i++) {
-            x[d][i] = params[d - 1];
+            x[d][i] = self->params[d - 1];
         }
-        xs[d] = x[d];
+        points[d] = x[d];
     }
+    return self->f->eval(self->f->context, worker, count, points, y);
+}
+
+fc_status fc_quad_prove(const fc_run *run, const fc_integrand *f, const fc_quad_options *options,
+                        double a, double b, const double *params, unsigned worker,
+                        fc_quad_cover *known, double *values, fc_quad_result *result, bool *done)
+{
+    const bool infinite = isinf(a) || isinf(b);
+    *done = false;
+    if (f->disc == NULL || f->n_dim > MAX_DIM || f->n_out > MAX_OUT || options->weight != NULL ||
+        options->n_points > 0 || known->none || (!infinite && isinf(b - a)) || a == INFINITY ||
+        b == -INFINITY) {
+        return FC_OK;
+    }
+    proof self; /* but for what is set here, filled as panels are found */
+    self.f = f;
+    self.options = options;
+    self.params = params;
+    self.n_panels = self.n_tries = 0;
+    self.seen = 0;
+    part parts[4];
+    const unsigned n_parts = parts_of(a, b, parts);
+    fc_quad_cover found = {.none = true}; /* until all is well */
+    self.length = infinite ? n_parts : b - a;
+    bool covered = true;
+    for (unsigned k = 0; k < n_parts && covered; k++) {
+        covered = cover(&self, &parts[k], known, &found);
+    }
+    *known = found;
+    if (!covered) {
+        return FC_OK;
+    }
+    _Alignas(FC_CACHE_LINE) double x[MAX_DIM][ROOM], y[MAX_OUT][ROOM], jacobian[ROOM];
+    double *ys[MAX_OUT];
+    const size_t n = self.n_panels;
     for (unsigned o = 0; o < f->n_out; o++) {
         ys[o] = y[o];
     }
     fc_status status = fc_cancel_check(run->cancel);
     if (status == FC_OK) {
-        status = f->eval(f->context, worker, count, xs, ys);
+        status = evaluate(&self, worker, x, ys, infinite ? jacobian : NULL);
     }
     if (status != FC_OK) {
         return status;
@@ -172,16 +242,16 @@ fc_status fc_quad_prove(const fc_run *run, const fc_integrand *f, const fc_quad_
     for (unsigned o = 0; o < f->n_out; o++) {
         double kronrod[MAX_PANELS], gauss[MAX_PANELS], size[MAX_PANELS], odd[MAX_PANELS];
         fc_sum total = {0, 0};
-        loops->sums(n, y[o], NULL, kronrod, gauss, size, odd);
+        fc_gk_loops_get()->sums(n, y[o], infinite ? jacobian : NULL, kronrod, gauss, size, odd);
         for (size_t i = 0; i < n; i++) {
             const panel *p = &self.panels[i];
             /* What was proved of both rules must be so, or there is an error in it. */
-            if (!(half[i] * fabs(kronrod[i] - gauss[i]) <=
-                  p->kronrod + p->gauss + 2 * p->noise + FC_QUAD_NOISE * half[i] * size[i])) {
+            if (!(p->half * fabs(kronrod[i] - gauss[i]) <=
+                  p->kronrod + p->gauss + 2 * p->noise + FC_QUAD_NOISE * p->half * size[i])) {
                 return FC_OK;
             }
-            fc_sum_add(&total, half[i] * kronrod[i]);
-            magnitude += half[i] * size[i];
+            fc_sum_add(&total, p->half * kronrod[i]);
+            magnitude += p->half * size[i];
         }
         sums[o] = fc_sum_value(&total);
     }
@@ -190,8 +260,12 @@ fc_status fc_quad_prove(const fc_run *run, const fc_integrand *f, const fc_quad_
         return FC_OK;
     }
     memcpy(values, sums, f->n_out * sizeof *values);
-    *result = (fc_quad_result){
-        .error = error, .where = NAN, .n_eval = count, .n_panels = n, .state = FC_QUAD_CONVERGED};
+    *result = (fc_quad_result){.error = error,
+                               .where = NAN,
+                               .n_eval = n * FC_GK21,
+                               .n_panels = n,
+                               .state = FC_QUAD_CONVERGED};
     *done = true;
+    known->none = false;
     return FC_OK;
 }
