@@ -140,43 +140,161 @@ INLINE void tile(const fc_gemm_block *job, const int MR, const int NP, size_t ro
     }
 }
 
-/* As tile, for a panel of which no more than VEC columns are used: one vector a row, so that twice
- * the rows fit. */
-INLINE void narrow_tile(const fc_gemm_block *job, const int MR, size_t row, size_t panel)
+/* Do the pointers stand at even distances? */
+INLINE bool evenly(const float *const *rows, const int n)
 {
-    vf acc[12], sum[12];
-    const size_t column = panel * NR;
-    const float *b = job->panels + panel * job->taps * job->run * NR;
-    for (int i = 0; i < MR; i++) {
-        sum[i] = load(job->bias + column);
-        acc[i] = splat(0.0F);
+    uintptr_t step = (uintptr_t)rows[1] - (uintptr_t)rows[0], uneven = 0;
+    for (int i = 2; i < n; i++) {
+        uneven |= ((uintptr_t)rows[i] - (uintptr_t)rows[i - 1]) ^ step;
     }
-    size_t since = 0;
-    for (size_t t = 0; t < job->taps; t++) {
-        const float *const *rows = job->rows + t * job->m + row;
-        for (size_t k = 0; k < job->run;) {
-            size_t end = job->run - k > CHAIN ? k + CHAIN : job->run;
-            since += end - k;
-            for (; k < end; k++, b += NR) {
-                vf bk = load(b);
-                for (int i = 0; i < MR; i++) {
-                    acc[i] = fma_vf(splat(rows[i][k]), bk, acc[i]);
-                }
-            }
-            if (since >= CHAIN) {
-                for (int i = 0; i < MR; i++) {
-                    sum[i] += acc[i];
-                    acc[i] = splat(0.0F);
-                }
-                since = 0;
-            }
-        }
+    return uneven == 0;
+}
+
+/* It will be written before it is read, which the compiler cannot see. */
+#define LATER(array) __asm__("" : "=m"(array))
+
+/* The tiles that do most of the work have a variable for each accumulator: of arrays the compiler
+ * keeps copies in memory, which cost more than the products where k is small. Sums of chains lie in
+ * `sum` from the first that is full on, the bias among them. */
+#define ROWS_1(X) X(0)
+#define ROWS_3(X) X(0) X(1) X(2)
+#define ROWS_4(X) ROWS_3(X) X(3)
+#define ROWS_5(X) ROWS_4(X) X(4)
+#define ROWS_6(X) ROWS_5(X) X(5)
+#define ROWS_12(X) ROWS_6(X) X(6) X(7) X(8) X(9) X(10) X(11)
+
+#define PAIR_DECLARE(i)                                                                            \
+    vf lo##i = splat(0.0F), hi##i = splat(0.0F);                                                   \
+    const float *a##i;
+#define PAIR_POINT(i) a##i = rows[i];
+#define PAIR_STEP(i)                                                                               \
+    ai = splat(a##i[k]);                                                                           \
+    lo##i = fma_vf(ai, b0, lo##i);                                                                 \
+    hi##i = fma_vf(ai, b1, hi##i);
+#define PAIR_FLUSH(i)                                                                              \
+    store(sum[i], (summed ? load(sum[i]) : bias0) + lo##i);                                        \
+    store(sum[i] + VEC, (summed ? load(sum[i] + VEC) : bias1) + hi##i);                            \
+    lo##i = hi##i = splat(0.0F);
+#define PAIR_FINISH(i)                                                                             \
+    {                                                                                              \
+        vf pair[2] = {lo##i + (summed ? load(sum[i]) : bias0),                                     \
+                      hi##i + (summed ? load(sum[i] + VEC) : bias1)};                              \
+        finish(job, pair, row + i, column, job->n - column);                                       \
     }
-    for (int i = 0; i < MR; i++) {
-        vf pair[2] = {acc[i] + sum[i], splat(0.0F)};
-        finish(job, pair, row + (size_t)i, column, job->n - column);
+
+/* Rows [row, row + MR) of one panel. */
+#define PAIR_TILE(MR)                                                                              \
+    __attribute__((noinline)) static void tile_##MR##_1(const fc_gemm_block *job, size_t row,      \
+                                                        size_t panel)                              \
+    {                                                                                              \
+        float sum[MR][NR];                                                                         \
+        LATER(sum);                                                                                \
+        bool summed = false;                                                                       \
+        const size_t column = panel * NR;                                                          \
+        const float *b = job->panels + column * job->taps * job->run;                              \
+        const vf bias0 = load(job->bias + column), bias1 = load(job->bias + column + VEC);         \
+        size_t since = 0; /* steps in the accumulators */                                          \
+        ROWS_##MR(PAIR_DECLARE);                                                                   \
+        for (size_t t = 0; t < job->taps; t++) {                                                   \
+            const float *const *rows = job->rows + t * job->m + row;                               \
+            ROWS_##MR(PAIR_POINT);                                                                 \
+            for (size_t k = 0; k < job->run;) {                                                    \
+                size_t end = job->run - k > CHAIN ? k + CHAIN : job->run;                          \
+                since += end - k;                                                                  \
+                for (; k < end; k++, b += NR) {                                                    \
+                    vf b0 = load(b), b1 = load(b + VEC), ai;                                       \
+                    ROWS_##MR(PAIR_STEP);                                                          \
+                }                                                                                  \
+                if (since >= CHAIN) {                                                              \
+                    ROWS_##MR(PAIR_FLUSH);                                                         \
+                    summed = true;                                                                 \
+                    since = 0;                                                                     \
+                }                                                                                  \
+            }                                                                                      \
+        }                                                                                          \
+        ROWS_##MR(PAIR_FINISH);                                                                    \
+    }
+/* clang-format off */
+PAIR_TILE(3)
+PAIR_TILE(4)
+PAIR_TILE(5)
+PAIR_TILE(6)
+/* clang-format on */
+
+#define LONE_DECLARE(i) vf acc##i = splat(0.0F);
+#define LONE_STEP(i) acc##i = fma_vf(splat(rows[i][k]), bk, acc##i);
+#define LONE_EVEN_STEP(i)                                                                          \
+    acc##i = fma_vf(splat(even[i / 3][(ptrdiff_t)k + i % 3 * step]), bk, acc##i);
+#define LONE_FLUSH(i)                                                                              \
+    store(sum[i], (summed ? load(sum[i]) : bias) + acc##i);                                        \
+    acc##i = splat(0.0F);
+#define LONE_FINISH(i)                                                                             \
+    acc##i += summed ? load(sum[i]) : bias;                                                        \
+    finish_narrow(job, acc##i, row + i, column, over);
+
+INLINE void finish_narrow(const fc_gemm_block *job, vf y, size_t row, size_t column, bool over)
+{
+    if (over) {
+        vf clipped = at_most(at_least(y, splat(job->lo)), splat(job->hi));
+        store(job->c + row * job->n, job->clip ? clipped : y);
+    } else {
+        vf pair[2] = {y, splat(0.0F)};
+        finish(job, pair, row, column, job->n - column);
     }
 }
+
+/* As the tiles above, for a panel of which no more than VEC columns are used: one vector a row, so
+ * that twice the rows fit. Where the rows stand at even distances, as pixels of a line do, their
+ * addresses come from few registers, else each from memory at each step. Rows come in ascending
+ * order: where c has no other columns and no gaps, a whole vector may be stored, whose end the next
+ * row overwrites. */
+#define NARROW_TILE(MR)                                                                            \
+    __attribute__((noinline)) static void narrow_##MR(const fc_gemm_block *job, size_t row,        \
+                                                      size_t panel)                                \
+    {                                                                                              \
+        float sum[MR][VEC];                                                                        \
+        LATER(sum);                                                                                \
+        bool summed = false;                                                                       \
+        const size_t column = panel * NR;                                                          \
+        const float *b = job->panels + column * job->taps * job->run;                              \
+        const vf bias = load(job->bias + column);                                                  \
+        const bool over = job->n <= VEC && job->ldc == job->n && job->residual == NULL &&          \
+                          (row + MR - 1) * job->n + VEC <= job->m * job->n;                        \
+        size_t since = 0;                                                                          \
+        ROWS_##MR(LONE_DECLARE);                                                                   \
+        for (size_t t = 0; t < job->taps; t++) {                                                   \
+            const float *const *rows = job->rows + t * job->m + row;                               \
+            const bool is_even = MR == 12 && evenly(rows, MR);                                     \
+            const float *even[4] = {rows[0], rows[MR / 12 * 3], rows[MR / 12 * 6],                 \
+                                    rows[MR / 12 * 9]};                                            \
+            const ptrdiff_t step = is_even ? rows[1] - rows[0] : 0;                                \
+            for (size_t k = 0; k < job->run;) {                                                    \
+                size_t end = job->run - k > CHAIN ? k + CHAIN : job->run;                          \
+                since += end - k;                                                                  \
+                if (is_even) {                                                                     \
+                    for (; k < end; k++, b += NR) {                                                \
+                        vf bk = load(b);                                                           \
+                        ROWS_##MR(LONE_EVEN_STEP);                                                 \
+                    }                                                                              \
+                }                                                                                  \
+                for (; k < end; k++, b += NR) {                                                    \
+                    vf bk = load(b);                                                               \
+                    ROWS_##MR(LONE_STEP);                                                          \
+                }                                                                                  \
+                if (since >= CHAIN) {                                                              \
+                    ROWS_##MR(LONE_FLUSH);                                                         \
+                    summed = true;                                                                 \
+                    since = 0;                                                                     \
+                }                                                                                  \
+            }                                                                                      \
+        }                                                                                          \
+        ROWS_##MR(LONE_FINISH);                                                                    \
+    }
+/* clang-format off */
+NARROW_TILE(1)
+NARROW_TILE(4)
+NARROW_TILE(12)
+/* clang-format on */
 
 #define TILE(MR, NP)                                                                               \
     __attribute__((noinline)) static void tile_##MR##_##NP(const fc_gemm_block *job, size_t row,   \
@@ -188,20 +306,6 @@ TILE(1, 1)
 TILE(1, 4)
 TILE(2, 1)
 TILE(2, 2)
-TILE(3, 1)
-TILE(4, 1)
-TILE(5, 1)
-TILE(6, 1)
-
-#define NARROW_TILE(MR)                                                                            \
-    __attribute__((noinline)) static void narrow_##MR(const fc_gemm_block *job, size_t row,        \
-                                                      size_t panel)                                \
-    {                                                                                              \
-        narrow_tile(job, MR, row, panel);                                                          \
-    }
-NARROW_TILE(1)
-NARROW_TILE(4)
-NARROW_TILE(12)
 
 static void narrow_panel(const fc_gemm_block *job, size_t panel)
 {
