@@ -125,6 +125,74 @@ def efficientnet_lite0():
     return zoo.efficientnet_lite0(), (3, 224, 224)
 
 
+def as_torch(model, x, threads):
+    """The same network in torch, traced and frozen (which folds batch norm), as a function of an array."""
+    import torch
+    from torch.nn import functional as F
+
+    torch.set_num_threads(threads)
+    graph = model.graph
+    weights = {w.name: torch.tensor(numpy_helper.to_array(w)) for w in graph.initializer}
+
+    def pads(a, x, w, strides):
+        if a.get("auto_pad") == b"SAME_UPPER":
+            total = [
+                max((-(-n // s) - 1) * s + k - n, 0)
+                for n, k, s in zip(x.shape[2:], w, strides, strict=True)
+            ]
+            return [
+                total[1] // 2,
+                total[1] - total[1] // 2,
+                total[0] // 2,
+                total[0] - total[0] // 2,
+            ]
+        p = a.get("pads", [0] * 4)
+        return [p[1], p[3], p[0], p[2]]
+
+    def conv(a, x, w, b=None):
+        strides = a.get("strides", [1, 1])
+        x = F.pad(x, pads(a, x, w.shape[2:], strides))
+        return F.conv2d(x, w, b, strides, groups=a.get("group", 1))
+
+    def pool(a, x):
+        x = F.pad(x, pads(a, x, a["kernel_shape"], a["strides"]), value=-np.inf)
+        return F.max_pool2d(x, a["kernel_shape"], a["strides"])
+
+    def norm(a, x, scale, shift, mean, var):
+        return F.batch_norm(x, mean, var, scale, shift, eps=a.get("epsilon", 1e-5))
+
+    operators = {
+        "Conv": conv,
+        "MaxPool": pool,
+        "BatchNormalization": norm,
+        "Gemm": lambda a, x, w, b: F.linear(x, w if a.get("transB") else w.T, b),
+        "Clip": lambda a, x, low, high: torch.clamp(x, float(low), float(high)),
+        "Relu": lambda a, x: F.relu(x),
+        "Add": lambda a, x, y: x + y,
+        "GlobalAveragePool": lambda a, x: x.mean((2, 3), keepdim=True),
+        "Flatten": lambda a, x: x.flatten(1),
+        "Softmax": lambda a, x: F.softmax(x, 1),
+    }
+
+    class Network(torch.nn.Module):
+        def forward(self, x):
+            values = {**weights, graph.input[0].name: x}
+            for node in graph.node:
+                attributes = {a.name: helper.get_attribute_value(a) for a in node.attribute}
+                inputs = [values[name] for name in node.input]
+                values[node.output[0]] = operators[node.op_type](attributes, *inputs)
+            return values[graph.output[0].name]
+
+    with torch.inference_mode():
+        traced = torch.jit.freeze(torch.jit.trace(Network().eval(), torch.from_numpy(x)).eval())
+
+    def predict(x):
+        with torch.inference_mode():
+            return traced(torch.from_numpy(x)).numpy()
+
+    return predict
+
+
 NETWORKS = {
     "mlp": mlp,
     "digits": digits,

@@ -4,7 +4,8 @@
 
     pytest benchmarks/test_classify.py --benchmark-group-by=group
 
-Every answer is compared with ONNX Runtime's before it is timed. FASTCONC_BENCH_BATCHES=1,8 chooses batches,
+Every answer is compared with ONNX Runtime's before it is timed. A table at the end tells the median times, GFLOP/s (of
+the plain sums, whatever an engine really does) and their share of what the threads' fused multiply-adds can do. FASTCONC_BENCH_BATCHES=1,8 chooses batches,
 FASTCONC_BENCH_WORKERS the threads (2).
 """
 
@@ -13,6 +14,7 @@ import os
 import networks
 import numpy as np
 import pytest
+from fastconc import _core
 from fastconc.classify import Classifier, load_digits
 
 BATCHES = [int(b) for b in os.environ.get("FASTCONC_BENCH_BATCHES", "1,8,64,256").split(",")]
@@ -51,6 +53,12 @@ def numpy_of(model):
     return predict
 
 
+def torch_of(model):
+    pytest.importorskip("torch")
+    shape = [d.dim_value for d in model.graph.input[0].type.tensor_type.shape.dim[1:]]
+    return networks.as_torch(model, np.zeros((2, *shape), np.float32), WORKERS)
+
+
 def opencv_of(model):
     cv2 = pytest.importorskip("cv2")
     cv2.setNumThreads(WORKERS)
@@ -67,15 +75,36 @@ ENGINES = {
     "fastconc": classifier_of,
     "onnxruntime": session_of,
     "numpy": numpy_of,
+    "torch": torch_of,
     "opencv": opencv_of,
 }
 _models = {}
 
 
+@pytest.fixture(scope="module")
+def table(request):
+    """Lines of (network, batch, engine, seconds, GFLOP), printed when all have run."""
+    lines = []
+    yield lines
+    writer = request.config.pluginmanager.get_plugin("terminalreporter")
+    if not lines or writer is None:
+        return
+    peak = WORKERS * _core.fma_peak()
+    writer.write_line(
+        f"\n{'network':<20} {'batch':>5} {'engine':<12} {'ms':>9} {'GFLOP/s':>8} of peak"
+    )
+    for name, batch, engine, seconds, gflop in lines:
+        rate = gflop / seconds
+        writer.write_line(
+            f"{name:<20} {batch:>5} {engine:<12} {1e3 * seconds:>9.3f} {rate:>8.1f} {100 * rate / peak:>6.1f}%"
+        )
+    writer.write_line(f"peak of {WORKERS} threads {peak:.0f} GFLOP/s")
+
+
 @pytest.mark.parametrize("batch", BATCHES)
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("name", networks.NETWORKS)
-def test_network(benchmark, name, engine, batch):
+def test_network(benchmark, table, name, engine, batch):
     if engine == "numpy" and name not in networks.DENSE:
         pytest.skip("NumPy has no convolutions")
     if engine == "opencv" and batch not in (1, 8):
@@ -103,6 +132,10 @@ def test_network(benchmark, name, engine, batch):
     benchmark.extra_info["images"] = batch
     benchmark.extra_info["workers"] = WORKERS
     benchmark(predict, x)
+    if benchmark.stats is not None:
+        steps = Classifier.from_onnx(model)._steps()[0]
+        gflop = 1e-9 * batch * sum(flops for _, flops, _ in steps)
+        table.append((name, batch, engine, benchmark.stats.stats.median, gflop))
 
 
 @pytest.mark.parametrize("batch", [1, 64, 1797])
