@@ -59,7 +59,7 @@ typedef struct vegas {
     const fc_sobol *sobol;
     double *second; /* per slot: sum of y^2, of y^2 / density, of y (output by output summed) */
     /* Stratification. */
-    unsigned n_strata;         /* per dimension */
+    unsigned n_strata, n_more; /* per dimension; the first n_more dimensions have one more */
     uint64_t n_cubes, *offset; /* first point of each hypercube */
     double *strength;        /* its share of the next points, from the integrand's variance in it */
     double inverse[FEW + 1]; /* 1 / n */
@@ -290,10 +290,14 @@ static uint64_t cube_of(const vegas *v, uint64_t p)
  * Along each dimension the hypercubes' digit stands still for a while. */
 static void place(const vegas *v, double *const *u, uint64_t cube, uint64_t first, size_t n)
 {
-    const unsigned strata = v->n_strata;
-    const double each = 1.0 / strata, most = 1 - DBL_EPSILON / 2;
+    const double most = 1 - DBL_EPSILON / 2;
     uint64_t stride = 1; /* hypercubes with the same digit in a row */
-    for (unsigned d = 0; strata > 1 && d < v->n_dim; d++, stride *= strata) {
+    for (unsigned d = 0, strata; d < v->n_dim; d++, stride *= strata) {
+        strata = v->n_strata + (d < v->n_more);
+        if (strata == 1) { /* and so have all further dimensions */
+            break;
+        }
+        const double each = 1.0 / strata;
         double base[1024 + 4]; /* a block has 1024 points at most */
         unsigned digit = (unsigned)(cube / stride % strata);
         uint64_t end_cube = (cube / stride + 1) * stride;
@@ -497,20 +501,25 @@ static void gather(vegas *v, size_t n_blocks, edge_cube *open, fc_moments *open_
     }
 }
 
-/* Points for each hypercube: two, and the rest by its strength. */
+/* Points for each hypercube: two, and the rest by its strength, fractions carried on to the next.
+ */
 static void stratify(vegas *v, uint64_t n)
 {
     double sum = 0;
     for (uint64_t h = 0; h < v->n_cubes; h++) {
         sum += v->strength[h];
     }
-    const double spare = n > 2 * v->n_cubes ? (double)(n - 2 * v->n_cubes) : 0;
+    const double spare = n > 2 * v->n_cubes ? (double)(n - 2 * v->n_cubes) * (1 - 1e-9) : 0;
     const bool known = sum > 0 && isfinite(sum);
     const double each = known ? spare / sum : spare / (double)v->n_cubes;
     uint64_t at = 0;
+    double carried = 0;
     for (uint64_t h = 0; h < v->n_cubes; h++) {
+        carried += known ? each * v->strength[h] : each;
+        const uint64_t more = (uint64_t)carried;
+        carried -= (double)more;
         v->offset[h] = at;
-        at += 2 + (uint64_t)(known ? each * v->strength[h] : each);
+        at += 2 + more;
     }
     v->offset[v->n_cubes] = at;
     v->n_points = at;
@@ -543,15 +552,41 @@ static fc_status iterate(vegas *v, edge_cube *open, fc_moments *open_moments, do
     return status;
 }
 
-/* Strata per dimension so that a hypercube gets four points on average. */
+/* Strata per dimension so that a hypercube gets four points on average, or few more. */
 static void choose_strata(vegas *v, uint64_t n)
 {
-    const double most = fmin((double)n / 4, (double)MOST_CUBES);
-    double strata = floor(pow(fmax(most, 1), 1.0 / v->n_dim) + 1e-9);
-    v->n_strata = strata < 1 ? 1 : (unsigned)strata;
+    const double most = fmin(fmax((double)n / 4, 1), (double)MOST_CUBES);
+    v->n_strata = (unsigned)fmax(floor(pow(most, 1.0 / v->n_dim) + 1e-9), 1);
+    double n_cubes = pow(v->n_strata, v->n_dim);
+    const double more = 1.0 + 1.0 / v->n_strata;
+    for (v->n_more = 0; v->n_more + 1 < v->n_dim && n_cubes * more <= most; v->n_more++) {
+        n_cubes *= more;
+    }
     v->n_cubes = 1;
-    for (unsigned d = 0; v->n_strata > 1 && d < v->n_dim; d++) {
-        v->n_cubes *= v->n_strata;
+    for (unsigned d = 0; d < v->n_dim; d++) {
+        v->n_cubes *= v->n_strata + (d < v->n_more);
+    }
+}
+
+/* Cuts the cube for n points, and gives each new hypercube the strength of the old one at its
+ * centre
+ * (`old` has room for the old ones). Otherwise the first iteration that counts would be stratified
+ * evenly, and its variance alone as large as that of all others. */
+static void cut_again(vegas *v, uint64_t n, double *old)
+{
+    const unsigned old_strata = v->n_strata, old_more = v->n_more;
+    memcpy(old, v->strength, v->n_cubes * sizeof *old);
+    choose_strata(v, n);
+    for (uint64_t h = 0; h < v->n_cubes; h++) {
+        uint64_t rest = h, from = 0, stride = 1;
+        for (unsigned d = 0; d < v->n_dim; d++) {
+            const unsigned strata = v->n_strata + (d < v->n_more);
+            const unsigned before = old_strata + (d < old_more);
+            from += (2 * (rest % strata) + 1) * before / (2 * strata) * stride;
+            rest /= strata;
+            stride *= before;
+        }
+        v->strength[h] = old[from];
     }
 }
 
@@ -625,24 +660,23 @@ fc_status fc_vegas(fc_sampler *sampler, const fc_mc_options *options, fc_mc_resu
     }
     choose_strata(&v, n_each);
     const uint64_t room = v.n_cubes;
+    choose_strata(&v, warm_up > 0 ? n_warm : n_each);
     v.offset = fc_malloc(room + 1, sizeof *v.offset);
     v.strength = fc_calloc(room, sizeof *v.strength);
+    double *old = fc_malloc(v.n_cubes, sizeof *old);
     double *integrals = fc_calloc((MEASURING + 1) * 2 * (size_t)n_out, sizeof *integrals);
     fc_moments *open_moments = fc_calloc(n_out, sizeof *open_moments);
     double *variances = integrals + (MEASURING + 1) * n_out, largest = 0;
     edge_cube open = {0};
-    if (v.offset == NULL || v.strength == NULL || integrals == NULL || open_moments == NULL) {
+    if (v.offset == NULL || v.strength == NULL || old == NULL || integrals == NULL ||
+        open_moments == NULL) {
         status = FC_ERR_NOMEM;
     }
     sampler->map = map;
     for (unsigned k = 0; status == FC_OK && k < warm_up + measuring; k++, v.iteration++) {
         const uint64_t n = k < warm_up ? n_warm : n_each;
-        if (k == 0 ||
-            k == warm_up) { /* another number of points, another stratification: begin evenly */
-            choose_strata(&v, n);
-            for (uint64_t h = 0; h < v.n_cubes; h++) {
-                v.strength[h] = 0;
-            }
+        if (k == warm_up && k > 0) { /* another number of points, another stratification */
+            cut_again(&v, n, old);
         }
         stratify(&v, n);
         v.learns = k + 1 < warm_up + measuring;
@@ -663,6 +697,7 @@ fc_status fc_vegas(fc_sampler *sampler, const fc_mc_options *options, fc_mc_resu
     }
     sampler->map = NULL;
     release(&v);
+    fc_free(old);
     fc_free(integrals);
     fc_free(open_moments);
     fc_vegas_map_destroy(map);

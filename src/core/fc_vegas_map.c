@@ -11,6 +11,7 @@
 #include "fc_vegas_map_kernel.h"
 
 #define MAX_BINS (1u << 15)
+#define EVEN_SHARE 0.02 /* of all points, that is spread evenly over the range */
 
 static void pieces_fill(fc_vegas_map *map, unsigned dim)
 {
@@ -106,7 +107,13 @@ void fc_vegas_map_refine(fc_vegas_map *map, unsigned dim, const double *histogra
     for (unsigned i = 0; i < n_bins; i++) {
         total += weight[i];
     }
-    const double each = total / n_bins;
+    /* Where the integrand was never met the density would sink without end; one point that meets it
+     * there after all would then outweigh all others, and no variance seen before tells of it. */
+    const double evenly = EVEN_SHARE / map->n_dim;
+    for (unsigned i = 0; i < n_bins; i++) {
+        weight[i] = weight[i] / total * (1 - evenly) + evenly * (edges[i + 1] - edges[i]);
+    }
+    const double each = 1.0 / n_bins;
     double gathered = 0;
     unsigned i = 0;
     fresh[0] = 0;

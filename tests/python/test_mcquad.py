@@ -115,6 +115,86 @@ def test_better_than_one_scrambled_net_on_a_peak():
     assert np.std(ours) < 0.5 * np.std(theirs)
 
 
+@pytest.mark.parametrize(
+    ("family", "n_dim", "most"),
+    [
+        ("oscillatory", 2, 0.1),
+        ("gaussian", 2, 0.1),
+        ("corner_peak", 2, 0.1),
+        ("oscillatory", 3, 1.0),
+        ("corner_peak", 3, 1.0),
+        ("oscillatory", 5, 8.0),
+        ("product_peak", 5, 8.0),
+        ("gaussian", 8, 6.0),
+    ],
+)
+def test_replicates_do_not_cost_smooth_integrands_their_accuracy(family, n_dim, most):
+    """Errors against those of one scrambled net of n points, whose error nothing tells."""
+    from scipy.stats import qmc
+
+    f, (a, w), exact = genz.problem(family, n_dim, 7)
+    n, a, w = 2**14, np.array(a), np.array(w)
+    rows = {
+        "oscillatory": lambda x: np.cos(2 * math.pi * w[0] + x @ a),
+        "product_peak": lambda x: np.prod(1 / (1 / a**2 + (x - w) ** 2), axis=1),
+        "corner_peak": lambda x: (1 + x @ a) ** -(n_dim + 1.0),
+        "gaussian": lambda x: np.exp(-((x - w) ** 2 @ a**2)),
+    }[family]
+    theirs = [rows(qmc.Sobol(n_dim, seed=s).random(n)).mean() - exact for s in range(20)]
+    results = [
+        mcquad(f, [0] * n_dim, [1] * n_dim, n, seed=s, args=(tuple(a), tuple(w))) for s in range(20)
+    ]
+    ours = [r.integral - exact for r in results]
+    assert np.std(ours) < most * np.sqrt(np.mean(np.square(theirs)))
+    assert {r.net for r in results} <= {"tent", "power", "sobol"}
+
+
+def test_the_chosen_points():
+    choose = lambda f, n_dim, **kw: mcquad(f, [0] * n_dim, [1] * n_dim, 2**16, seed=1, **kw).net  # noqa: E731
+    assert choose(lambda x: x[0] * x[1], 2) in ("tent", "power")
+    assert choose(lambda x: math.exp(x[0] + x[1] + x[2] + x[3]), 4) == "tent"
+    assert choose(lambda x: math.exp(x[0] + x[1] + x[2] + x[3]), 4, adapt=False) == "sobol"
+    assert choose(lambda x: x[0] + x[64], 65) == "sobol"
+    assert choose(lambda x, y: x + y, 2, method="vegas") == ""
+    exact = mcquad(lambda x: math.exp(x), 0, 1, 2**14, seed=1)  # to the last digits
+    assert exact.net == "power" and abs(exact.integral - math.expm1(1)) <= 4 * exact.error < 1e-11
+
+
+def test_jumps_do_not_hide_from_vegas():
+    """Its map once left no points where the integrand was 0 nearly everywhere."""
+    f, args, exact = genz.problem("discontinuous", 2, 7)
+    pulls, errors = [], []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", IntegrationWarning)
+        for seed in range(100):
+            r = mcquad(f, [0, 0], [1, 1], 20_000, method="vegas", seed=seed, args=args)
+            pulls.append(abs(r.integral - exact) / r.error)
+            errors.append(r.integral - exact)
+    assert sum(p <= 2 for p in pulls) >= 90 and max(pulls) < 6
+    assert np.std(errors) < 0.01 * exact
+
+
+@pytest.mark.parametrize(("n_dim", "most"), [(4, 1.9e-3), (6, 7.5e-3)])
+def test_vegas_on_peaks(n_dim, most):
+    """Relative errors that the vegas package has at 200,000 evaluations: 1.7e-3 and 6.6e-3."""
+
+    def two(x):
+        s = t = 0.0
+        for k in range(n_dim):
+            s += (x[k] - 0.3) ** 2
+            t += (x[k] - 0.7) ** 2
+        return math.exp(-s / 0.02) + math.exp(-t / 0.02)
+
+    c = 0.02**0.5
+    one = c * math.sqrt(math.pi) / 2 * (math.erf(0.7 / c) + math.erf(0.3 / c))
+    exact = 2 * one**n_dim
+    runs = [
+        mcquad(two, [0] * n_dim, [1] * n_dim, 200_000, method="vegas", seed=s) for s in range(12)
+    ]
+    assert np.sqrt(np.mean([(r.integral / exact - 1) ** 2 for r in runs])) < most
+    assert all(r.neval > 195_000 for r in runs)
+
+
 # ---- reproducibility ----
 
 

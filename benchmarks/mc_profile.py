@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Statistics of mcquad as tables: pulls, and errors against one scrambled Sobol net and vegas.
+
+    python benchmarks/mc_profile.py pulls       # true error over claimed error, over many seeds
+    python benchmarks/mc_profile.py smooth      # against scipy.stats.qmc.Sobol, one scrambled net
+    python benchmarks/mc_profile.py peaks       # against vegas.Integrator, equal evaluations
+
+Errors are root mean squares over seeds. Options: --seeds, --n (evaluations).
+"""
+
+import argparse
+import math
+import statistics
+import sys
+import warnings
+from pathlib import Path
+
+import fastconc
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "python"))
+import genz
+
+
+def rms(values):
+    return math.sqrt(statistics.mean(v * v for v in values))
+
+
+def geometric_mean(values):
+    return math.exp(statistics.mean(math.log(max(v, 1e-6)) for v in values))
+
+
+# ---- smooth and rough integrands with known integrals: Genz's families, sums of exponentials ----
+
+
+def exponential(x, a, w):
+    s = 0.0
+    for k in range(len(a)):
+        s += a[k] * x[k]
+    return math.exp(s)
+
+
+def product(x, a, w):
+    p = 1.0
+    for k in range(len(a)):
+        p *= 1.0 + a[k] * (x[k] - 0.5)
+    return p
+
+
+def problems(n_dim):
+    """(name, f, args, exact integral, f on rows) in n_dim dimensions."""
+    rows = {
+        "oscillatory": lambda x, a, w: np.cos(2 * math.pi * w[0] + x @ a),
+        "product_peak": lambda x, a, w: np.prod(1 / (1 / a**2 + (x - w) ** 2), axis=1),
+        "corner_peak": lambda x, a, w: (1 + x @ a) ** -(len(a) + 1.0),
+        "gaussian": lambda x, a, w: np.exp(-((x - w) ** 2 @ a**2)),
+        "continuous": lambda x, a, w: np.exp(-(abs(x - w) @ a)),
+        "discontinuous": lambda x, a, w: np.where(
+            (x[:, 0] > w[0]) | (x[:, 1] > w[1]), 0, np.exp(x @ a)
+        ),
+    }
+    for family in genz.DIFFICULTY:
+        if family == "corner_peak" and n_dim > 10:
+            continue  # its closed form has 2**n_dim terms
+        f, args, exact = genz.problem(family, n_dim, 7)
+        yield family, f, args, exact, rows[family]
+    a = tuple(1 / (k + 1) for k in range(n_dim))
+    exact = math.prod(math.expm1(v) / v for v in a)
+    yield "exponential", exponential, (a, a), exact, lambda x, a, w: np.exp(x @ a)
+    yield "product", product, (a, a), 1.0, lambda x, a, w: np.prod(1 + a * (x - 0.5), axis=1)
+
+
+ROUGH = ("continuous", "discontinuous")
+
+
+def print_smooth(options):
+    from scipy.stats import qmc
+
+    print(f"error of mcquad over that of one net of n points, rms of {options.seeds} seeds")
+    print(f"{'dimensions':>10} {'n':>10} {'mean, smooth':>13} {'most':>8} {'mean, rough':>12}  ")
+    for n_dim in (2, 3, 5, 8, 16):
+        for log2_n in (14, 16, 18):
+            n, smooth, rough, chosen = 1 << log2_n, [], [], set()
+            nets = [qmc.Sobol(n_dim, seed=s, bits=52).random(n) for s in range(options.seeds)]
+            for name, f, args, exact, rows in problems(n_dim):
+                arrays = [np.array(v) for v in args]
+                theirs = rms(rows(net, *arrays).mean() - exact for net in nets)
+                results = [
+                    fastconc.mcquad(f, [0] * n_dim, [1] * n_dim, n, seed=s, args=args)
+                    for s in range(options.seeds)
+                ]
+                ours = rms(r.integral - exact for r in results)
+                floor = 1e-15 * abs(exact)
+                (rough if name in ROUGH else smooth).append(max(ours, floor) / max(theirs, floor))
+                chosen |= {r.net for r in results}
+                if options.verbose:
+                    print(f"{name:>30} {ours / abs(exact):.1e} {theirs / abs(exact):.1e}")
+            print(
+                f"{n_dim:>10} {n:>10,} {geometric_mean(smooth):>13.3g} {max(smooth):>8.3g} "
+                f"{geometric_mean(rough):>12.3g}  {', '.join(sorted(chosen))}",
+                flush=True,
+            )
+
+
+def print_pulls(options):
+    print(f"{'method':8} {'dimensions':>10} {'pulls':>7} {'within 2':>9} {'largest':>8}")
+    for method in ("sobol", "vegas", "mc"):
+        for n_dim in (2, 3, 5, 8):
+            pulls = []
+            for _, f, args, exact, _ in problems(n_dim):
+                for seed in range(options.seeds):
+                    result = fastconc.mcquad(
+                        f, [0] * n_dim, [1] * n_dim, options.n, method=method, seed=seed, args=args
+                    )
+                    pulls.append(abs(result.integral - exact) / result.error)
+            within = 100 * sum(p <= 2 for p in pulls) / len(pulls)
+            print(
+                f"{method:8} {n_dim:>10} {len(pulls):>7} {within:>8.1f}% {max(pulls):>8.2f}",
+                flush=True,
+            )
+
+
+# ---- peaks, against vegas ----
+
+
+def peak4(x):
+    s = 0.0
+    for k in range(4):
+        s += (x[k] - 0.4) ** 2
+    return math.exp(-s / 0.01)
+
+
+def peaks6(x):
+    s = t = 0.0
+    for k in range(6):
+        s += (x[k] - 0.3) ** 2
+        t += (x[k] - 0.7) ** 2
+    return math.exp(-s / 0.02) + math.exp(-t / 0.02)
+
+
+def ridge4(x):
+    s = 0.0
+    for k in range(3):
+        s += (x[k] - x[k + 1]) ** 2
+    return math.exp(-s / 0.01)
+
+
+def corner5(x):
+    s = 1.0
+    for k in range(5):
+        s += 6 * x[k]
+    return s**-6
+
+
+def peak8(x):
+    s = 0.0
+    for k in range(8):
+        s += (x[k] - 0.4) ** 2
+    return math.exp(-s / 0.04)
+
+
+PEAKS = {
+    "peak, 4 dimensions": (peak4, 4, lambda p: np.exp(-((p - 0.4) ** 2).sum(1) / 0.01)),
+    "two peaks, 6 dimensions": (
+        peaks6, 6,
+        lambda p: np.exp(-((p - 0.3) ** 2).sum(1) / 0.02)
+        + np.exp(-((p - 0.7) ** 2).sum(1) / 0.02),
+    ),
+    "ridge, 4 dimensions": (ridge4, 4, lambda p: np.exp(-(np.diff(p) ** 2).sum(1) / 0.01)),
+    "corner, 5 dimensions": (corner5, 5, lambda p: (1 + 6 * p.sum(1)) ** -6.0),
+    "peak, 8 dimensions": (peak8, 8, lambda p: np.exp(-((p - 0.4) ** 2).sum(1) / 0.04)),
+}  # fmt: skip
+
+
+def print_peaks(options):
+    import gvar
+    import vegas
+
+    print(f"relative errors, {options.n:,} evaluations, rms of {options.seeds} seeds")
+    print(f"{'':24} {'vegas':>9} {'mcquad vegas':>13} {'ratio':>6} {'mcquad sobol':>13}")
+    for name, (f, n_dim, rows) in PEAKS.items():
+        box = [0] * n_dim, [1] * n_dim
+        exact = statistics.mean(
+            fastconc.mcquad(f, *box, 8_000_000, seed=1000 + s, method="vegas").integral
+            for s in range(4)
+        )
+        batch, theirs = vegas.lbatchintegrand(rows), []
+        for seed in range(options.seeds):
+            gvar.ranseed(seed + 1)
+            integrator = vegas.Integrator([[0, 1]] * n_dim)
+            integrator(batch, nitn=5, neval=options.n // 20)
+            theirs.append(integrator(batch, nitn=10, neval=options.n * 3 // 40).mean - exact)
+        errors = [
+            rms(
+                fastconc.mcquad(f, *box, options.n, seed=s, method=method).integral - exact
+                for s in range(options.seeds)
+            )
+            for method in ("vegas", "sobol")
+        ]
+        other = rms(theirs)
+        print(
+            f"{name:24} {other / exact:>9.1e} {errors[0] / exact:>13.1e} "
+            f"{errors[0] / other:>6.2f} {errors[1] / exact:>13.1e}",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    tables = {"smooth": print_smooth, "pulls": print_pulls, "peaks": print_peaks}
+    parser = argparse.ArgumentParser(description="statistics of mcquad")
+    parser.add_argument("table", choices=tables)
+    parser.add_argument("--seeds", type=int, default=30)
+    parser.add_argument("--n", type=int, default=200_000)
+    parser.add_argument("--verbose", action="store_true")
+    warnings.simplefilter("ignore")
+    parsed = parser.parse_args()
+    tables[parsed.table](parsed)
