@@ -64,9 +64,9 @@ static fc_status run_plain(fc_sampler *sampler, const fc_mc_options *options, fc
     const unsigned n_out = sampler->f->n_out;
     const uint64_t n_blocks = (options->n + sampler->block - 1) / sampler->block;
     plain p = {.sampler = sampler, .seed = options->seed, .n = options->n};
-    p.moments = fc_calloc(WAVE * n_out, sizeof *p.moments);
-    fc_moments *total = fc_calloc(n_out + BATCHES, sizeof *total);
-    fc_moments *batch = total + n_out; /* of output 0 */
+    p.moments = fc_calloc(WAVE * (size_t)n_out, sizeof *p.moments);
+    fc_moments *total = fc_calloc((size_t)n_out + BATCHES, sizeof *total);
+    fc_moments *batch = total != NULL ? total + n_out : NULL; /* of output 0 */
     fc_status status = p.moments != NULL && total != NULL ? FC_OK : FC_ERR_NOMEM;
     while (status == FC_OK && p.first_block < n_blocks) {
         const uint64_t left = n_blocks - p.first_block;

@@ -658,7 +658,9 @@ fc_status fc_vegas(fc_sampler *sampler, const fc_mc_options *options, fc_mc_resu
         fc_vegas_map_destroy(map);
         return status;
     }
-    choose_strata(&v, n_each);
+    /* The stratification with more hypercubes: of few points, training may get more an iteration.
+     */
+    choose_strata(&v, n_warm > n_each ? n_warm : n_each);
     const uint64_t room = v.n_cubes;
     choose_strata(&v, warm_up > 0 ? n_warm : n_each);
     v.offset = fc_malloc(room + 1, sizeof *v.offset);
@@ -666,11 +668,13 @@ fc_status fc_vegas(fc_sampler *sampler, const fc_mc_options *options, fc_mc_resu
     double *old = fc_malloc(v.n_cubes, sizeof *old);
     double *integrals = fc_calloc((MEASURING + 1) * 2 * (size_t)n_out, sizeof *integrals);
     fc_moments *open_moments = fc_calloc(n_out, sizeof *open_moments);
-    double *variances = integrals + (MEASURING + 1) * n_out, largest = 0;
+    double *variances = NULL, largest = 0;
     edge_cube open = {0};
     if (v.offset == NULL || v.strength == NULL || old == NULL || integrals == NULL ||
         open_moments == NULL) {
         status = FC_ERR_NOMEM;
+    } else {
+        variances = integrals + (MEASURING + 1) * (size_t)n_out;
     }
     sampler->map = map;
     for (unsigned k = 0; status == FC_OK && k < warm_up + measuring; k++, v.iteration++) {
