@@ -183,9 +183,11 @@ void fc_narrow(fc_vm *vm, const fc_loop *loop, const uint8_t *mask, size_t n_act
     const size_t lanes = (n_active + FC_LANES - 1) / FC_LANES * FC_LANES;
     const size_t moves = loop->n_inside * lanes + loop->n_after * vm->lanes;
     vm->lost += (vm->lanes - n_active) * loop->cost;
-    /* A block is narrowed to half of its lanes or less, by the innermost loop that wants to. */
+    /* A block is narrowed to half of its lanes or less, by the innermost loop that wants to. A loop
+     * that begins at the same place and ends elsewhere is another one: the registers it moves are
+     * not the same. */
     if (vm->narrow == NULL || lanes * 2 > vm->lanes || vm->lost < moves * MOVE_COST ||
-        (vm->loop != NULL && vm->loop->head != loop->head)) {
+        (vm->loop != NULL && (vm->loop->head != loop->head || vm->loop->last != loop->last))) {
         return;
     }
     uint16_t chosen[FC_MAX_BLOCK + 1]; /* one beyond is written, and not kept */
