@@ -261,7 +261,8 @@ fc_status fc_fold(const fc_run *run, fc_program *program, fc_reduction kind, uns
         r.slots[i].fault.element = SIZE_MAX;
     }
     begin(&r.partials[0], kind);
-    status = fc_pool_for(run, run_range, &r, r.plan.n, CHUNK);
+    const fc_run fixed = {.width = width, .cancel = r.plan.cancel}; /* the default may change */
+    status = fc_pool_for(&fixed, run_range, &r, r.plan.n, CHUNK);
     for (unsigned i = 0; i < width; i++) {
         if (r.slots[i].fault.element < fault->element) {
             *fault = r.slots[i].fault;

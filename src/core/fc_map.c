@@ -63,6 +63,7 @@ static fc_status run_range(void *context, size_t begin, size_t end, unsigned wor
 static fc_status run_threads(map_job *job, const fc_run *run, fc_fault *fault)
 {
     const unsigned width = fc_run_width(run);
+    const fc_run fixed = {.width = width, .cancel = job->plan.cancel}; /* the default may change */
     fc_status status = FC_ERR_NOMEM;
     job->slots = fc_calloc_aligned(FC_CACHE_LINE, width, sizeof *job->slots);
     job->faults = fc_calloc(width, sizeof *job->faults);
@@ -70,7 +71,7 @@ static fc_status run_threads(map_job *job, const fc_run *run, fc_fault *fault)
         for (unsigned i = 0; i < width; i++) {
             job->faults[i].element = SIZE_MAX;
         }
-        status = fc_pool_for(run, run_range, job, job->plan.n, GRAIN);
+        status = fc_pool_for(&fixed, run_range, job, job->plan.n, GRAIN);
         for (unsigned i = 0; i < width; i++) {
             if (job->faults[i].element < fault->element) {
                 *fault = job->faults[i];

@@ -197,12 +197,11 @@ static fc_status run_chunk(const batch *job, fc_arena *arena, size_t chunk)
     fc_frame frame = frame_of(job, arena, chunk);
     for (size_t i = 0; i < net->n_steps; i++) {
         const fc_step *step = &net->steps[i];
-        if (job->run != NULL && fc_cancel_requested(job->run->cancel)) {
-            return FC_ERR_CANCELLED;
-        }
         int64_t begin = job->ns != NULL ? fc_now_ns() : 0;
-        fc_status status =
-            step->layer->run(step, &frame, 0, units_of(step, frame.items), arena->scratch);
+        fc_status status = job->run != NULL ? fc_cancel_check(job->run->cancel) : FC_OK;
+        if (status == FC_OK) {
+            status = step->layer->run(step, &frame, 0, units_of(step, frame.items), arena->scratch);
+        }
         if (status != FC_OK) {
             return status;
         }
@@ -272,7 +271,8 @@ static fc_status run_split(const batch *job, size_t chunk, unsigned width)
         for (size_t i = 0; i < net->n_steps; i++) {
             legs[i] = leg_of(&net->steps[i], frame.items, width);
         }
-        status = fc_relay_run(job->run, run_units, &shared, legs, net->n_steps);
+        const fc_run fixed = {width, job->run != NULL ? job->run->cancel : NULL};
+        status = fc_relay_run(&fixed, run_units, &shared, legs, net->n_steps);
         for (unsigned i = 0; i < width; i++) {
             arena_give(net, shared.arenas[i]);
         }
