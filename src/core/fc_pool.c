@@ -22,6 +22,9 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <time.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 #include "fc_alloc.h"
 #include "fc_deque.h"
@@ -31,13 +34,15 @@
 #define POLL_INTERVAL_NS 5000000 /* Ctrl-C ends a call within 10 ms */
 #define SPIN_NS 20000            /* how long a thread looks for work before it sleeps */
 #define N_GATES 16               /* a power of two */
+#define LEAST_STACK ((size_t)1 << 20)
 
 typedef struct job {
     fc_range_fn *fn;
     void *context;
     size_t n, grain, n_blocks;
     fc_cancel *cancel;
-    uint64_t root; /* of the outermost call that this one is nested in */
+    unsigned fp_control; /* the caller's: whoever joins computes under it */
+    uint64_t root;       /* of the outermost call that this one is nested in */
     /* Claiming a block: relaxed, the job itself was published with its ticket. */
     _Alignas(FC_CACHE_LINE) atomic_size_t next;
     atomic_uint next_worker; /* relaxed: numbers the threads inside */
@@ -215,6 +220,34 @@ static void job_fail(job *j, size_t block, fc_status status)
 
 /* ---- working ---- */
 
+/* Rounding mode and treatment of subnormals of this thread. A program may have changed them (a
+ * library built with -ffast-math does when it is loaded), and for the caller alone; numbers must
+ * not depend on who computes them. */
+static unsigned fp_control(void)
+{
+#if defined(__x86_64__)
+    return _mm_getcsr() & ~0x3fu; /* but for the flags of exceptions */
+#elif defined(__aarch64__)
+    uint64_t control;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(control));
+    return (unsigned)control;
+#else
+    return 0;
+#endif
+}
+
+static void fp_control_set(unsigned control)
+{
+    if (control == fp_control()) {
+        return;
+    }
+#if defined(__x86_64__)
+    _mm_setcsr(control);
+#elif defined(__aarch64__)
+    __asm__ volatile("msr fpcr, %0" : : "r"((uint64_t)control) : "memory");
+#endif
+}
+
 static void job_work(job *j, unsigned id)
 {
     uint64_t outer_root = current_root;
@@ -255,7 +288,10 @@ static gate *gate_of(const job *j)
 /* With a ticket in hand. Afterwards the job must not be touched. */
 static void job_join(job *j)
 {
+    const unsigned own_control = fp_control();
+    fp_control_set(j->fp_control);
     job_work(j, atomic_fetch_add_explicit(&j->next_worker, 1, memory_order_relaxed));
+    fp_control_set(own_control);
     gate *g = gate_of(j);
     pthread_mutex_lock(&g->lock);
     if (atomic_fetch_sub_explicit(&j->pending, 1, memory_order_acq_rel) == 1) {
@@ -338,6 +374,7 @@ static void retract(job *j)
         if (item != NULL) {
             bool pushed = fc_deque_push(&self->deque, item); /* the place it was taken from */
             (void)pushed;
+            fc_park_wake(&pool.park, 1); /* a thread that looked in between has gone to sleep */
         }
     }
     atomic_fetch_sub_explicit(&j->pending, returned, memory_order_acq_rel);
@@ -410,6 +447,39 @@ void fc_pool_fail_thread_after(long allowed)
     atomic_store_explicit(&fail_thread_after, allowed, memory_order_relaxed);
 }
 
+/* Signals belong to the program's own threads, but for those that a thread brings upon itself:
+ * were they blocked, a crash in a function of the user's would end the process without a handler
+ * (faulthandler's) being asked. */
+static void block_signals(sigset_t *before)
+{
+    static const int own[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS};
+    sigset_t blocked;
+    sigfillset(&blocked);
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) {
+        sigdelset(&blocked, own[i]);
+    }
+    pthread_sigmask(SIG_SETMASK, &blocked, before);
+}
+
+static bool create_thread(pthread_t *thread, worker *w)
+{
+    pthread_attr_t attributes;
+    size_t stack;
+    if (pthread_attr_init(&attributes) != 0) {
+        return false;
+    }
+    /* musl gives 128 KB, macOS 512: little for functions of the user's. */
+    if (pthread_attr_getstacksize(&attributes, &stack) == 0 && stack < LEAST_STACK) {
+        (void)pthread_attr_setstacksize(&attributes, LEAST_STACK);
+    }
+    sigset_t before;
+    block_signals(&before); /* inherited */
+    int error = pthread_create(thread, &attributes, worker_main, w);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&attributes);
+    return error == 0;
+}
+
 static bool start_thread_locked(void)
 {
     if (atomic_load_explicit(&fail_thread_after, memory_order_relaxed) >= 0 &&
@@ -421,13 +491,7 @@ static bool start_thread_locked(void)
     if (w == NULL) {
         return false;
     }
-    /* Signals belong to the program's own threads. */
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int error = pthread_create(&w->thread, NULL, worker_main, w);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (error != 0) {
+    if (!create_thread(&w->thread, w)) {
         fc_free(w);
         return false;
     }
@@ -547,6 +611,7 @@ fc_status fc_pool_for(const fc_run *run, fc_range_fn *fn, void *context, size_t 
         .grain = grain,
         .n_blocks = n_blocks,
         .cancel = cancel,
+        .fp_control = fp_control(),
         .root = current_root,
         .next_worker = 1, /* the caller is worker 0 */
         .failure_lock = PTHREAD_MUTEX_INITIALIZER,

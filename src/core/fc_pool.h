@@ -28,8 +28,10 @@
 #define FC_MAX_WIDTH 256
 
 /* Works on items [begin, end). `worker` is unique among the threads inside the same fc_pool_for
- * call at the same time, and < fc_run_width(run): use it to index per-worker scratch memory. A
- * status other than FC_OK stops the call: blocks not yet begun are skipped. */
+ * call at the same time, and < fc_run_width(run) as it was at the call: use it to index per-worker
+ * scratch memory, and name the width in a run of your own where that memory is made for it (the
+ * default may change meanwhile). Computes under the caller's floating-point control. A status other
+ * than FC_OK stops the call: blocks not yet begun are skipped. */
 typedef fc_status fc_range_fn(void *context, size_t begin, size_t end, unsigned worker);
 
 /* The wish that a call end early, and where it comes from: another thread, a deadline, or whatever

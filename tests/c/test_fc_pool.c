@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "fc_pool.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 #include "check.h"
 #include "fc_alloc.h"
@@ -294,6 +298,59 @@ static void test_fork(void)
     CHECK(fc_pool_for(&run, count_items, &items, 1000, 1) == FC_OK && items == 1000);
 }
 
+#if defined(__x86_64__)
+static fc_status count_flushed(void *context, size_t begin, size_t end, unsigned worker)
+{
+    volatile double tiny = 0x1p-1022;
+    for (size_t i = begin; i < end; i++) {
+        atomic_fetch_add((atomic_int *)context, tiny * 0.5 == 0);
+    }
+    (void)worker;
+    const struct timespec pause = {.tv_nsec = 20000}; /* so that others come to take part */
+    nanosleep(&pause, NULL);
+    return FC_OK;
+}
+
+/* Subnormals are flushed for all or for none, as on the calling thread. */
+static void test_floating_point_control(void)
+{
+    const fc_run run = {.width = 4};
+    const unsigned before = _mm_getcsr();
+    for (int round = 0; round < 4; round++) {
+        atomic_int flushed = 0;
+        _mm_setcsr(round % 2 != 0 ? before | _MM_FLUSH_ZERO_ON : before);
+        CHECK(fc_pool_for(&run, count_flushed, &flushed, 200, 1) == FC_OK);
+        CHECK(flushed == (round % 2 != 0 ? 200 : 0));
+        CHECK(((_mm_getcsr() & _MM_FLUSH_ZERO_ON) != 0) == (round % 2 != 0));
+        _mm_setcsr(before);
+    }
+}
+#else
+static void test_floating_point_control(void) {}
+#endif
+
+static fc_status look_at_signals(void *context, size_t begin, size_t end, unsigned worker)
+{
+    (void)begin, (void)end;
+    sigset_t mask;
+    bool good = pthread_sigmask(SIG_SETMASK, NULL, &mask) == 0;
+    if (worker != 0) { /* a thread of the pool */
+        good = good && sigismember(&mask, SIGINT) == 1 && sigismember(&mask, SIGSEGV) == 0;
+    }
+    atomic_fetch_add((atomic_int *)context, good);
+    const struct timespec pause = {.tv_nsec = 20000};
+    nanosleep(&pause, NULL);
+    return FC_OK;
+}
+
+/* Ctrl-C is for the program's threads; a crash is for the thread that crashes. */
+static void test_signals(void)
+{
+    const fc_run run = {.width = 4};
+    atomic_int good = 0;
+    CHECK(fc_pool_for(&run, look_at_signals, &good, 200, 1) == FC_OK && good == 200);
+}
+
 static void test_width(void)
 {
     CHECK(fc_pool_default_width() == 5); /* FASTCONC_NUM_THREADS, set in main */
@@ -314,6 +371,8 @@ int main(void)
     test_lowest_failure_wins();
     test_cancel();
     test_nested();
+    test_floating_point_control();
+    test_signals();
     test_idle_threads_sleep();
     test_no_threads_to_be_had();
     if (!UNDER_TSAN) { /* which cannot start threads in the forked child of a process with threads
