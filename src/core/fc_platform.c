@@ -3,54 +3,96 @@
  * Cores and clock; contract in fc_platform.h. */
 #include "fc_platform.h"
 
+#include <math.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-/* The quota of control group version 2, else 1, as a number of cores rounded up; 0: no limit. */
-static unsigned quota_cores(void)
+/* The quota that the file of a group of version 2 tells, in cores; infinite: "max", or no file. */
+static double quota_of(const char *path)
 {
-    double quota = -1, period = 0;
-    FILE *file = fopen("/sys/fs/cgroup/cpu.max", "re");
+    double quota, period, cores = INFINITY;
+    FILE *file = fopen(path, "re");
     if (file != NULL) {
-        if (fscanf(file, "%lf %lf", &quota, &period) != 2) { /* "max 100000": no number first */
-            quota = -1;
+        if (fscanf(file, "%lf %lf", &quota, &period) == 2 && quota > 0 && period > 0) {
+            cores = quota / period;
         }
         fclose(file);
-    } else {
-        static const char *const paths[2] = {"/sys/fs/cgroup/cpu/cpu.cfs_quota_us",
-                                             "/sys/fs/cgroup/cpu/cpu.cfs_period_us"};
-        double values[2] = {-1, 0};
-        for (int i = 0; i < 2; i++) {
-            file = fopen(paths[i], "re");
-            if (file == NULL || fscanf(file, "%lf", &values[i]) != 1) {
-                values[0] = -1;
-            }
-            if (file != NULL) {
-                fclose(file);
-            }
+    }
+    return cores;
+}
+
+/* The least quota of this process's group and those around it. In a container the group is the root
+ * that it sees; under systemd it is a scope or a service deep in the tree. */
+static double quota_version_2(void)
+{
+    static const char root[] = "/sys/fs/cgroup";
+    char line[4096], path[sizeof root + sizeof line + sizeof "/cpu.max"];
+    size_t length = 0;
+    FILE *file = fopen("/proc/self/cgroup", "re");
+    while (file != NULL && length == 0 && fgets(line, sizeof line, file) != NULL) {
+        if (strncmp(line, "0::/", 4) == 0) {
+            length = strcspn(line, "\n") - 3;
         }
-        quota = values[0];
-        period = values[1];
     }
-    if (quota <= 0 || period <= 0) {
-        return 0;
+    if (file != NULL) {
+        fclose(file);
     }
-    double cores = quota / period;
-    unsigned whole = (unsigned)cores;
-    return whole + (cores > whole);
+    double least = INFINITY;
+    for (;;) { /* from the group to the root, whose name is empty */
+        while (length > 0 && line[3 + length - 1] == '/') {
+            length--;
+        }
+        snprintf(path, sizeof path, "%s%.*s/cpu.max", root, (int)length, line + 3);
+        least = fmin(least, quota_of(path));
+        if (length == 0) {
+            return least;
+        }
+        while (length > 0 && line[3 + length - 1] != '/') {
+            length--;
+        }
+    }
+}
+
+static double quota_version_1(void)
+{
+    static const char *const paths[2] = {"/sys/fs/cgroup/cpu/cpu.cfs_quota_us",
+                                         "/sys/fs/cgroup/cpu/cpu.cfs_period_us"};
+    double values[2] = {-1, 0};
+    for (int i = 0; i < 2; i++) {
+        FILE *file = fopen(paths[i], "re");
+        if (file == NULL || fscanf(file, "%lf", &values[i]) != 1) {
+            values[0] = -1;
+        }
+        if (file != NULL) {
+            fclose(file);
+        }
+    }
+    return values[0] > 0 && values[1] > 0 ? values[0] / values[1] : INFINITY;
+}
+
+/* The quota of control groups as a number of cores rounded up; 0: no limit. */
+static unsigned quota_cores(void)
+{
+    double cores = ceil(fmin(quota_version_2(), quota_version_1()));
+    return cores < 1e6 ? (unsigned)cores : 0;
 }
 
 static unsigned affinity_cores(void)
 {
 #ifdef __linux__
-    cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) == 0) {
-        int count = CPU_COUNT(&set);
+    /* Not a cpu_set_t: the kernel refuses a set that is smaller than its own, which is made for all
+     * CPUs there could be. */
+    unsigned long set[65536 / (8 * sizeof(unsigned long))] = {0};
+    if (sched_getaffinity(0, sizeof set, (cpu_set_t *)(void *)set) == 0) {
+        unsigned count = 0;
+        for (size_t i = 0; i < sizeof set / sizeof set[0]; i++) {
+            count += (unsigned)__builtin_popcountl(set[i]);
+        }
         if (count > 0) {
-            return (unsigned)count;
+            return count;
         }
     }
 #endif
