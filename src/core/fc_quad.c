@@ -76,6 +76,7 @@ static fc_status attempt(fc_quad_work *q, fc_quad_result *result, bool *again)
         status = fc_panels_evaluate(p);
     }
     size_t limit = p->n + q->options->limit;
+    limit = limit < p->n ? SIZE_MAX - FC_MAX_LEVELS : limit; /* no limit to speak of */
     while (status == FC_OK) {
         if (p->n_nonfinite > 0 && !fc_quad_cut_overflow(q)) {
             fc_quad_summarise(q);

@@ -46,13 +46,12 @@ static void add_tail(fc_quad_work *q, uint32_t index, double negligible, double 
         }
     }
     double error = 0;
-    bool divergent = false, unsettled = false;
+    bool divergent = false;
     for (unsigned o = 0; o < q->n_out; o++) {
         fc_tail tail = fc_tail_of(&q->level[(size_t)o * (size_t)n], (size_t)n, negligible);
         q->sums[o] += tail.value;
         error = hypot(error, tail.error);
         divergent |= tail.kind == FC_TAIL_DIVERGENT;
-        unsettled |= tail.kind == FC_TAIL_UNSETTLED;
     }
     q->tail_error += error;
     if (error > *worst) {
@@ -62,7 +61,6 @@ static void add_tail(fc_quad_work *q, uint32_t index, double negligible, double 
         q->tail_state = divergent ? FC_QUAD_DIVERGENT : FC_QUAD_SINGULAR;
         q->tail_where = section->inverse ? section->sign * INFINITY : section->base;
     }
-    (void)unsettled;
 }
 
 double fc_quad_target_of(const fc_quad_options *options, double norm, double magnitude)

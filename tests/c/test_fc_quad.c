@@ -117,6 +117,22 @@ static void test_trouble(void)
     CHECK(integrate(chirp, 1, 0, 1, &value).state != FC_QUAD_CONVERGED);
     result = integrate(power, 2, 5, 5, &value);
     CHECK(result.state == FC_QUAD_CONVERGED && value == 0 && result.n_eval == 0);
+    /* Nothing lies between the limits, or too little for a panel to have a width. */
+    CHECK(isfinite(integrate(power, 2, 0, 5e-324, &value).error) && value == 0);
+    CHECK(isfinite(integrate(jump, 0, -1e-320, 1e-320, &value).error) && fabs(value) <= 2e-320);
+}
+
+static void test_endless_limit(void)
+{
+    function *f = interior;
+    double a = 0, b = 1, p = 0.3, value;
+    fc_integrand integrand = {.eval = eval_function, .context = &f, .n_dim = 2, .n_out = 1};
+    fc_integrals in = {.m = 1, .a = &a, .b = &b, .params = &p, .n_params = 1};
+    fc_quad_result result;
+    fc_quad_options endless = options;
+    endless.limit = SIZE_MAX;
+    CHECK(fc_quad(NULL, &integrand, &endless, &in, &value, &result) == FC_OK);
+    CHECK(result.state == FC_QUAD_CONVERGED);
 }
 
 static void test_bad_arguments(void)
@@ -208,6 +224,7 @@ int main(void)
 {
     test_values();
     test_trouble();
+    test_endless_limit();
     test_bad_arguments();
     test_vector_and_batch();
     test_failures();
