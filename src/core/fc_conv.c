@@ -58,11 +58,14 @@ static void plan_lines(conv *layer)
         window->kernel[2] == 1 || window->dilation[2] != 1) {
         return;
     }
-    size_t tall = (window->block - 1) / window->out[2] + 2, numel;
+    size_t tall = (window->block - 1) / window->out[2] + 2, wide, numel;
+    if (!fc_size_mul(window->out[2] - 1, window->stride[2], &wide) || wide > MAX_LINES_NUMEL) {
+        return;
+    }
     tall = tall < window->out[1] ? tall : window->out[1];
     layer->n_lines =
         (tall - 1) * window->stride[1] + (window->kernel[1] - 1) * window->dilation[1] + 1;
-    layer->line = ((window->out[2] - 1) * window->stride[2] + window->kernel[2]) * window->channels;
+    layer->line = (wide + window->kernel[2]) * window->channels;
     if (fc_size_mul(layer->n_lines, layer->line, &numel) && numel <= MAX_LINES_NUMEL) {
         layer->by_lines = true;
         layer->taps = window->kernel[1];

@@ -113,7 +113,7 @@ static unsigned axis_to_cut(const cubature *c, size_t b, const double *score, do
     for (unsigned d = 0; d < c->n_dim; d++) {
         largest = fmax(largest, score[d]);
     }
-    if (largest <= noise) {
+    if (!(largest > noise)) { /* also where noise is nan */
         return longest_axis(c, b);
     }
     unsigned best = c->n_dim;

@@ -58,7 +58,7 @@ double cubature_objections(const cubature *c, size_t b, unsigned o, uint16_t *ax
     double sum = 0, square = 0, outside = 0, edges = 0, largest = 0;
     size_t n = 0;
     for (uint32_t w = c->boxes[b].first_witness; w != NONE; w = c->witnesses[w].next) {
-        const double y = c->witness_y[w * c->n_out + o], theirs = c->witnesses[w].volume;
+        const double y = c->witness_y[(size_t)w * c->n_out + o], theirs = c->witnesses[w].volume;
         if (!isfinite(y)) {
             continue;
         }
@@ -150,7 +150,7 @@ static fc_status witness_add(cubature *c, size_t k, size_t i, uint32_t other)
         i % 2 == 0 ? their_centre[axis] - their_half[axis] : their_centre[axis] + their_half[axis];
     memcpy(c->witness_half + (size_t)c->n_dim * w, half, c->n_dim * sizeof *half);
     for (unsigned o = 0; o < c->n_out; o++) {
-        c->witness_y[w * c->n_out + o] = c->edges[(k * c->n_out + o) * 2 * c->n_dim + i];
+        c->witness_y[(size_t)w * c->n_out + o] = c->edges[(k * c->n_out + o) * 2 * c->n_dim + i];
     }
     c->witnesses[w] =
         (witness){.next = NONE, .axis = (uint16_t)axis, .volume = cubature_volume(c, b)};

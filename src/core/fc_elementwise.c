@@ -52,7 +52,6 @@ const fc_layer fc_layer_unary = {
     .name = "Unary",
     .min_in = 1,
     .max_in = 1,
-    .in_place = true,
     .build = unary_build,
     .units = block_units,
     .run = unary_run,

@@ -41,10 +41,6 @@ static bool flow_once(fc_flow *f, uint64_t *scratch)
         if (f->end[at] != at + 1) {
             continue; /* not the last of its block */
         }
-        uint32_t begin = at;
-        while (begin > 0 && f->block_of[begin - 1] == f->block_of[at]) {
-            begin--;
-        }
         const fc_instruction *last = &p->instructions[at];
         uint64_t *out = f->live + f->block_of[at] * f->words;
         uint32_t next[2];

@@ -74,8 +74,6 @@ struct fc_layer {
     size_t min_in, max_in;
     /* May write only part of `out`, which other steps fill. */
     bool partial;
-    /* Element i of out comes from element i of in[0] alone, which may share its memory. */
-    bool in_place;
     /* Reads and checks the parameters, sets scratch, flops and params. FC_ERR_FORMAT needs
      * build->problem. */
     fc_status (*build)(fc_build *build, fc_step *step);

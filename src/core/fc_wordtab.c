@@ -48,6 +48,9 @@ static inline size_t find_slot(const fc_wordtab *table, const fc_wordkey *key)
 /* Room for one entry more, in entries and slots. */
 static fc_status reserve(fc_wordtab *table)
 {
+    if (table->n_entries >= UINT32_MAX - 1) { /* an index + 1 must fit a slot's low half */
+        return FC_ERR_NOMEM;
+    }
     if (table->n_entries == table->entry_capacity) {
         size_t capacity = table->entry_capacity == 0 ? FIRST_SLOTS / 2 : table->entry_capacity * 2;
         fc_wordentry *entries = fc_malloc(capacity, sizeof *entries);
@@ -63,9 +66,6 @@ static fc_status reserve(fc_wordtab *table)
     }
     if ((table->n_entries + 1) * 3 / 2 < table->n_slots) {
         return FC_OK;
-    }
-    if (table->n_entries >= UINT32_MAX - 1) {
-        return FC_ERR_NOMEM;
     }
     size_t n_slots = table->n_slots == 0 ? FIRST_SLOTS : table->n_slots * 2;
     uint64_t *slots = fc_calloc(n_slots, sizeof *slots);
