@@ -9,6 +9,8 @@
 
 /* Programs whose sets of live registers take more bytes are left as they are. */
 #define MAX_LIVENESS ((size_t)4 << 20)
+/* So are those that take more steps: a long block that very many jumps lead to. */
+#define MAX_WORK ((size_t)1 << 26)
 
 static void put(uint64_t *set, uint16_t reg, bool value)
 {
@@ -32,8 +34,9 @@ void fc_flow_step_back(const fc_program *p, uint32_t begin, uint32_t end, uint64
     }
 }
 
-/* One round over all blocks, backwards; true if anything has changed. */
-static bool flow_once(fc_flow *f, uint64_t *scratch)
+/* One round over all blocks, backwards; true if anything has changed. Stops where `work` is used
+ * up. */
+static bool flow_once(fc_flow *f, uint64_t *scratch, size_t *work)
 {
     const fc_program *p = f->program;
     bool changed = false;
@@ -52,6 +55,12 @@ static bool flow_once(fc_flow *f, uint64_t *scratch)
             next[n_next++] = at + 1;
         }
         for (int i = 0; i < n_next; i++) {
+            const size_t steps = f->words + f->end[next[i]] - next[i];
+            if (steps > *work) {
+                *work = 0;
+                return true;
+            }
+            *work -= steps;
             memcpy(scratch, f->live + f->block_of[next[i]] * f->words, f->words * sizeof *scratch);
             fc_flow_step_back(p, next[i], f->end[next[i]], scratch);
             for (size_t w = 0; w < f->words; w++) {
@@ -106,8 +115,9 @@ static bool find_blocks(fc_flow *f)
     }
     /* Each round adds registers, so this ends; the bound only cuts short what would take long. */
     bool settled = false;
-    for (int round = 0; round < 64 && !settled; round++) {
-        settled = !flow_once(f, scratch);
+    size_t work = MAX_WORK;
+    for (int round = 0; round < 64 && !settled && work != 0; round++) {
+        settled = !flow_once(f, scratch, &work);
     }
     fc_free(scratch);
     return settled;

@@ -14,6 +14,10 @@
 /* Cost of moving an element of a register, in units of an instruction on a lane. */
 #define MOVE_COST 2
 
+/* Steps spent on finding loops: programs of very many tests must not take minutes to build, and a
+ * loop that is not found only runs without narrowing. */
+#define MAX_WORK ((size_t)1 << 25)
+
 /* ---- when the program is built
  * ------------------------------------------------------------------------------------------- */
 
@@ -45,10 +49,20 @@ static bool is_varying(const fc_program *p, unsigned reg)
 
 enum { USED = 1, WRITTEN = 2, ALIVE_AFTER = 4 };
 
-/* What the loop [head, last] does with each register. */
-static void look_at(const fc_program *p, const fc_flow *flow, uint32_t head, uint32_t last,
-                    unsigned char *does, uint64_t *live)
+static bool spend(size_t *work, size_t steps)
 {
+    const bool enough = steps <= *work;
+    *work = enough ? *work - steps : 0;
+    return enough;
+}
+
+/* What the loop [head, last] does with each register; false if that is too much work. */
+static bool look_at(const fc_program *p, const fc_flow *flow, uint32_t head, uint32_t last,
+                    unsigned char *does, uint64_t *live, size_t *work)
+{
+    if (!spend(work, (size_t)p->n_registers + last - head)) {
+        return false;
+    }
     memset(does, 0, p->n_registers);
     for (uint32_t at = head; at <= last; at++) {
         const fc_instruction *ins = &p->instructions[at];
@@ -60,6 +74,9 @@ static void look_at(const fc_program *p, const fc_flow *flow, uint32_t head, uin
         }
         const uint32_t target = (uint32_t)ins->imm;
         if (fc_is_jump(ins) && (target < head || target > last)) {
+            if (!spend(work, (size_t)p->n_registers + flow->end[target] - target)) {
+                return false;
+            }
             memcpy(live, fc_live_after(flow, target), flow->words * sizeof *live);
             fc_flow_step_back(p, target, flow->end[target], live);
             for (unsigned reg = 0; reg < p->n_registers; reg++) {
@@ -67,15 +84,20 @@ static void look_at(const fc_program *p, const fc_flow *flow, uint32_t head, uin
             }
         }
     }
+    return true;
 }
 
 /* The loop that the test at `at` belongs to; NULL if it may not narrow. */
 static fc_loop *make_loop(const fc_program *p, const fc_flow *flow, const uint32_t *start,
-                          uint32_t at, unsigned char *does, uint64_t *live)
+                          uint32_t at, unsigned char *does, uint64_t *live, size_t *work)
 {
     const fc_instruction *test = &p->instructions[at];
+    if (!spend(work, (size_t)test->imm)) {
+        return NULL;
+    }
     const uint32_t last = find_loop(p, at, (uint32_t)test->imm);
-    if (last == UINT32_MAX) {
+    if (last == UINT32_MAX ||
+        !look_at(p, flow, (uint32_t)p->instructions[last].imm, last, does, live, work)) {
         return NULL;
     }
     const uint32_t head = (uint32_t)p->instructions[last].imm;
@@ -86,7 +108,6 @@ static fc_loop *make_loop(const fc_program *p, const fc_flow *flow, const uint32
         fc_free(lists);
         return NULL;
     }
-    look_at(p, flow, head, last, does, live);
     loop->head = p->code + start[head];
     loop->last = p->code + start[last];
     loop->cost = start[last] - start[head] + 1;
@@ -108,11 +129,12 @@ void fc_find_loops(fc_program *p, const fc_flow *flow, const uint32_t *start)
 {
     unsigned char *does = fc_calloc((size_t)p->n_registers + 1, 1);
     uint64_t *live = fc_calloc(flow->words, sizeof *live);
+    size_t work = MAX_WORK;
     for (uint32_t at = 0; does != NULL && live != NULL && at < p->n_instructions; at++) {
         const fc_instruction *ins = &p->instructions[at];
         fc_code *code = &p->code[start[at]];
         if (ins->op == FC_OP_JUMP_NONE && is_varying(p, ins->a) && (uint32_t)ins->imm > at) {
-            code->loop = make_loop(p, flow, start, at, does, live);
+            code->loop = make_loop(p, flow, start, at, does, live, &work);
             if (code->loop != NULL) {
                 code->run = p->handlers->test_loop;
                 p->narrows = true;

@@ -74,8 +74,42 @@ static void test_loops_of_one_head(void)
     }
 }
 
+/* Tests and registers without number, which once took minutes to look at. */
+static void test_endless_tests(void)
+{
+    enum { TESTS = 4000, REGISTERS = 4000 };
+    static assembler a; /* its bytes alone, for it has no room for so many */
+    static unsigned char bytes[64 + 8 * REGISTERS + 16 * (TESTS + 2)];
+    const unsigned header[5] = {REGISTERS, 1, 1, 0, TESTS + 2};
+    unsigned char *at = bytes + 20 + 8 * REGISTERS + 4; /* after the constants, of which none is */
+    char reason[160];
+    fc_program *program;
+    memset(&a, 0, sizeof a);
+    for (int i = 0; i < 5; i++) {
+        asm_put(&a, header[i], i < 4 ? 2 : 4);
+    }
+    memcpy(bytes, "FCP1", 4);
+    memcpy(bytes + 4, a.bytes, a.size);
+    bytes[20] = FC_TYPE_B; /* register 0, the input; the output is register 1 */
+    at[2] = 1;
+    at += 4;
+    for (int i = 0; i < TESTS + 2; i++, at += 16) {
+        const unsigned op = i < TESTS ? FC_OP_JUMP_NONE : i == TESTS ? FC_OP_JUMP : FC_OP_END;
+        a.size = 0;
+        asm_put(&a, op, 2);
+        asm_put(&a, FC_NO_REGISTER, 2);
+        asm_put(&a, i < TESTS ? 0 : FC_NO_REGISTER, 2);
+        asm_put(&a, 0xFFFFFFFFFFFF, 6);
+        asm_put(&a, i < TESTS ? TESTS + 1 : 0, 4);
+        memcpy(at, a.bytes, 16);
+    }
+    CHECK(fc_program_create(bytes, (size_t)(at - bytes), &program, reason) == FC_OK);
+    fc_program_release(program);
+}
+
 int main(void)
 {
+    test_endless_tests();
     test_loops_of_one_head();
     return check_report();
 }
