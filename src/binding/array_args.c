@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
  * Arguments of elementwise calls; contract in array_args.h. */
-#include "array_args.h"
+#include "array_args_impl.h"
 
 #include <string.h>
 
-#include "fc_code.h"
-
-static const char *const dtype_names[FC_N_DTYPES] = {
+const char *const fc_dtype_names[FC_N_DTYPES] = {
     [FC_F64] = "float64", [FC_F32] = "float32", [FC_I64] = "int64", [FC_I32] = "int32",
     [FC_I16] = "int16",   [FC_I8] = "int8",     [FC_U8] = "uint8",  [FC_U16] = "uint16",
     [FC_U32] = "uint32",  [FC_U64] = "uint64",  [FC_BOOL] = "bool",
 };
-static const char *const type_names[4] = {"float64", "float32", "int64", "bool"};
+const char *const fc_type_names[4] = {"float64", "float32", "int64", "bool"};
 
 /* The element type of a buffer, from its format (struct module) and size; -1 for others. */
 int fc_dtype_of_view(const Py_buffer *view)
@@ -157,8 +155,8 @@ static void *room(size_t count, size_t size, void *few, size_t n_few)
     return PyMem_Calloc(count, size);
 }
 
-static int take_view(PyObject *object, Py_buffer *view, fc_dtype *dtype, int flags,
-                     const char *role, unsigned index)
+int fc_array_take_view(PyObject *object, Py_buffer *view, fc_dtype *dtype, int flags,
+                       const char *role, unsigned index)
 {
     if (PyObject_GetBuffer(object, view, PyBUF_STRIDES | PyBUF_FORMAT | flags) < 0) {
         view->obj = NULL;
@@ -209,7 +207,7 @@ static int use_view(fc_array_args *call, unsigned i, fc_dtype dtype)
     const Py_buffer *view = &call->views[i];
     if (p->handlers->load[reg->type][dtype] == NULL) {
         PyErr_Format(PyExc_TypeError, "argument %u: elements are %s where the program takes %s",
-                     i + 1, dtype_names[dtype], type_names[reg->type]);
+                     i + 1, fc_dtype_names[dtype], fc_type_names[reg->type]);
         return -1;
     }
     call->all_numbers = call->all_numbers && view->ndim == 0;
@@ -229,7 +227,7 @@ static int take_input(fc_array_args *call, PyObject *object, unsigned i)
         return fc_scalar_of(object, reg->type, out, (int)i);
     }
     fc_dtype dtype;
-    return take_view(object, &call->views[i], &dtype, 0, "argument", i) < 0
+    return fc_array_take_view(object, &call->views[i], &dtype, 0, "argument", i) < 0
                ? -1
                : use_view(call, i, dtype);
 }
@@ -239,7 +237,7 @@ static int take_table(fc_array_args *call, PyObject *object, unsigned i)
     Py_buffer *view = &call->views[call->n_operands + i];
     const unsigned type = call->program->table_types[i];
     fc_dtype dtype;
-    if (take_view(object, view, &dtype, 0, "table", i) < 0) {
+    if (fc_array_take_view(object, view, &dtype, 0, "table", i) < 0) {
         return -1;
     }
     if (view->ndim != 1) {
@@ -250,7 +248,7 @@ static int take_table(fc_array_args *call, PyObject *object, unsigned i)
     bool is_float = dtype == FC_F64 || dtype == FC_F32;
     if ((type == FC_TYPE_B && dtype != FC_BOOL) || (type == FC_TYPE_I && is_float)) {
         PyErr_Format(PyExc_TypeError, "table %u: elements are %s where the program takes %s", i + 1,
-                     dtype_names[dtype], type_names[type]);
+                     fc_dtype_names[dtype], fc_type_names[type]);
         return -1;
     }
     call->tables[i] = (fc_table){.data = view->buf,
@@ -260,10 +258,23 @@ static int take_table(fc_array_args *call, PyObject *object, unsigned i)
     return 0;
 }
 
-/* Is operand i an array (and not a number)? */
-static bool is_array(const fc_array_args *call, unsigned i)
+bool fc_array_is_array(const fc_array_args *call, unsigned i)
 {
     return call->views[i].obj != NULL && call->inputs[i].base.kind == FC_ARRAY;
+}
+
+PyObject *fc_shape_tuple(unsigned n_dim, const Py_ssize_t *lengths)
+{
+    PyObject *shape = PyTuple_New(n_dim);
+    for (unsigned axis = 0; shape != NULL && axis < n_dim; axis++) {
+        PyObject *length = PyLong_FromSsize_t(lengths[axis]);
+        if (length == NULL) {
+            Py_CLEAR(shape);
+        } else {
+            PyTuple_SET_ITEM(shape, axis, length);
+        }
+    }
+    return shape;
 }
 
 static int shape_error(const fc_array_args *call)
@@ -271,18 +282,10 @@ static int shape_error(const fc_array_args *call)
     PyObject *text = PyUnicode_FromString("arguments cannot be broadcast together: shapes");
     for (unsigned i = 0; text != NULL && i < call->program->n_inputs; i++) {
         const Py_buffer *view = &call->views[i];
-        if (!is_array(call, i)) {
+        if (!fc_array_is_array(call, i)) {
             continue;
         }
-        PyObject *shape = PyTuple_New(view->ndim), *longer = NULL;
-        for (int axis = 0; shape != NULL && axis < view->ndim; axis++) {
-            PyObject *length = PyLong_FromSsize_t(view->shape[axis]);
-            if (length == NULL) {
-                Py_CLEAR(shape);
-            } else {
-                PyTuple_SET_ITEM(shape, axis, length);
-            }
-        }
+        PyObject *shape = fc_shape_tuple((unsigned)view->ndim, view->shape), *longer = NULL;
         if (shape != NULL) {
             longer = PyUnicode_FromFormat("%U %R", text, shape);
             Py_DECREF(shape);
@@ -301,7 +304,7 @@ static int find_shape(fc_array_args *call)
 {
     call->n_dim = 0;
     for (unsigned i = 0; i < call->program->n_inputs; i++) {
-        if (is_array(call, i)) {
+        if (fc_array_is_array(call, i)) {
             unsigned n_dim = (unsigned)call->views[i].ndim;
             if (n_dim > FC_MAP_MAX_DIMS) {
                 PyErr_Format(PyExc_ValueError,
@@ -317,7 +320,7 @@ static int find_shape(fc_array_args *call)
     }
     for (unsigned i = 0; i < call->program->n_inputs; i++) {
         const Py_buffer *view = &call->views[i];
-        for (int axis = 0; is_array(call, i) && axis < view->ndim; axis++) {
+        for (int axis = 0; fc_array_is_array(call, i) && axis < view->ndim; axis++) {
             size_t *common = &call->shape[call->n_dim - (unsigned)view->ndim + (unsigned)axis];
             size_t length = (size_t)view->shape[axis];
             if (length != *common && length != 1 && *common != 1) {
@@ -329,7 +332,7 @@ static int find_shape(fc_array_args *call)
     return 0;
 }
 
-static int count_elements(fc_array_args *call)
+int fc_array_count_elements(fc_array_args *call)
 {
     size_t n = 1;
     bool empty = false;
@@ -388,8 +391,9 @@ int fc_array_args_init_views(fc_array_args *call, fc_program *program, PyObject 
                      ? take_input(call, inputs[i], i)
                      : use_view(call, i, (fc_dtype)fc_dtype_of_view(&call->views[i]));
     }
-    return failed || find_shape(call) < 0 || count_elements(call) < 0 ? -1
-                                                                      : fc_array_args_strides(call);
+    return failed || find_shape(call) < 0 || fc_array_count_elements(call) < 0
+               ? -1
+               : fc_array_args_strides(call);
 }
 
 int fc_array_args_init(fc_array_args *call, fc_state *Py_UNUSED(state), fc_program *program,
@@ -424,7 +428,7 @@ int fc_array_args_init(fc_array_args *call, fc_state *Py_UNUSED(state), fc_progr
             return -1;
         }
     }
-    if (find_shape(call) < 0 || count_elements(call) < 0) {
+    if (find_shape(call) < 0 || fc_array_count_elements(call) < 0) {
         return -1;
     }
     return fc_array_args_strides(call);
@@ -449,7 +453,7 @@ int fc_array_args_strides(fc_array_args *call)
         const Py_buffer *view = &call->views[i];
         ptrdiff_t *strides = call->strides + (size_t)i * call->n_dim;
         call->inputs[i].strides = strides;
-        if (!is_array(call, i)) {
+        if (!fc_array_is_array(call, i)) {
             continue;
         }
         unsigned missing = call->n_dim - (unsigned)view->ndim;
@@ -459,245 +463,6 @@ int fc_array_args_strides(fc_array_args *call)
         }
     }
     return 0;
-}
-
-/* ---- outputs
- * -----------------------------------------------------------------------------------------------
- */
-
-static PyObject *new_array(fc_array_args *call, fc_state *state, unsigned type)
-{
-    if (state->numpy_dtypes == NULL) {
-        PyObject *numpy = PyImport_ImportModule("numpy");
-        if (numpy == NULL) {
-            return NULL;
-        }
-        PyObject *dtypes = PyTuple_New(4);
-        for (int i = 0; dtypes != NULL && i < 4; i++) {
-            PyObject *dtype = PyObject_CallMethod(numpy, "dtype", "s", type_names[i]);
-            if (dtype == NULL) {
-                Py_CLEAR(dtypes);
-            } else {
-                PyTuple_SET_ITEM(dtypes, i, dtype);
-            }
-        }
-        PyObject *empty = dtypes != NULL ? PyObject_GetAttrString(numpy, "empty") : NULL;
-        PyObject *ndarray = empty != NULL ? PyObject_GetAttrString(numpy, "ndarray") : NULL;
-        Py_DECREF(numpy);
-        if (ndarray == NULL) {
-            Py_XDECREF(empty);
-            Py_XDECREF(dtypes);
-            return NULL;
-        }
-        Py_XSETREF(state->numpy_ndarray, ndarray);
-        Py_XSETREF(state->numpy_empty, empty);
-        Py_XSETREF(state->numpy_dtypes, dtypes);
-    }
-    PyObject *shape;
-    if (call->n_dim == 1) {
-        shape = PyLong_FromSize_t(call->shape[0]);
-    } else {
-        shape = PyTuple_New(call->n_dim);
-        for (unsigned axis = 0; shape != NULL && axis < call->n_dim; axis++) {
-            PyObject *length = PyLong_FromSize_t(call->shape[axis]);
-            if (length == NULL) {
-                Py_CLEAR(shape);
-            } else {
-                PyTuple_SET_ITEM(shape, axis, length);
-            }
-        }
-    }
-    if (shape == NULL) {
-        return NULL;
-    }
-    PyObject *args[3] = {NULL, shape, PyTuple_GET_ITEM(state->numpy_dtypes, type)};
-    PyObject *array =
-        PyObject_Vectorcall(state->numpy_empty, args + 1, 2 | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
-    Py_DECREF(shape);
-    return array;
-}
-
-static int take_output(fc_array_args *call, fc_state *state, PyObject *object, unsigned o)
-{
-    const fc_program *p = call->program;
-    const unsigned type = p->regs[p->outputs[o]].type;
-    Py_buffer *view = &call->views[p->n_inputs + o];
-    fc_dtype dtype;
-    bool ours = object == NULL;
-    if (ours) {
-        if (call->all_numbers) {
-            fc_scalar_output(&call->scalars[o], type, &call->outputs[o]);
-            return 0;
-        }
-        object = new_array(call, state, type);
-        if (object == NULL) {
-            return -1;
-        }
-        call->kept[o] = object;
-    } else {
-        call->kept[o] = Py_NewRef(object);
-    }
-    if (take_view(object, view, &dtype, PyBUF_WRITABLE, "output", o) < 0) {
-        return -1;
-    }
-    if (p->handlers->store[type][dtype] == NULL) {
-        PyErr_Format(PyExc_TypeError, "output %u: elements are %s where the program gives %s",
-                     o + 1, dtype_names[dtype], type_names[type]);
-        return -1;
-    }
-    call->outputs[o].base = (fc_operand){.kind = FC_ARRAY, .dtype = dtype, .data = view->buf};
-    return 0;
-}
-
-/* The outputs decide the shape; the inputs must broadcast to it. */
-static int check_output_shape(fc_array_args *call, unsigned o)
-{
-    const Py_buffer *view = &call->views[call->program->n_inputs + o];
-    bool same = (unsigned)view->ndim == call->n_dim;
-    for (unsigned axis = 0; same && axis < call->n_dim; axis++) {
-        same = (size_t)view->shape[axis] == call->shape[axis];
-    }
-    for (int axis = 0; axis < view->ndim; axis++) {
-        if (view->shape[axis] > 1 && view->strides[axis] == 0) {
-            PyErr_Format(PyExc_ValueError, "output %u has elements that share memory", o + 1);
-            return -1;
-        }
-    }
-    if (same) {
-        return 0;
-    }
-    bool wider = o == 0 && (unsigned)view->ndim >= call->n_dim && view->ndim <= FC_MAP_MAX_DIMS;
-    unsigned missing = (unsigned)view->ndim - call->n_dim;
-    for (unsigned axis = 0; wider && axis < call->n_dim; axis++) {
-        wider = call->shape[axis] == 1 || call->shape[axis] == (size_t)view->shape[axis + missing];
-    }
-    if (!wider) {
-        PyErr_Format(PyExc_ValueError,
-                     "output %u does not have the shape that the arguments broadcast to", o + 1);
-        return -1;
-    }
-    call->n_dim = (unsigned)view->ndim;
-    for (unsigned axis = 0; axis < call->n_dim; axis++) {
-        call->shape[axis] = (size_t)view->shape[axis];
-    }
-    return count_elements(call);
-}
-
-static void view_extent(const Py_buffer *view, uintptr_t *low, uintptr_t *high)
-{
-    *low = *high = (uintptr_t)view->buf;
-    for (int axis = 0; axis < view->ndim; axis++) {
-        if (view->shape[axis] == 0) {
-            *high = *low;
-            return;
-        }
-        ptrdiff_t reach = (view->shape[axis] - 1) * view->strides[axis];
-        *(reach < 0 ? low : high) += (uintptr_t)reach;
-    }
-    *high += (uintptr_t)view->itemsize;
-}
-
-static bool views_overlap(const Py_buffer *a, const Py_buffer *b)
-{
-    uintptr_t a_low, a_high, b_low, b_high;
-    view_extent(a, &a_low, &a_high);
-    view_extent(b, &b_low, &b_high);
-    return a_low < b_high && b_low < a_high;
-}
-
-static bool same_elements(const fc_array_args *call, unsigned i, unsigned j)
-{
-    const fc_map_operand *a = &call->inputs[i], *b = &call->inputs[j];
-    if (a->base.data != b->base.data || call->views[i].itemsize != call->views[j].itemsize) {
-        return false;
-    }
-    for (unsigned axis = 0; axis < call->n_dim; axis++) {
-        if (call->shape[axis] > 1 && a->strides[axis] != b->strides[axis]) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Inputs that an output would overwrite before they are read are copied; outputs must not overlap
- * each other. */
-static int resolve_overlaps(fc_array_args *call)
-{
-    const unsigned n_inputs = call->program->n_inputs;
-    for (unsigned o = n_inputs; o < call->n_operands; o++) {
-        const Py_buffer *out = &call->views[o];
-        if (out->obj == NULL) {
-            continue;
-        }
-        for (unsigned other = n_inputs; other < o + call->n_tables; other++) {
-            unsigned at = other < o ? other : call->n_operands + (other - o);
-            if (call->views[at].obj != NULL && views_overlap(&call->views[at], out)) {
-                PyErr_Format(PyExc_ValueError, "output %u overlaps %s", o - n_inputs + 1,
-                             other < o ? "another output" : "a table");
-                return -1;
-            }
-        }
-        for (unsigned i = 0; i < n_inputs; i++) {
-            Py_buffer *in = &call->views[i];
-            if (!is_array(call, i) || call->copies[i] != NULL || !views_overlap(in, out) ||
-                same_elements(call, i, o)) {
-                continue;
-            }
-            call->copies[i] = PyMem_Malloc((size_t)(in->len > 0 ? in->len : 1));
-            if (call->copies[i] == NULL) {
-                PyErr_NoMemory();
-                return -1;
-            }
-            if (PyBuffer_ToContiguous(call->copies[i], in, in->len, 'C') < 0) {
-                return -1;
-            }
-            call->inputs[i].base.data = call->copies[i];
-            ptrdiff_t stride = in->itemsize;
-            ptrdiff_t *strides =
-                call->strides + (size_t)i * call->n_dim + (call->n_dim - (unsigned)in->ndim);
-            for (int axis = in->ndim - 1; axis >= 0; axis--) {
-                strides[axis] = in->shape[axis] == 1 ? 0 : stride;
-                stride *= in->shape[axis];
-            }
-        }
-    }
-    return 0;
-}
-
-int fc_array_args_outputs(fc_array_args *call, fc_state *state, PyObject *outputs)
-{
-    const fc_program *p = call->program;
-    const unsigned n = p->n_outputs;
-    bool none = outputs == NULL || outputs == Py_None;
-    if (!none && (!PyTuple_Check(outputs) || PyTuple_GET_SIZE(outputs) != (Py_ssize_t)n)) {
-        PyErr_Format(PyExc_TypeError, "outputs must be None or a tuple of %u", n);
-        return -1;
-    }
-    call->n_kept = n;
-    bool given = false;
-    for (unsigned pass = 0; pass < 2; pass++) { /* those given first: they decide the shape */
-        for (unsigned o = 0; o < n; o++) {
-            PyObject *object = none ? NULL : PyTuple_GET_ITEM(outputs, o);
-            object = object == Py_None ? NULL : object;
-            if ((object == NULL) == (pass == 0)) {
-                continue;
-            }
-            if (take_output(call, state, object, o) < 0) {
-                return -1;
-            }
-            if (object != NULL) {
-                given = true;
-                call->all_numbers = false;
-                if (check_output_shape(call, o) < 0) {
-                    return -1;
-                }
-            }
-        }
-    }
-    if (fc_array_args_strides(call) < 0) {
-        return -1;
-    }
-    return given ? resolve_overlaps(call) : 0;
 }
 
 PyObject *fc_array_args_result(fc_array_args *call)

@@ -247,3 +247,20 @@ def test_a_traced_function_reads_what_is_outside():
     scope = {"math": math, "np": np, "table": np.arange(5.0), "list_": [1.0, 2.0]}
     exec("f = lambda x: math.sin(x) * list_[1] + np.sqrt(x) + table[2]", scope)
     assert kernel(scope["f"])(0.5) == math.sin(0.5) * 2.0 + math.sqrt(0.5) + 2.0
+
+
+def test_outputs_are_named():
+    k = kernel(lambda x: x + 1.0)
+    x = np.arange(4.0)
+    for out in ([0.0] * 4, 3.0, "text", object()):
+        with pytest.raises(TypeError, match="out must be an array"):
+            k(x, out=out)
+    frozen = np.empty(4)
+    frozen.flags.writeable = False
+    for out in (frozen, np.broadcast_to(np.zeros(1), 4), bytes(32)):
+        with pytest.raises(ValueError, match="out is read-only"):
+            k(x, out=out)
+    with pytest.raises(ValueError, match=r"\(5,\), not \(4,\)"):
+        k(x, out=np.empty(5))
+    with pytest.raises(ValueError, match=r"\(3, 2\), not \(3, 4\)"):
+        k(np.zeros((3, 4)), out=np.empty((3, 2)))

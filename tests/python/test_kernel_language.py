@@ -385,3 +385,27 @@ def test_functions_that_are_not_written_in_python(f):
         warnings.simplefilter("error", fastconc.PerformanceWarning)
         in_python = fastconc.quad(lambda x: f(x), 0, 2)
         assert fastconc.quad(f, 0, 2) == in_python
+
+
+def test_loops_that_never_run():
+    def f(n, x):
+        while False and n > 0:
+            n -= 1
+        while n > 100 and x is None:
+            n -= 1
+            break
+        else:
+            n += 2
+        c = 0
+        for _ in range(n % 5):
+            while c < 3 and 1 > 2:
+                c += 1
+            else:
+                c += 10
+        return n + c + x
+
+    k = kernel(f)
+    for n in range(6):
+        assert k(n, 0.5) == f(n, 0.5)
+    n = np.arange(6)
+    assert k(n, np.full(6, 2.0)).tolist() == [f(v, 2.0) for v in range(6)]

@@ -155,14 +155,28 @@ class Call:
             if isinstance(out, tuple):
                 if len(out) != n:
                     raise ValueError(f"out must have {n} arrays, not {len(out)}")
-                return out
-            if n != 1:
+            elif n != 1:
                 raise ValueError(f"out must be a tuple of {n} arrays")
-            return (out,)
+            else:
+                out = (out,)
+            for target in out:
+                _check_output(target)
+            return out  # type: ignore[no-any-return]
         if self.numpy or self.scalar:
             return None
         shape = broadcast_shape(self.inputs)
         return tuple(_new_buffer(letter, shape) for letter in self.compiled.outputs)
+
+
+def _check_output(target: Any) -> None:
+    try:
+        view = memoryview(target)
+    except TypeError:
+        raise TypeError(
+            f"out must be an array or another writable buffer, not {type(target).__name__}"
+        ) from None
+    if view.readonly:
+        raise ValueError("out is read-only")
 
 
 def shape_of(value: Any) -> tuple[int, ...]:

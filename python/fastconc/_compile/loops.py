@@ -27,6 +27,10 @@ UNROLL_MOST = 4096
 MAX_ROUNDS = 12
 
 
+class _NeverRuns(Exception):
+    """The condition of a loop is false, and known now."""
+
+
 class Loops(Statements):
     def s_While(self, node: ast.While) -> None:
         if isinstance(node.test, ast.Constant) and not node.test.value:
@@ -193,12 +197,18 @@ class Loops(Statements):
         frame = self.frame
         plan = Plan(self, node, counter)
         before = State(self)
-        for _ in range(MAX_ROUNDS):
-            if self.loop_round(plan, head, body, advance):
-                break
+        try:
+            for _ in range(MAX_ROUNDS):
+                if self.loop_round(plan, head, body, advance):
+                    break
+                before.restore(self)
+            else:
+                raise Unsupported("the types of this loop's variables do not settle")
+        except _NeverRuns:
             before.restore(self)
-        else:
-            raise Unsupported("the types of this loop's variables do not settle")
+            head()  # for what it may raise
+            self.exec_block(orelse)
+            return
         escaped = plan.escaped
         if orelse:
             broke = plan.broke
@@ -252,7 +262,7 @@ class Loops(Statements):
             if not plan.divergent and isinstance(cond, Val) and not cond.uniform:
                 return plan.diverge()
             if cond is False:
-                raise Unsupported("the condition of this loop is never true")
+                raise _NeverRuns
             if isinstance(cond, Val):
                 if cond.uniform:
                     b.exit_loop("JUMP_UNLESS", cond)
