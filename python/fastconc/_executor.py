@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import os
 import threading
 import time
@@ -30,6 +31,11 @@ def _default_width() -> int:
     """As the standard library of the running version computes it."""
     cpus = getattr(os, "process_cpu_count", os.cpu_count)() or 1
     return min(32, cpus + 4)
+
+
+def _width(max_workers: float) -> int:
+    """The standard class takes any number: it starts threads while there are fewer."""
+    return math.ceil(min(max_workers, 2**31 - 1))
 
 
 def _refuse(crew: Crew) -> None:
@@ -78,13 +84,13 @@ class PoolExecutor(TaskPool, ThreadPoolExecutor):  # type: ignore[misc, valid-ty
         self._initargs = initargs
         self._shutdown_lock = threading.Lock()
         self._crew = crew = Crew(
-            max_workers,
+            _width(max_workers),
             initializer=initializer,
             initargs=initargs,
             thread_name=lambda i: f"{prefix}_{i}",
             refuse=_refuse,
             broken_error=BrokenThreadPool,
-            daemon=False,
+            finishes_at_exit=True,
             caller_runs=caller_runs,
             copy_context=copy_context,
         )
@@ -94,7 +100,7 @@ class PoolExecutor(TaskPool, ThreadPoolExecutor):  # type: ignore[misc, valid-ty
 
     @property
     def _workers(self) -> int:
-        return self._max_workers
+        return int(self._crew.queue.width)
 
     @property
     def _shutdown(self) -> bool:  # type: ignore[override]

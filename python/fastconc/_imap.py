@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextvars
 import functools
+import multiprocessing.pool
 import threading
 import time
 from collections import deque
@@ -19,6 +20,7 @@ from typing import Any
 
 from fastconc._future import Future, pool_timeout_error
 from fastconc._progress import Bar
+from fastconc._workers import daemon_threads_allowed
 
 _END: Any = object()  # follows the last future
 
@@ -27,7 +29,7 @@ def _reraise(error: BaseException) -> None:
     raise error
 
 
-class IMapIterator:
+class IMapIterator(multiprocessing.pool.IMapIterator):  # type: ignore[type-arg]
     """Results in the order of the items."""
 
     def __init__(
@@ -64,9 +66,16 @@ class IMapIterator:
             feed: Any = self._feed
             if pool._crew.copy_context:
                 feed = functools.partial(contextvars.copy_context().run, feed)
-            thread = threading.Thread(target=feed, args=(pool._feeders, iterable), daemon=True)
+            args = (pool._feeders, iterable)
+            daemon = daemon_threads_allowed()
+            thread = threading.Thread(target=feed, args=args, daemon=daemon)
             pool._feeders.add(thread)
             thread.start()
+
+    @property
+    def _length(self) -> int | None:
+        """The number of results once it is known, as in the standard class."""
+        return self._total
 
     def __del__(self) -> None:
         if getattr(self, "_source", None) is not None and self._total is None:

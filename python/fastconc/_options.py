@@ -12,6 +12,7 @@ import weakref
 from typing import Any
 
 from fastconc._future import TimeoutError
+from fastconc._workers import daemon_threads_allowed
 
 
 class Options:
@@ -48,11 +49,17 @@ class _Timer:
             heapq.heappush(self.heap, entry)
             if self.thread is None or not self.thread.is_alive():
                 self.thread = threading.Thread(
-                    target=self.run, name="fastconc-timeouts", daemon=True
+                    target=self.run, name="fastconc-timeouts", daemon=daemon_threads_allowed()
                 )
                 self.thread.start()
             elif self.heap[0] is entry:
                 self.changed.notify()
+
+    def stop(self) -> None:
+        """For an interpreter that waits for this thread before it ends."""
+        with self.changed:
+            self.heap.clear()
+            self.changed.notify()
 
     def run(self) -> None:
         while True:
@@ -98,6 +105,10 @@ def expire(future: Any, seconds: float | None) -> Any:
     if seconds is not None and seconds < threading.TIMEOUT_MAX:
         _timer.add(future, float(seconds))
     return future
+
+
+def stop() -> None:
+    _timer.stop()
 
 
 def after_fork() -> None:

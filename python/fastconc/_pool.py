@@ -84,9 +84,10 @@ class Pool(TaskPool, ThreadPool):  # type: ignore[misc, valid-type]
         if workers is not None and processes is not None:
             raise TypeError("workers and processes are the same argument; give one")
         width = workers if workers is not None else processes
-        width = _default_width() if width is None else operator.index(width)
+        width = _default_width() if width is None else width
         if width < 1:
             raise ValueError("Number of processes must be at least 1")
+        width = operator.index(width)
         if maxtasksperchild is not None and (
             not isinstance(maxtasksperchild, int) or maxtasksperchild <= 0
         ):
@@ -102,7 +103,7 @@ class Pool(TaskPool, ThreadPool):  # type: ignore[misc, valid-type]
             thread_name=lambda i: None if name is None else f"{name}_{i}",
             refuse=_refuse,
             broken_error=BrokenPool,
-            daemon=True,
+            finishes_at_exit=False,
             caller_runs=caller_runs,
             copy_context=copy_context,
         )
@@ -355,16 +356,8 @@ class Pool(TaskPool, ThreadPool):  # type: ignore[misc, valid-type]
         The iterable is read at once, in a thread of its own if that may take time; with
         `buffersize`, never more than that many items ahead of the results taken.
         """
-        return self._imap(
-            IMapIterator,
-            func,
-            iterable,
-            chunksize,
-            buffersize,
-            return_exceptions,
-            priority,
-            progress,
-        )
+        options = (buffersize, return_exceptions, priority, progress)
+        return self._imap(IMapIterator, func, iterable, chunksize, *options)
 
     def imap_unordered(  # type: ignore[override]
         self,
@@ -380,9 +373,8 @@ class Pool(TaskPool, ThreadPool):  # type: ignore[misc, valid-type]
         """imap() whose results come as they are finished."""
         # A worker of this pool waits for the next in order, which it can run itself.
         cls = IMapIterator if self._crew.queue.in_worker() else IMapUnorderedIterator
-        return self._imap(
-            cls, func, iterable, chunksize, buffersize, return_exceptions, priority, progress
-        )
+        options = (buffersize, return_exceptions, priority, progress)
+        return self._imap(cls, func, iterable, chunksize, *options)
 
     def _imap(
         self,
@@ -475,7 +467,7 @@ def _chunk(chunksize: int | str | None, n: int, width: int) -> int:
     size = operator.index(chunksize)
     if size < 1:
         raise ValueError(f"Chunksize must be 1+, not {chunksize!r}")
-    return size
+    return min(size, n)
 
 
 def _failed(error: BaseException, before: Callable[[bool, Any], None] | None) -> Any:

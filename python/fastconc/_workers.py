@@ -30,6 +30,12 @@ _exiting = False
 _exit_lock = threading.Lock()
 
 
+def daemon_threads_allowed() -> bool:
+    """Whether threads may outlive the interpreter: not those of a subinterpreter, whose end is a
+    fatal error while it has threads, and which forbids them if it is isolated."""
+    return _core._is_main_interpreter()
+
+
 def _weakly(method: Callable[[], None]) -> Callable[[], None]:
     """The queue must not keep what keeps it, or threads would live on until the next collection."""
     reference = weakref.WeakMethod(method)
@@ -54,13 +60,13 @@ class Crew:
         thread_name: Callable[[int], str | None],
         refuse: Callable[[Crew], None],
         broken_error: Callable[[str], BaseException],
-        daemon: bool,
+        finishes_at_exit: bool,
         caller_runs: bool,
         copy_context: bool,
     ) -> None:
         self.queue = TaskQueue(width, caller_runs, copy_context)
         self.threads: set[threading.Thread] = set()
-        self.daemon = daemon
+        self.finishes_at_exit = finishes_at_exit
         self.copy_context = copy_context
         self.initializer = initializer
         self.initargs = initargs
@@ -81,7 +87,7 @@ class Crew:
             target=worker,
             args=(self,),
             name=self.thread_name(len(self.threads)),
-            daemon=self.daemon,
+            daemon=None if self.finishes_at_exit else daemon_threads_allowed(),
         )
         self.threads.add(thread)
         try:
@@ -160,12 +166,18 @@ def _finish_at_exit() -> None:
         _exiting = True
         crews = list(_crews)
     for crew in crews:
-        if not crew.daemon:
+        if crew.finishes_at_exit:
             crew.queue.close(EXITING)
+        elif not daemon_threads_allowed():
+            crew.queue.close(SHUTDOWN | TERMINATED)
+            crew.cancel_pending()
     for crew in crews:
-        if not crew.daemon:
+        if crew.finishes_at_exit:
             for thread in list(crew.threads):
                 thread.join()
+    options = sys.modules.get("fastconc._options")
+    if options is not None and not daemon_threads_allowed():
+        options.stop()
 
 
 def _after_fork_in_child() -> None:

@@ -80,12 +80,17 @@ PyObject *task_call(Task *task)
                                (size_t)task->n_args | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
 }
 
-/* Moves the call out of a pending future; the mutex is held. */
+/* Moves the call out of a pending future; the mutex is held. One that was made by hand has none,
+ * but may have its result already. */
 static void call_take_locked(FutureObject *self, Task *task)
 {
-    task->function = self->value;
+    task->function = NULL;
     task->packed = NULL;
     task->n_args = 0;
+    if (self->queue == NULL) {
+        return;
+    }
+    task->function = self->value;
     self->value = NULL;
     if (self->flags & FUTURE_PACKED) {
         task->packed = self->u.packed;
@@ -196,6 +201,10 @@ static void retire_locked(FutureObject *self, After *after)
         call_take_locked(self, &after->task);
     } else {
         memset(&self->u, 0, sizeof self->u);
+    }
+    if (self->value != NULL) { /* _result was set by hand before */
+        after->task.function = self->value;
+        self->value = NULL;
     }
     if (self->extra != NULL) {
         after->callbacks = self->extra->callbacks;

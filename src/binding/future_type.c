@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * The type fastconc.Future: the methods of concurrent.futures.Future with their texts, those of
- * multiprocessing.pool.AsyncResult, and descriptors that stand for the base class's instance
- * attributes, so that whoever reads or locks those finds them. */
+ * The type fastconc.Future: the methods of concurrent.futures.Future with their texts, and those of
+ * multiprocessing.pool.AsyncResult. The attributes are in future_attributes.c. */
 #include "tasks.h"
 
 #include <string.h>
 
-static const char *const state_names[FUTURE_N_STATES] = {
+const char *const fc_state_names[FUTURE_N_STATES] = {
     "PENDING", "RUNNING", "CANCELLED", "CANCELLED_AND_NOTIFIED", "FINISHED",
 };
 static const char *const state_words[FUTURE_N_STATES] = {
@@ -27,16 +26,19 @@ static PyObject *Future_new(PyTypeObject *type, PyObject *Py_UNUSED(args),
     return type->tp_alloc(type, 0); /* zeroed and tracked: this one may be a subclass's */
 }
 
-static int Future_init(PyObject *self, PyObject *args, PyObject *kwargs)
+static int Future_init(PyObject *Py_UNUSED(self), PyObject *args, PyObject *kwargs)
 {
-    Py_ssize_t given = PyTuple_GET_SIZE(args) + 1;
-    if (given > 1) {
-        PyErr_Format(PyExc_TypeError,
-                     "Future.__init__() takes 1 positional argument but %zd were given", given);
+    Py_ssize_t position = 0;
+    PyObject *name;
+    if (kwargs != NULL && PyDict_Next(kwargs, &position, &name, NULL)) {
+        PyErr_Format(PyExc_TypeError, "Future.__init__() got an unexpected keyword argument '%U'",
+                     name);
         return -1;
     }
-    if (kwargs != NULL && PyDict_GET_SIZE(kwargs) > 0) {
-        PyErr_Format(PyExc_TypeError, "%s() takes no keyword arguments", Py_TYPE(self)->tp_name);
+    if (PyTuple_GET_SIZE(args) > 0) {
+        PyErr_Format(PyExc_TypeError,
+                     "Future.__init__() takes 1 positional argument but %zd were given",
+                     PyTuple_GET_SIZE(args) + 1);
         return -1;
     }
     return 0;
@@ -73,7 +75,7 @@ static void clear_dict(PyObject *self)
 #endif
 }
 
-static int Future_traverse(PyObject *op, visitproc visit, void *arg)
+int future_traverse(PyObject *op, visitproc visit, void *arg)
 {
     FutureObject *self = as_future(op);
     Py_VISIT(Py_TYPE(self));
@@ -96,7 +98,7 @@ static int Future_traverse(PyObject *op, visitproc visit, void *arg)
     return visit_dict(op, visit, arg);
 }
 
-static int Future_clear(PyObject *op)
+int future_clear(PyObject *op)
 {
     FutureObject *self = as_future(op);
     Task task;
@@ -121,7 +123,7 @@ static void Future_dealloc(PyObject *op)
     PyTypeObject *type = Py_TYPE(op);
     PyObject_GC_UnTrack(op);
     Py_TRASHCAN_BEGIN(op, Future_dealloc) PyObject_ClearWeakRefs(op);
-    (void)Future_clear(op);
+    (void)future_clear(op);
     PyMem_Free(self->extra);
     type->tp_free(op);
     Py_DECREF(type);
@@ -200,8 +202,13 @@ static void raise_named(PyObject *self, const char *name)
     }
 }
 
+static void raise_timeout_error(PyObject *self)
+{
+    raise_named(self, "TimeoutError");
+}
+
 /* multiprocessing.TimeoutError and the built-in one at once, as get() must serve users of both. */
-static void raise_pool_timeout(void)
+static void raise_pool_timeout(PyObject *Py_UNUSED(self))
 {
     PyObject *module = PyImport_ImportModule("fastconc._future");
     PyObject *error =
@@ -319,56 +326,48 @@ static int parse_and_wait(const char *method, FutureObject *self, PyObject *cons
     return future_wait(self, deadline, caller_runs);
 }
 
+/* The outcome once it is there: a new reference and whether it is an exception; or NULL with an
+ * exception, which raise_timeout() sets at the deadline. */
+static PyObject *await_outcome(const char *method, PyObject *op, PyObject *const *args,
+                               Py_ssize_t n_args, PyObject *kwnames, bool *is_error,
+                               void (*raise_timeout)(PyObject *self))
+{
+    int done = parse_and_wait(method, as_future(op), args, n_args, kwnames);
+    if (done == 0) {
+        raise_timeout(op);
+    }
+    return done <= 0 ? NULL : outcome(as_future(op), is_error);
+}
+
 static PyObject *Future_result(PyObject *op, PyObject *const *args, Py_ssize_t n_args,
                                PyObject *kwnames)
 {
-    FutureObject *self = as_future(op);
-    int done = parse_and_wait("result", self, args, n_args, kwnames);
-    if (done <= 0) {
-        if (done == 0) {
-            raise_named(op, "TimeoutError");
-        }
-        return NULL;
-    }
     bool is_error;
-    PyObject *value = outcome(self, &is_error);
+    PyObject *value =
+        await_outcome("result", op, args, n_args, kwnames, &is_error, raise_timeout_error);
+    return value != NULL && is_error ? raise_error(value) : value;
+}
+
+static PyObject *Future_get(PyObject *op, PyObject *const *args, Py_ssize_t n_args,
+                            PyObject *kwnames)
+{
+    bool is_error;
+    PyObject *value =
+        await_outcome("get", op, args, n_args, kwnames, &is_error, raise_pool_timeout);
     return value != NULL && is_error ? raise_error(value) : value;
 }
 
 static PyObject *Future_exception(PyObject *op, PyObject *const *args, Py_ssize_t n_args,
                                   PyObject *kwnames)
 {
-    FutureObject *self = as_future(op);
-    int done = parse_and_wait("exception", self, args, n_args, kwnames);
-    if (done <= 0) {
-        if (done == 0) {
-            raise_named(op, "TimeoutError");
-        }
-        return NULL;
-    }
     bool is_error;
-    PyObject *value = outcome(self, &is_error);
+    PyObject *value =
+        await_outcome("exception", op, args, n_args, kwnames, &is_error, raise_timeout_error);
     if (value == NULL || is_error) {
         return value;
     }
     Py_DECREF(value);
     Py_RETURN_NONE;
-}
-
-static PyObject *Future_get(PyObject *op, PyObject *const *args, Py_ssize_t n_args,
-                            PyObject *kwnames)
-{
-    FutureObject *self = as_future(op);
-    int done = parse_and_wait("get", self, args, n_args, kwnames);
-    if (done <= 0) {
-        if (done == 0) {
-            raise_pool_timeout();
-        }
-        return NULL;
-    }
-    bool is_error;
-    PyObject *value = outcome(self, &is_error);
-    return value != NULL && is_error ? raise_error(value) : value;
 }
 
 static PyObject *Future_wait(PyObject *op, PyObject *const *args, Py_ssize_t n_args,
@@ -482,7 +481,7 @@ static PyObject *finish_or_raise(PyObject *op, PyObject *value, bool is_error)
         PyObject *error =
             state == NULL ? NULL : PyObject_GetAttrString(state->futures_base, "InvalidStateError");
         if (error != NULL) {
-            PyErr_Format(error, "%s: %R", state_names[future_state(self)], op);
+            PyErr_Format(error, "%s: %R", fc_state_names[future_state(self)], op);
             Py_DECREF(error);
         }
         return NULL;
@@ -525,7 +524,7 @@ static PyObject *Future_set_running_or_notify_cancel(PyObject *op, PyObject *Py_
         logger == NULL
             ? NULL
             : PyObject_CallMethod(logger, "critical", "sNs", "Future %s in unexpected state: %s",
-                                  PyLong_FromVoidPtr(op), state_names[future_state(self)]);
+                                  PyLong_FromVoidPtr(op), fc_state_names[future_state(self)]);
     Py_XDECREF(logger);
     if (none != NULL) {
         Py_DECREF(none);
@@ -566,139 +565,6 @@ static PyObject *Future_reduce(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
     return PyErr_Format(PyExc_TypeError, "cannot pickle '%s' object", Py_TYPE(self)->tp_name);
 }
-
-/* ---- the base class's instance attributes ---- */
-
-static PyObject *get_state(PyObject *self, void *Py_UNUSED(closure))
-{
-    return PyUnicode_InternFromString(state_names[future_state(as_future(self))]);
-}
-
-static int set_state(PyObject *op, PyObject *value, void *Py_UNUSED(closure))
-{
-    FutureObject *self = as_future(op);
-    for (uint8_t i = 0; value != NULL && PyUnicode_Check(value) && i < FUTURE_N_STATES; i++) {
-        if (PyUnicode_CompareWithASCIIString(value, state_names[i]) == 0) {
-            Task task;
-            if (i != FUTURE_PENDING && future_claim(self, NULL, &task)) {
-                task_clear(&task); /* a pending one keeps its call where its outcome goes */
-            }
-            Waiter *woken = NULL;
-            fc_lock(&self->mutex);
-            self->flags |= FUTURE_SET_BY_HAND;
-            future_set_state(self, i);
-            if (i >= FUTURE_CANCELLED && self->extra != NULL) {
-                woken = future_wake_locked(self, i > FUTURE_CANCELLED);
-            }
-            fc_unlock(&self->mutex);
-            waiters_wake(woken);
-            return 0;
-        }
-    }
-    PyErr_Format(PyExc_ValueError, "_state must be the name of a state, not %R",
-                 value == NULL ? Py_None : value);
-    return -1;
-}
-
-/* closure: NULL for _result, else for _exception */
-static PyObject *get_value(PyObject *op, void *closure)
-{
-    FutureObject *self = as_future(op);
-    fc_lock(&self->mutex);
-    bool is_asked = self->state == FUTURE_FINISHED && self->value != NULL &&
-                    (closure != NULL) == ((self->flags & FUTURE_HAS_ERROR) != 0);
-    PyObject *value = Py_NewRef(is_asked ? self->value : Py_None);
-    fc_unlock(&self->mutex);
-    return value;
-}
-
-/* Only tests and debuggers set these; a future in a pool keeps its call. */
-static int set_value(PyObject *op, PyObject *value, void *closure)
-{
-    FutureObject *self = as_future(op);
-    if (value == NULL) {
-        PyErr_SetString(PyExc_AttributeError, "cannot delete this attribute of a Future");
-        return -1;
-    }
-    PyObject *old = NULL;
-    future_track(self);
-    fc_lock(&self->mutex);
-    bool is_kept = value == Py_None && (closure != NULL) != ((self->flags & FUTURE_HAS_ERROR) != 0);
-    if (!is_kept && self->queue == NULL) {
-        old = self->value;
-        self->value = Py_NewRef(value);
-        self->flags &= (uint8_t)~FUTURE_HAS_ERROR;
-        self->flags |= closure != NULL && value != Py_None ? FUTURE_HAS_ERROR : 0;
-    }
-    fc_unlock(&self->mutex);
-    Py_XDECREF(old);
-    return 0;
-}
-
-/* Store `fresh` in a field of the extra part unless there is something already; steals it; returns
- * the field's content. */
-static PyObject *extra_default(FutureObject *self, size_t offset, PyObject *fresh)
-{
-    if (fresh == NULL) {
-        return NULL;
-    }
-    PyObject *found = NULL;
-    future_track(self);
-    fc_lock(&self->mutex);
-    FutureExtra *extra = future_extra_locked(self);
-    if (extra != NULL) {
-        PyObject **field = (PyObject **)(void *)((char *)extra + offset);
-        if (*field == NULL) {
-            *field = Py_NewRef(fresh);
-        }
-        found = Py_NewRef(*field);
-    }
-    fc_unlock(&self->mutex);
-    Py_DECREF(fresh);
-    return found;
-}
-
-static PyObject *get_condition(PyObject *op, void *Py_UNUSED(closure))
-{
-    FutureObject *self = as_future(op);
-    fc_lock(&self->mutex);
-    PyObject *condition = self->extra == NULL ? NULL : Py_XNewRef(self->extra->condition);
-    fc_unlock(&self->mutex);
-    if (condition != NULL) {
-        return condition;
-    }
-    fc_state *state = fc_state_of_type(Py_TYPE(op));
-    return state == NULL ? NULL
-                         : extra_default(self, offsetof(FutureExtra, condition),
-                                         PyObject_CallNoArgs(state->condition_type));
-}
-
-static PyObject *get_waiters(PyObject *self, void *Py_UNUSED(closure))
-{
-    return extra_default(as_future(self), offsetof(FutureExtra, waiters), PyList_New(0));
-}
-
-static PyObject *get_callbacks(PyObject *self, void *Py_UNUSED(closure))
-{
-    return extra_default(as_future(self), offsetof(FutureExtra, callbacks), PyList_New(0));
-}
-
-static PyObject *get_dict(PyObject *self, void *closure)
-{
-    future_track(as_future(self));
-    return PyObject_GenericGetDict(self, closure);
-}
-
-static PyGetSetDef Future_getset[] = {
-    {"_state", get_state, set_state, NULL, NULL},
-    {"_result", get_value, set_value, NULL, NULL},
-    {"_exception", get_value, set_value, NULL, (void *)1},
-    {"_condition", get_condition, NULL, NULL, NULL},
-    {"_waiters", get_waiters, NULL, NULL, NULL},
-    {"_done_callbacks", get_callbacks, NULL, NULL, NULL},
-    {"__dict__", get_dict, PyObject_GenericSetDict, NULL, NULL},
-    {NULL, NULL, NULL, NULL, NULL},
-};
 
 /* ---- documentation and table ---- */
 
@@ -778,10 +644,10 @@ static PyMethodDef Future_methods[] = {
 
 static PyType_Slot Future_slots[] = {
     {Py_tp_doc, (void *)Future_doc}, {Py_tp_new, Future_new},
-    {Py_tp_init, Future_init},       {Py_tp_traverse, Future_traverse},
-    {Py_tp_clear, Future_clear},     {Py_tp_dealloc, Future_dealloc},
+    {Py_tp_init, Future_init},       {Py_tp_traverse, future_traverse},
+    {Py_tp_clear, future_clear},     {Py_tp_dealloc, Future_dealloc},
     {Py_tp_repr, Future_repr},       {Py_tp_setattro, Future_setattro},
-    {Py_tp_methods, Future_methods}, {Py_tp_getset, Future_getset},
+    {Py_tp_methods, Future_methods}, {Py_tp_getset, fc_future_getset},
     {Py_am_await, Future_await},     {0, NULL},
 };
 
@@ -790,87 +656,4 @@ PyType_Spec fc_future_spec = {
     .basicsize = sizeof(FutureObject),
     .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_BASETYPE,
     .slots = Future_slots,
-};
-
-/* ---- maps: nothing to be seen but the progress ---- */
-
-/* The lists of a map are untracked, for they have holes: what is in them counts as the map's own.
- */
-static int visit_items(PyObject *list, visitproc visit, void *arg)
-{
-    return list == NULL ? 0 : PyList_Type.tp_traverse(list, visit, arg);
-}
-
-static int Map_traverse(PyObject *op, visitproc visit, void *arg)
-{
-    MapObject *self = (MapObject *)op;
-    Py_VISIT(self->queue);
-    Py_VISIT(self->function);
-    Py_VISIT(self->before);
-    Py_VISIT(self->error);
-    int stop = visit_items(self->items, visit, arg);
-    stop = stop != 0 ? stop : visit_items(self->results, visit, arg);
-    return stop != 0 ? stop : Future_traverse(op, visit, arg);
-}
-
-static int Map_clear(PyObject *op)
-{
-    MapObject *self = (MapObject *)op;
-    Py_CLEAR(self->queue);
-    Py_CLEAR(self->function);
-    Py_CLEAR(self->items);
-    Py_CLEAR(self->before);
-    Py_CLEAR(self->results);
-    Py_CLEAR(self->error);
-    return Future_clear(op);
-}
-
-static void Map_dealloc(PyObject *op)
-{
-    PyTypeObject *type = Py_TYPE(op);
-    PyObject_GC_UnTrack(op);
-    PyObject_ClearWeakRefs(op);
-    (void)Map_clear(op);
-    PyMem_Free(as_future(op)->extra);
-    type->tp_free(op);
-    Py_DECREF(type);
-}
-
-static PyObject *get_n_done(PyObject *op, void *Py_UNUSED(closure))
-{
-    MapObject *self = (MapObject *)op;
-    if (self->queue == NULL) {
-        return PyLong_FromLong(0);
-    }
-    fc_lock(&self->queue->mutex);
-    Py_ssize_t n = self->n_done;
-    fc_unlock(&self->queue->mutex);
-    return PyLong_FromSsize_t(n);
-}
-
-static PyObject *get_n_items(PyObject *op, void *Py_UNUSED(closure))
-{
-    return PyLong_FromSsize_t(((MapObject *)op)->n_items);
-}
-
-static PyGetSetDef Map_getset[] = {
-    {"_n_items", get_n_items, NULL, "Items of the map.", NULL},
-    {"_n_done", get_n_done, NULL, "Items that are done.", NULL},
-    {NULL, NULL, NULL, NULL, NULL},
-};
-
-static PyType_Slot Map_slots[] = {
-    {Py_tp_doc, (void *)"The Future of a whole map; its result is a list."},
-    {Py_tp_traverse, Map_traverse},
-    {Py_tp_clear, Map_clear},
-    {Py_tp_dealloc, Map_dealloc},
-    {Py_tp_getset, Map_getset},
-    {0, NULL},
-};
-
-PyType_Spec fc_map_spec = {
-    .name = "fastconc.MapFuture",
-    .basicsize = sizeof(MapObject),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION,
-    .slots = Map_slots,
 };

@@ -404,7 +404,7 @@ int future_wait(FutureObject *self, int64_t deadline, bool caller_runs)
 
 /* ---- time-outs ---- */
 
-void raise_too_long(PyObject *timeout)
+void raise_bad_timeout(PyObject *timeout)
 {
     PyObject *module = PyImport_ImportModule("_thread");
     PyObject *lock = module == NULL ? NULL : PyObject_CallMethod(module, "allocate_lock", NULL);
@@ -428,12 +428,17 @@ int deadline_from(PyObject *timeout, int64_t *deadline)
     if (zero == NULL) {
         return -1;
     }
+#if PY_VERSION_HEX >= 0x030e0000 /* nan is neither */
+    int over = PyObject_RichCompareBool(timeout, zero, Py_LE);
+#else
     int positive = PyObject_RichCompareBool(timeout, zero, Py_GT);
+    int over = positive < 0 ? -1 : !positive;
+#endif
     Py_DECREF(zero);
-    if (positive < 0) {
+    if (over < 0) {
         return -1;
     }
-    if (!positive) {
+    if (over) {
         *deadline = INT64_MIN;
         return 0;
     }
@@ -446,12 +451,14 @@ int deadline_from(PyObject *timeout, int64_t *deadline)
         Py_XDECREF(index);
     }
     if (seconds == NULL) {
+        PyErr_Clear();
+        raise_bad_timeout(timeout);
         return -1;
     }
     double value = PyFloat_AS_DOUBLE(seconds);
     Py_DECREF(seconds);
-    if (value * 1e6 > (double)PY_TIMEOUT_MAX) {
-        raise_too_long(timeout);
+    if (!(value * 1e6 <= (double)PY_TIMEOUT_MAX)) {
+        raise_bad_timeout(timeout);
         return -1;
     }
     double nanoseconds = ceil(value * 1e9);

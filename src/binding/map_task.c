@@ -178,3 +178,101 @@ void map_run(MapObject *self, Worker *worker, Py_ssize_t start, Py_ssize_t stop)
         map_finish(self);
     }
 }
+
+/* ---- the type: a future of which the progress can be seen ---- */
+
+/* The lists of a map are untracked, for they have holes: what is in them counts as the map's own.
+ */
+static int visit_items(PyObject *list, visitproc visit, void *arg)
+{
+    return list == NULL ? 0 : PyList_Type.tp_traverse(list, visit, arg);
+}
+
+static int Map_traverse(PyObject *op, visitproc visit, void *arg)
+{
+    MapObject *self = (MapObject *)op;
+    Py_VISIT(self->queue);
+    Py_VISIT(self->function);
+    Py_VISIT(self->before);
+    Py_VISIT(self->error);
+    int stop = visit_items(self->items, visit, arg);
+    stop = stop != 0 ? stop : visit_items(self->results, visit, arg);
+    return stop != 0 ? stop : future_traverse(op, visit, arg);
+}
+
+static int Map_clear(PyObject *op)
+{
+    MapObject *self = (MapObject *)op;
+    Py_CLEAR(self->queue);
+    Py_CLEAR(self->function);
+    Py_CLEAR(self->items);
+    Py_CLEAR(self->before);
+    Py_CLEAR(self->results);
+    Py_CLEAR(self->error);
+    return future_clear(op);
+}
+
+static void Map_dealloc(PyObject *op)
+{
+    PyTypeObject *type = Py_TYPE(op);
+    PyObject_GC_UnTrack(op);
+    PyObject_ClearWeakRefs(op);
+    (void)Map_clear(op);
+    PyMem_Free(((FutureObject *)op)->extra);
+    type->tp_free(op);
+    Py_DECREF(type);
+}
+
+static PyObject *get_n_done(PyObject *op, void *Py_UNUSED(closure))
+{
+    MapObject *self = (MapObject *)op;
+    if (self->queue == NULL) {
+        return PyLong_FromLong(0);
+    }
+    fc_lock(&self->queue->mutex);
+    Py_ssize_t n = self->n_done;
+    fc_unlock(&self->queue->mutex);
+    return PyLong_FromSsize_t(n);
+}
+
+static PyObject *get_n_items(PyObject *op, void *Py_UNUSED(closure))
+{
+    return PyLong_FromSsize_t(((MapObject *)op)->n_items);
+}
+
+/* Of multiprocessing.pool.MapResult; programs read it to show how far a map is. */
+static PyObject *get_number_left(PyObject *op, void *Py_UNUSED(closure))
+{
+    MapObject *self = (MapObject *)op;
+    Py_ssize_t chunk = self->chunk > 0 ? self->chunk : 1, n_done = self->n_items;
+    if (self->queue != NULL && !future_is_done(&self->future)) {
+        fc_lock(&self->queue->mutex);
+        n_done = self->n_done;
+        fc_unlock(&self->queue->mutex);
+    }
+    Py_ssize_t n_left = self->n_items - n_done;
+    return PyLong_FromSsize_t(n_left / chunk + (n_left % chunk != 0));
+}
+
+static PyGetSetDef Map_getset[] = {
+    {"_n_items", get_n_items, NULL, "Items of the map.", NULL},
+    {"_n_done", get_n_done, NULL, "Items that are done.", NULL},
+    {"_number_left", get_number_left, NULL, "Chunks that are not done.", NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static PyType_Slot Map_slots[] = {
+    {Py_tp_doc, (void *)"The Future of a whole map; its result is a list."},
+    {Py_tp_traverse, Map_traverse},
+    {Py_tp_clear, Map_clear},
+    {Py_tp_dealloc, Map_dealloc},
+    {Py_tp_getset, Map_getset},
+    {0, NULL},
+};
+
+PyType_Spec fc_map_spec = {
+    .name = "fastconc.MapFuture",
+    .basicsize = sizeof(MapObject),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .slots = Map_slots,
+};

@@ -118,6 +118,15 @@ static PyObject *Queue_qsize(PyObject *op, PyObject *Py_UNUSED(ignored))
     return PyLong_FromSize_t(n);
 }
 
+static PyObject *Queue_empty(PyObject *op, PyObject *Py_UNUSED(ignored))
+{
+    TaskQueue *self = (TaskQueue *)op;
+    fc_lock(&self->mutex);
+    bool empty = self->n_pending == 0;
+    fc_unlock(&self->mutex);
+    return PyBool_FromLong(empty);
+}
+
 static PyObject *Queue_connect(PyObject *op, PyObject *args)
 {
     TaskQueue *self = (TaskQueue *)op;
@@ -264,6 +273,7 @@ static PyMethodDef Queue_methods[] = {
     {"work", Queue_work, METH_NOARGS,
      "Run tasks on this thread until the queue is closed and empty."},
     {"qsize", Queue_qsize, METH_NOARGS, "Pending tasks; a map counts once."},
+    {"empty", Queue_empty, METH_NOARGS, "Whether no task is pending."},
     {"connect", Queue_connect, METH_VARARGS,
      "connect(spawn, refuse): how to start a worker, how to refuse a task."},
     {"close", Queue_close, METH_O, "close(reasons): take no more tasks; idle workers leave."},

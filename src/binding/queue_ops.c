@@ -285,8 +285,15 @@ static int parse_args(QueueObject *self, const char *method, const queue_name *n
                       PyObject *kwnames, PyObject **values)
 {
     if (n_args > n) {
-        PyErr_Format(PyExc_TypeError, "%s() takes at most %zd arguments (%zd given)", method, n,
-                     n_args);
+        if (required == n) {
+            PyErr_Format(PyExc_TypeError,
+                         "Queue.%s() takes %zd positional arguments but %zd were given", method,
+                         n + 1, n_args + 1);
+        } else {
+            PyErr_Format(PyExc_TypeError,
+                         "Queue.%s() takes from %zd to %zd positional arguments but %zd were given",
+                         method, required + 1, n + 1, n_args + 1);
+        }
         return -1;
     }
     for (Py_ssize_t i = 0; i < n_args; i++) {
@@ -302,8 +309,8 @@ static int parse_args(QueueObject *self, const char *method, const queue_name *n
         }
         if (i == n || i < n_args) {
             PyErr_Format(PyExc_TypeError,
-                         i == n ? "%s() got an unexpected keyword argument '%U'"
-                                : "%s() got multiple values for argument '%U'",
+                         i == n ? "Queue.%s() got an unexpected keyword argument '%U'"
+                                : "Queue.%s() got multiple values for argument '%U'",
                          method, keyword);
             return -1;
         }
@@ -311,7 +318,7 @@ static int parse_args(QueueObject *self, const char *method, const queue_name *n
     }
     for (Py_ssize_t i = 0; i < required; i++) {
         if (values[i] == NULL) {
-            PyErr_Format(PyExc_TypeError, "%s() missing 1 required positional argument: '%U'",
+            PyErr_Format(PyExc_TypeError, "Queue.%s() missing 1 required positional argument: '%U'",
                          method, queue_name_of(self, names[i]));
             return -1;
         }

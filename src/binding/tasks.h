@@ -165,6 +165,13 @@ static inline bool future_is_done(const FutureObject *self)
     return future_state(self) >= FUTURE_CANCELLED;
 }
 
+extern const char *const fc_state_names[FUTURE_N_STATES];
+extern PyGetSetDef fc_future_getset[];
+
+/* tp_traverse and tp_clear; a map has more to do. */
+int future_traverse(PyObject *self, visitproc visit, void *arg);
+int future_clear(PyObject *self);
+
 /* A new pending future, unknown to the cyclic collector. */
 FutureObject *future_new(PyTypeObject *type);
 
@@ -253,8 +260,8 @@ void graph_leave(Worker *worker);
  * exception that lock.acquire() raises. */
 int deadline_from(PyObject *timeout, int64_t *deadline);
 
-/* Sets the OverflowError of lock.acquire(True, timeout), whose text depends on the version. */
-void raise_too_long(PyObject *timeout);
+/* Sets the exception of lock.acquire(True, timeout), whose text depends on the version. */
+void raise_bad_timeout(PyObject *timeout);
 
 /* ---- the queue and its workers ---- */
 

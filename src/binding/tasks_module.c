@@ -103,7 +103,16 @@ static PyObject *tasks_after_fork(PyObject *Py_UNUSED(module), PyObject *Py_UNUS
     Py_RETURN_NONE;
 }
 
+PyDoc_STRVAR(is_main_interpreter_doc,
+             "_is_main_interpreter($module, /)\n--\n\nFalse in a subinterpreter.");
+
+static PyObject *is_main_interpreter(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignored))
+{
+    return PyBool_FromLong(PyInterpreterState_Get() == PyInterpreterState_Main());
+}
+
 static PyMethodDef functions[] = {
+    {"_is_main_interpreter", is_main_interpreter, METH_NOARGS, is_main_interpreter_doc},
     {"_tasks_setup", tasks_setup, METH_O, tasks_setup_doc},
     {"_tasks_wait", fc_tasks_wait, METH_VARARGS, tasks_wait_doc},
     {"_tasks_after_fork", tasks_after_fork, METH_NOARGS, after_fork_doc},

@@ -351,7 +351,7 @@ static PyObject *Completions_next(PyObject *op, PyObject *end)
             if (left * 1e6 > (double)PY_TIMEOUT_MAX) {
                 PyObject *timeout = PyFloat_FromDouble(left);
                 if (timeout != NULL) {
-                    raise_too_long(timeout);
+                    raise_bad_timeout(timeout);
                     Py_DECREF(timeout);
                 }
                 return NULL;

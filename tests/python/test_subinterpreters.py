@@ -60,6 +60,13 @@ for make in (fastconc.Queue, fastconc.LifoQueue, fastconc.PriorityQueue):
     except fastconc.ShutDown:
         pass
 
+with fastconc.PoolExecutor(2) as executor:
+    assert list(executor.map(pow, [1, 2, 3], [2, 2, 2])) == [1, 4, 9]
+with fastconc.Pool(2) as pool:
+    assert pool.map(abs, [-1, 2]) == [1, 2]
+    assert list(pool.imap(abs, iter([-1, 2]))) == [1, 2]
+    assert pool.apply_async(abs, (-3,), timeout=60).get() == 3
+
 counter = fastconc.Counter()
 counter += 5
 assert counter.increment() == 6
@@ -132,6 +139,19 @@ def test_many_at_once():
     for t in threads:
         t.join()
     assert errors == []
+
+
+def test_destroyed_with_open_pools(interpreter):
+    """A thread left over would be a fatal error; what a Pool has not begun is dropped."""
+    source = """
+import builtins, time, fastconc
+builtins.executor = fastconc.PoolExecutor(2)
+builtins.executor.submit(time.sleep, 0.05)
+builtins.pool = fastconc.Pool(2)
+for _ in range(1000):
+    builtins.pool.apply_async(time.sleep, (0.05,), timeout=60)
+"""
+    run(interpreter, PATH + source)
 
 
 def test_destroyed_with_living_objects(interpreter):
