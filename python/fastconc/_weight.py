@@ -55,8 +55,6 @@ def check_range(weight: Weight, a: Any, b: Any) -> None:
         for name, limit in (("a", a), ("b", b)):
             if not _all_finite(limit):
                 raise ValueError(f"{name} must be finite for an algebraic weight, not {limit}")
-        if not _all(a <= b):
-            raise ValueError(f"a must not exceed b for an algebraic weight: {a} > {b}")
     elif kind == CAUCHY:
         for name, limit in (("a", a), ("b", b)):
             if not _all(limit != weight[1]):
