@@ -140,7 +140,10 @@ def _message(status: str, neval: int, n_bad: int, outcome: int) -> str:
 
 
 def _tolerance(name: str, value: Any) -> float:
-    number = float(value)
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be a float, not {value!r}") from None
     if not number >= 0:
         raise ValueError(f"{name} must be at least 0, not {value!r}")
     return number

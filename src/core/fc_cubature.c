@@ -134,17 +134,23 @@ static void box_estimate(cubature *c, size_t k, double *const *values)
     double score[FC_CUBATURE_MAX_DIM] = {0}, noise = 0;
     size_t n_bad = 0;
     for (unsigned o = 0; o < c->n_out; o++) {
-        double *f = values[o], least = INFINITY, greatest = -INFINITY;
+        double *f = values[o];
+        extremes found = {.y = {INFINITY, -INFINITY}};
         for (size_t i = 0; i < n; i++) {
             if (!isfinite(f[i])) {
                 f[i] = 0; /* so that the rest of the box still counts; the box is marked */
                 n_bad++;
             }
-            least = f[i] < least ? f[i] : least;
-            greatest = f[i] > greatest ? f[i] : greatest;
+            if (f[i] < found.y[0]) {
+                found.y[0] = f[i];
+                found.at[0] = (uint32_t)i;
+            }
+            if (f[i] > found.y[1]) {
+                found.y[1] = f[i];
+                found.at[1] = (uint32_t)i;
+            }
         }
-        c->least[b * c->n_out + o] = least;
-        c->greatest[b * c->n_out + o] = greatest;
+        c->extremes[b * c->n_out + o] = found;
         fc_cubature_estimate *e = &c->estimates[b * c->n_out + o];
         double unit = c->unit[o] != 0 ? c->unit[o] : 1;
         fc_cubature_rule_apply(c->rule, f, unit, e, score);
@@ -301,6 +307,24 @@ static bool any_bad(const cubature *c)
     return false;
 }
 
+/* Before box b is cut as number `pair` of this round: its extremes, and where they are. */
+static void note_extremes(cubature *c, uint32_t b, size_t pair)
+{
+    const double *geometry = c->geometry + 2 * c->n_dim * b;
+    for (unsigned o = 0; o < c->n_out; o++) {
+        const extremes *found = &c->extremes[b * c->n_out + o];
+        c->parent_extremes[pair * c->n_out + o] = *found;
+        for (unsigned k = 0; k < 2; k++) {
+            double *at = c->parent_points + (2 * (pair * c->n_out + o) + k) * c->n_dim;
+            double *u[FC_CUBATURE_MAX_DIM];
+            for (unsigned d = 0; d < c->n_dim; d++) {
+                u[d] = at + d;
+            }
+            fc_cubature_rule_points(c->rule, geometry, geometry + c->n_dim, found->at[k], 1, u);
+        }
+    }
+}
+
 /* Take from the heap what this round cuts, at most `most` boxes; how many. */
 static size_t choose(cubature *c, size_t most, uint64_t *bad_cuts)
 {
@@ -336,6 +360,7 @@ static size_t choose(cubature *c, size_t most, uint64_t *bad_cuts)
             c->parents[chosen * c->n_out + o] = c->estimates[b * c->n_out + o];
             c->error[o] -= c->estimates[b * c->n_out + o].error;
         }
+        note_extremes(c, b, chosen);
         cubature_cut(c, b);
         chosen++;
     }
@@ -358,10 +383,13 @@ static fc_status evaluate_todo(cubature *c)
     if (status != FC_OK) {
         return status;
     }
-    for (size_t k = 0; k + 1 < c->n_todo; k += 2) {
+    for (size_t k = 0; status == FC_OK && k + 1 < c->n_todo; k += 2) {
         cubature_parent_disagrees(c, c->parents + k / 2 * c->n_out, c->todo[k], c->todo[k + 1]);
+        status = cubature_remember(c, k / 2, c->todo[k], c->todo[k + 1]);
     }
-    status = cubature_ask_neighbours(c);
+    if (status == FC_OK) {
+        status = cubature_ask_neighbours(c);
+    }
     for (size_t k = 0; status == FC_OK && k < c->n_todo; k++) {
         box_finish(c, c->todo[k]);
         cubature_heap_push(c, c->todo[k]);
@@ -396,7 +424,7 @@ static bool all_zero(const cubature *c)
         zero = c->witness_y[i] == 0;
     }
     for (size_t o = 0; zero && o < c->n_out; o++) {
-        zero = c->least[o] == 0 && c->greatest[o] == 0 && !c->boxes[0].bad;
+        zero = c->extremes[o].y[0] == 0 && c->extremes[o].y[1] == 0 && !c->boxes[0].bad;
     }
     return zero;
 }
@@ -459,6 +487,8 @@ static void release(cubature *c)
     fc_free(c->accused);
     fc_free(c->todo);
     fc_free(c->parents);
+    fc_free(c->parent_extremes);
+    fc_free(c->parent_points);
     fc_free(c->unit);
     fc_cubature_rule_destroy(c->rule);
     fc_free(c);

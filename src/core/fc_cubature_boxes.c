@@ -40,8 +40,7 @@ fc_status cubature_reserve(cubature *c, size_t n)
         !cubature_grow(&c->nodes, old == 0 ? 0 : 2 * old - 1, 2 * capacity, sizeof *c->nodes) ||
         !cubature_grow(&c->geometry, old, capacity, 2 * c->n_dim * sizeof *c->geometry) ||
         !cubature_grow(&c->estimates, old, capacity, n_out * sizeof *c->estimates) ||
-        !cubature_grow(&c->least, old, capacity, n_out * sizeof *c->least) ||
-        !cubature_grow(&c->greatest, old, capacity, n_out * sizeof *c->greatest) ||
+        !cubature_grow(&c->extremes, old, capacity, n_out * sizeof *c->extremes) ||
         !cubature_grow(&c->heap, c->n_heap, capacity, sizeof *c->heap)) {
         return FC_ERR_NOMEM;
     }
@@ -62,6 +61,8 @@ fc_status cubature_reserve_todo(cubature *c, size_t n)
     c->todo_room = 0;
     if (!cubature_grow(&c->todo, 0, 2 * room, sizeof *c->todo) ||
         !cubature_grow(&c->parents, 0, room, n_out * sizeof *c->parents) ||
+        !cubature_grow(&c->parent_extremes, 0, room, n_out * sizeof *c->parent_extremes) ||
+        !cubature_grow(&c->parent_points, 0, room, n_out * n_faces * sizeof(double)) ||
         !cubature_grow(&c->edges, 0, 2 * room, n_out * n_faces * sizeof *c->edges) ||
         !cubature_grow(&c->accused, 0, 2 * room, n_faces * sizeof *c->accused)) {
         return FC_ERR_NOMEM;
@@ -105,8 +106,7 @@ void cubature_release_boxes(cubature *c)
     fc_free(c->nodes);
     fc_free(c->geometry);
     fc_free(c->estimates);
-    fc_free(c->least);
-    fc_free(c->greatest);
+    fc_free(c->extremes);
     fc_free(c->heap);
 }
 

@@ -13,6 +13,7 @@
 
 #define MIN_PROBES 16               /* in a box, for their mean to be held against the rule's */
 #define MAX_EDGES ((size_t)1 << 17) /* kept */
+#define NEGLIGIBLE 1e-6             /* tolerances */
 #define CREDIBLE                                                                                   \
     8 /* a box that may be wrong itself by an eighth of what it objects to is not heard */
 
@@ -20,7 +21,7 @@
  * as it is wide. */
 static double outside_of(const cubature *c, size_t b, unsigned o, double y)
 {
-    const double least = c->least[b * c->n_out + o], greatest = c->greatest[b * c->n_out + o];
+    const double *seen = c->extremes[b * c->n_out + o].y, least = seen[0], greatest = seen[1];
     const double margin = greatest - least;
     const double above = y - greatest - margin, below = least - margin - y;
     return above > below ? above : below;
@@ -33,6 +34,13 @@ static uint16_t axis_towards(const cubature *c, size_t b, uint32_t w)
     const double *half = c->geometry + 2 * c->n_dim * b + c->n_dim;
     const double *theirs = c->witness_half + (size_t)c->n_dim * w;
     unsigned axis = c->witnesses[w].axis;
+    if (axis == LOST) { /* evenly, until the rule has a point there */
+        axis = 0;
+        for (unsigned d = 1; d < c->n_dim; d++) {
+            axis = half[d] * theirs[axis] > half[axis] * theirs[d] ? d : axis;
+        }
+        return (uint16_t)axis;
+    }
     for (unsigned d = 0; d < c->n_dim; d++) {
         if (half[d] * theirs[axis] > 1.5 * half[axis] * theirs[d] && half[d] > theirs[d]) {
             axis = d;
@@ -130,30 +138,18 @@ static fc_status find_accused(void *context, size_t begin, size_t end, unsigned 
     return FC_OK;
 }
 
-/* Edge i of todo[k] becomes a witness in box `other`. */
-static fc_status witness_add(cubature *c, size_t k, size_t i, uint32_t other)
+/* A witness from a box of these half widths and volume, the last of box `other`; its place and
+ * values are the caller's to fill in. */
+static fc_status witness_new(cubature *c, uint32_t other, unsigned axis, double volume,
+                             const double *half, uint32_t *out)
 {
-    const uint32_t b = c->todo[k], w = (uint32_t)c->n_witness;
+    const uint32_t w = (uint32_t)c->n_witness;
     fc_status status = cubature_reserve_witnesses(c, c->n_witness + 1);
     if (status != FC_OK) {
         return status;
     }
-    const double *centre = c->geometry + 2 * c->n_dim * b, *half = centre + c->n_dim;
-    const unsigned axis = (unsigned)(i / 2);
-    for (unsigned d = 0; d < c->n_dim; d++) {
-        c->witness_u[d][w] = centre[d];
-    }
-    /* Just inside the other box, so that it goes with the half at the face. */
-    const double *their_centre = c->geometry + 2 * c->n_dim * other;
-    const double *their_half = their_centre + c->n_dim;
-    c->witness_u[axis][w] =
-        i % 2 == 0 ? their_centre[axis] - their_half[axis] : their_centre[axis] + their_half[axis];
     memcpy(c->witness_half + (size_t)c->n_dim * w, half, c->n_dim * sizeof *half);
-    for (unsigned o = 0; o < c->n_out; o++) {
-        c->witness_y[(size_t)w * c->n_out + o] = c->edges[(k * c->n_out + o) * 2 * c->n_dim + i];
-    }
-    c->witnesses[w] =
-        (witness){.next = NONE, .axis = (uint16_t)axis, .volume = cubature_volume(c, b)};
+    c->witnesses[w] = (witness){.next = NONE, .axis = (uint16_t)axis, .volume = volume};
     c->n_witness++;
     box *at = &c->boxes[other];
     if (at->first_witness == NONE) {
@@ -162,6 +158,70 @@ static fc_status witness_add(cubature *c, size_t k, size_t i, uint32_t other)
         c->witnesses[at->last_witness].next = w;
     }
     at->last_witness = w;
+    *out = w;
+    return FC_OK;
+}
+
+fc_status cubature_remember(cubature *c, size_t pair, uint32_t a, uint32_t b)
+{
+    /* The parent's half widths: the halves' own, but for the axis of the cut. */
+    double half[FC_CUBATURE_MAX_DIM];
+    const double *lower = c->geometry + 2 * c->n_dim * a, *upper = c->geometry + 2 * c->n_dim * b;
+    unsigned axis = 0;
+    for (unsigned d = 0; d < c->n_dim; d++) {
+        half[d] = lower[c->n_dim + d];
+        axis = lower[d] != upper[d] ? d : axis;
+    }
+    half[axis] *= 2;
+    const double middle = lower[axis] + lower[c->n_dim + axis];
+    const double volume = 2 * cubature_volume(c, a);
+    fc_status status = FC_OK;
+    for (unsigned i = 0; status == FC_OK && i < 2 * c->n_out; i++) {
+        const unsigned o = i / 2;
+        const double y = c->parent_extremes[pair * c->n_out + o].y[i % 2];
+        const double *at = c->parent_points + (2 * pair * c->n_out + i) * c->n_dim;
+        const uint32_t child = at[axis] < middle ? a : b;
+        const double objection = edge_objection(c, child, o, y, volume);
+        if (objection * c->unit[o] < NEGLIGIBLE || c->boxes[child].bad ||
+            c->n_witness >= c->n_probe + MAX_EDGES) {
+            continue;
+        }
+        uint32_t w;
+        status = witness_new(c, child, LOST, volume, half, &w);
+        if (status == FC_OK) {
+            for (unsigned d = 0; d < c->n_dim; d++) {
+                c->witness_u[d][w] = at[d];
+            }
+            for (unsigned k = 0; k < c->n_out; k++) { /* of the others nothing is known here */
+                c->witness_y[(size_t)w * c->n_out + k] = k == o ? y : NAN;
+            }
+        }
+    }
+    return status;
+}
+
+/* Edge i of todo[k] becomes a witness in box `other`. */
+static fc_status witness_add(cubature *c, size_t k, size_t i, uint32_t other)
+{
+    const uint32_t b = c->todo[k];
+    const unsigned axis = (unsigned)(i / 2);
+    const double *centre = c->geometry + 2 * c->n_dim * b;
+    uint32_t w;
+    fc_status status = witness_new(c, other, axis, cubature_volume(c, b), centre + c->n_dim, &w);
+    if (status != FC_OK) {
+        return status;
+    }
+    for (unsigned d = 0; d < c->n_dim; d++) {
+        c->witness_u[d][w] = centre[d];
+    }
+    /* Just inside the other box, so that it goes with the half at the face. */
+    const double *their_centre = c->geometry + 2 * c->n_dim * other;
+    const double *their_half = their_centre + c->n_dim;
+    c->witness_u[axis][w] =
+        i % 2 == 0 ? their_centre[axis] - their_half[axis] : their_centre[axis] + their_half[axis];
+    for (unsigned o = 0; o < c->n_out; o++) {
+        c->witness_y[(size_t)w * c->n_out + o] = c->edges[(k * c->n_out + o) * 2 * c->n_dim + i];
+    }
     return FC_OK;
 }
 

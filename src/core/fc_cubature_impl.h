@@ -23,6 +23,7 @@
 #define MAX_BOXES ((size_t)1 << 24)
 #define NOISE (8 * DBL_EPSILON) /* of a box's mean |f|: the least error an estimate can have */
 #define NONE UINT32_MAX
+#define LOST UINT16_MAX
 
 /* Per box. The estimates stand beside it, n_out to a box, in `estimates`. */
 typedef struct box {
@@ -42,12 +43,19 @@ typedef struct node {
     uint32_t axis;
 } node;
 
-/* f at a point of a box, known from elsewhere: a probe, or the edge of a box across a face. */
+/* f at a point of a box, known from elsewhere: a probe, the edge of a box across a face, or a point
+ * of the rule in a box that has since been cut. */
 typedef struct witness {
     uint32_t next; /* in the same box */
-    uint16_t axis; /* of the face */
+    uint16_t axis; /* of the face; LOST: no face */
     double volume; /* of the box it comes from, 0: a probe */
 } witness;
+
+/* The least and the greatest value of one output at a box's points, and which points. */
+typedef struct extremes {
+    double y[2];
+    uint32_t at[2];
+} extremes;
 
 typedef struct scratch {
     double *block; /* everything below, one allocation */
@@ -91,13 +99,15 @@ typedef struct cubature {
     node *nodes;      /* 2 n_boxes - 1 */
     double *geometry; /* a box's centre, then its half widths: 2 n_dim */
     fc_cubature_estimate *estimates;
-    double *least, *greatest; /* of the mapped integrand at a box's points, per output */
+    extremes *extremes; /* of the mapped integrand, per box and output */
     uint32_t *heap;
     size_t n_heap;
     uint32_t *todo; /* boxes to evaluate in this round: pairs of halves */
     size_t n_todo, todo_room, boxes_per_block;
     fc_cubature_estimate *parents; /* of todo's pairs */
-    double *edges;                 /* of todo's boxes, per output: f at the edges */
+    extremes *parent_extremes;     /* theirs, per output; and where: n_dim coordinates each */
+    double *parent_points;
+    double *edges;     /* of todo's boxes, per output: f at the edges */
     uint32_t *accused; /* of todo's boxes, per face: the box whose estimate its edge contradicts */
     scratch *scratch[FC_MAX_WIDTH];          /* made by the worker that first needs it */
     size_t n_probe, n_witness, witness_room; /* the probes are the first witnesses */
@@ -155,6 +165,10 @@ double cubature_objections(const cubature *c, size_t b, unsigned o, uint16_t *ax
 
 /* As in DCUHRE: halves a and b that disagree with their parent are not believed as they stand. */
 void cubature_parent_disagrees(cubature *c, const fc_cubature_estimate *parent, size_t a, size_t b);
+
+/* Values that a box saw and whose halves, a and b, do not: they become witnesses in the half they
+ * lie in. pair: the parent's place among those of this round. */
+FC_MUST_CHECK fc_status cubature_remember(cubature *c, size_t pair, uint32_t a, uint32_t b);
 
 /* Hold f at the edges of todo's boxes against the boxes beyond their faces. */
 FC_MUST_CHECK fc_status cubature_ask_neighbours(cubature *c);

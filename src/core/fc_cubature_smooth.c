@@ -258,8 +258,9 @@ static bool is_contradicted(const cubature *c, unsigned o)
         if (c->boxes[b].bad) {
             return true;
         }
-        least = fmin(least, c->least[b * c->n_out + o]);
-        greatest = fmax(greatest, c->greatest[b * c->n_out + o]);
+        const double *seen = c->extremes[b * c->n_out + o].y;
+        least = seen[0] < least ? seen[0] : least;
+        greatest = seen[1] > greatest ? seen[1] : greatest;
     }
     double sum = 0, square = 0; /* of the probes' differences from the grid's mean */
     for (size_t w = 0; w < c->n_probe; w++) {
@@ -272,6 +273,11 @@ static bool is_contradicted(const cubature *c, unsigned o)
         greatest = y > greatest ? y : greatest;
         sum += delta;
         square += delta * delta;
+    }
+    for (size_t w = c->n_probe; w < c->n_witness; w++) {
+        const double y = c->witness_y[w * c->n_out + o]; /* may be nan: not known */
+        least = y < least ? y : least;
+        greatest = y > greatest ? y : greatest;
     }
     const double margin = out->greatest - out->least;
     if (greatest > out->greatest + margin || least < out->least - margin) {

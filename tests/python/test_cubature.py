@@ -168,11 +168,47 @@ def test_peaks_in_many_dimensions_are_not_claimed():
     assert not result.converged and result.status == "zero"
 
 
-def test_a_support_that_was_met_once_and_lost_is_not_zero():
+def test_what_was_met_once_is_not_lost():
+    """Few points meet a small support, none after the first cuts: they are remembered."""
     f, args, exact = rough.box(5, random.Random("box 5 14"))
-    with pytest.warns(IntegrationWarning, match="all but a few"):
-        result = cubature(f, [0] * 5, [1] * 5, args=args, epsabs=0)
+    with pytest.warns(IntegrationWarning, match="max_eval"):
+        result = cubature(f, [0] * 5, [1] * 5, args=args, epsabs=0, max_eval=400_000)
     assert exact > 0 and not result.converged
+    assert abs(result.integral - exact) <= min(result.error, 0.1 * exact)
+
+
+@pytest.mark.parametrize("half", [1e3, 1e6, 1e9])
+def test_a_peak_in_the_middle_of_a_huge_range(half):
+    """It stands where all the first cuts meet, and is narrower than any box sees for long."""
+    result = cubature(lambda x, y: math.exp(-abs(x) - abs(y)), [-half] * 2, [half] * 2)
+    assert result.converged and abs(result.integral - 4) <= result.error <= 4e-6
+
+
+@pytest.mark.parametrize("n_dim", [2, 3, 4, 5])
+def test_smooth_functions_to_many_digits(n_dim):
+    """The degree is raised over the whole range; the boxes alone would take 100 times as many."""
+
+    def f(x, n):
+        return math.cos(sum([(k + 2) * x[k] for k in range(n)]))
+
+    exact = np.prod([np.expm1(1j * (k + 2)) / (1j * (k + 2)) for k in range(n_dim)]).real
+    result = cubature(f, [0] * n_dim, [1] * n_dim, args=(n_dim,), epsabs=0, epsrel=1e-9)
+    assert result.converged and result.neval <= (0, 0, 5_000, 15_000, 60_000, 400_000)[n_dim]
+    assert abs(result.integral - exact) <= result.error <= 1e-9 * abs(exact)
+
+
+def test_smooth_vectors_share_the_evaluations():
+    result = cubature(
+        lambda x, y, z: (math.cos(5 * x + 4 * y + 3 * z), 1e-9 * math.exp(x * y - z)),
+        [0] * 3, [1] * 3, epsabs=0, epsrel=1e-9,
+    )  # fmt: skip
+    e = [np.expm1(1j * k) / (1j * k) for k in (5, 4, 3)]
+    assert result.integral[0] == pytest.approx(np.prod(e).real, rel=1e-9)
+    # The integral of exp(x y) is Ei(1) - Euler's constant.
+    assert result.integral[1] == pytest.approx(
+        1e-9 * 1.3179021514544038 * -math.expm1(-1), rel=1e-9
+    )
+    assert result.converged and result.neval < 30_000
 
 
 @pytest.mark.parametrize("width", [0.1, 0.03, 0.01])
@@ -279,6 +315,15 @@ def test_one_indexed_parameter_or_one_for_each_dimension():
 
 
 @pytest.mark.parametrize("workers", [2, 3, 7])
+def test_same_bits_of_smooth_functions(workers):
+    f = lambda x, y, z, t: math.cos(3 * x + 2 * y * z - t)  # noqa: E731
+    one, other = (
+        cubature(f, [0] * 4, [1] * 4, epsabs=0, epsrel=1e-10, workers=w) for w in (1, workers)
+    )
+    assert tuple(one) == tuple(other) and one.neval == other.neval and one.converged
+
+
+@pytest.mark.parametrize("workers", [2, 3, 7])
 def test_same_bits_for_any_number_of_workers(workers):
     f = lambda x, y, z: math.exp(-abs(x - 0.3) - 5 * y * y + z)  # noqa: E731
     one = cubature(f, [0, 0, -INF], [1, 1, 1], max_eval=10**6, workers=1, epsrel=1e-5)
@@ -349,6 +394,8 @@ def test_absurd_max_eval():
         (([0, 0], [1, [1]]), {}, TypeError, r"upper\[1\]"),
         (([0, 0], [1, 1]), {"epsrel": -1}, ValueError, "epsrel"),
         (([0, 0], [1, 1]), {"epsabs": math.nan}, ValueError, "epsabs"),
+        (([0, 0], [1, 1]), {"epsabs": None}, TypeError, "epsabs must be a float"),
+        (([0, 0], [1, 1]), {"epsrel": "small"}, TypeError, "epsrel must be a float"),
         (([0, 0], [1, 1]), {"max_eval": 0}, ValueError, "max_eval"),
         (([0, 0], [1, 1]), {"max_eval": 1.5}, TypeError, "max_eval"),
         (([0, 0], [1, 1]), {"rule": "simpson"}, ValueError, "rule"),
