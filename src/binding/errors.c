@@ -11,13 +11,15 @@ int fc_init_errors(PyObject *Py_UNUSED(module))
 
 PyObject *fc_error_class(fc_state *state, const char *name)
 {
-    if (state->errors_module == NULL) {
-        state->errors_module = PyImport_ImportModule("fastconc._errors");
-        if (state->errors_module == NULL) {
+    PyObject *module = fc_state_kept(&state->errors_module);
+    if (module == NULL) {
+        module = PyImport_ImportModule("fastconc._errors");
+        if (module == NULL) {
             return NULL;
         }
+        module = fc_state_keep(&state->errors_module, module);
     }
-    PyObject *cls = PyObject_GetAttrString(state->errors_module, name);
+    PyObject *cls = PyObject_GetAttrString(module, name);
     Py_XDECREF(cls); /* borrowed: the module keeps it */
     return cls;
 }

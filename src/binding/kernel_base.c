@@ -133,7 +133,7 @@ static PyObject *call_fast(KernelBaseObject *self, fc_state *state, PyObject *co
         views[i].obj = NULL;
     }
     const entry *e = NULL;
-    if (sign(args, n, state->numpy_ndarray, signature, views)) {
+    if (sign(args, n, fc_state_kept(&state->numpy_ndarray), signature, views)) {
         e = find(self, signature);
     }
     if (e != NULL) {

@@ -9,6 +9,7 @@
 #include "run.h"
 
 #include <pthread.h>
+#include <string.h>
 
 #include "fc_alloc.h"
 #include "fc_blas.h"
@@ -20,7 +21,7 @@
 
 typedef struct NetObject {
     PyObject_HEAD pthread_mutex_t mutex; /* guards `net` and `users`; held for moments only */
-    bool mutex_made;
+    bool mutex_made, was_set_up;
     fc_net *net;  /* NULL before setup and after close */
     size_t users; /* calls under way: the last one after close() frees `closing` */
     fc_net *closing;
@@ -146,6 +147,8 @@ static PyObject *Net_setup(PyObject *op, PyObject *args)
     }
     fc_net *net = NULL;
     char message[160];
+    int in_ndim = 0, out_ndim = 0;
+    Py_ssize_t in_sizes[MAX_NDIM] = {0}, out_sizes[MAX_NDIM] = {0};
     if ((uintptr_t)plan.buf % sizeof(int64_t) != 0 || (uintptr_t)weights.buf % sizeof(float) != 0) {
         PyErr_SetString(PyExc_ValueError, "plan or weights are not aligned");
         goto done;
@@ -168,22 +171,27 @@ static PyObject *Net_setup(PyObject *op, PyObject *args)
     }
     bool fast = in_shape != Py_None && out_shape != Py_None;
     if (fast) {
-        if (shape_of(in_shape, "in_shape", &self->in_ndim, self->in_shape) < 0 ||
-            shape_of(out_shape, "out_shape", &self->out_ndim, self->out_shape) < 0) {
+        if (shape_of(in_shape, "in_shape", &in_ndim, in_sizes) < 0 ||
+            shape_of(out_shape, "out_shape", &out_ndim, out_sizes) < 0) {
             goto done;
         }
         if (fc_net_n_inputs(net) != 1 ||
-            !shape_holds(self->in_ndim, self->in_shape, fc_net_input_numel(net, 0)) ||
-            !shape_holds(self->out_ndim, self->out_shape, fc_net_output_numel(net))) {
+            !shape_holds(in_ndim, in_sizes, fc_net_input_numel(net, 0)) ||
+            !shape_holds(out_ndim, out_sizes, fc_net_output_numel(net))) {
             PyErr_SetString(PyExc_ValueError, "in_shape or out_shape does not fit the plan");
             goto done;
         }
     }
     pthread_mutex_lock(&self->mutex);
-    if (self->net == NULL && self->closing == NULL) {
+    if (!self->was_set_up) { /* once for all: calls read the shapes without the mutex */
+        self->was_set_up = true;
+        self->in_ndim = in_ndim;
+        self->out_ndim = out_ndim;
+        memcpy(self->in_shape, in_sizes, sizeof in_sizes);
+        memcpy(self->out_shape, out_sizes, sizeof out_sizes);
+        self->fast = fast;
         self->net = net;
         net = NULL;
-        self->fast = fast;
     }
     pthread_mutex_unlock(&self->mutex);
     if (net != NULL) {
@@ -240,7 +248,8 @@ static bool view_is_ready(const NetObject *self, const Py_buffer *view)
 static PyObject *new_output(NetObject *self, fc_state *state, Py_ssize_t items)
 {
     /* Kernels keep numpy.empty too, and may have come first: each is looked up on its own. */
-    if (state->numpy_empty == NULL || state->numpy_float32 == NULL) {
+    if (fc_state_kept(&state->numpy_empty) == NULL ||
+        fc_state_kept(&state->numpy_float32) == NULL) {
         PyObject *numpy = PyImport_ImportModule("numpy");
         if (numpy == NULL) {
             return NULL;
@@ -253,8 +262,8 @@ static PyObject *new_output(NetObject *self, fc_state *state, Py_ssize_t items)
             Py_XDECREF(float32);
             return NULL;
         }
-        Py_XSETREF(state->numpy_empty, empty);
-        Py_XSETREF(state->numpy_float32, float32);
+        (void)fc_state_keep(&state->numpy_empty, empty);
+        (void)fc_state_keep(&state->numpy_float32, float32);
     }
     PyObject *shape = PyTuple_New(self->out_ndim);
     if (shape == NULL) {
@@ -323,6 +332,9 @@ static PyObject *Net_predict(PyObject *op, PyTypeObject *cls, PyObject *const *a
             goto any;
         }
         if (PyObject_GetBuffer(args[0], &in, PyBUF_ND | PyBUF_FORMAT) < 0) {
+            if (!PyErr_ExceptionMatches(PyExc_Exception)) { /* Ctrl-C in a __buffer__ */
+                return NULL;
+            }
             PyErr_Clear(); /* not contiguous, say: the other way copies it or tells */
             goto any;
         }

@@ -16,21 +16,22 @@ static int is_true(PyObject *result)
 
 static void raise_from_queue_module(PyObject **slot, const char *name)
 {
-    if (*slot == NULL) {
+    PyObject *cls = fc_state_kept(slot);
+    if (cls == NULL) {
         /* fastconc._sync takes them from the module queue, and has a ShutDown of its own
          * before 3.13. */
         PyObject *module = PyImport_ImportModule("fastconc._sync");
         if (module == NULL) {
             return;
         }
-        PyObject *cls = PyObject_GetAttrString(module, name);
+        cls = PyObject_GetAttrString(module, name);
         Py_DECREF(module);
         if (cls == NULL) {
             return;
         }
-        Py_XDECREF(__atomic_exchange_n(slot, cls, __ATOMIC_ACQ_REL));
+        cls = fc_state_keep(slot, cls);
     }
-    PyErr_SetNone(*slot);
+    PyErr_SetNone(cls);
 }
 
 /* ---- one attempt ----

@@ -28,7 +28,7 @@ static int drop_result(PyObject *result)
 /* Borrowed attribute `name` of `module_name`, kept in *slot. */
 static PyObject *imported(PyObject **slot, const char *module_name, const char *name)
 {
-    PyObject *value = __atomic_load_n(slot, __ATOMIC_ACQUIRE);
+    PyObject *value = fc_state_kept(slot);
     if (value != NULL) {
         return value;
     }
@@ -38,12 +38,7 @@ static PyObject *imported(PyObject **slot, const char *module_name, const char *
     }
     value = PyObject_GetAttrString(module, name);
     Py_DECREF(module);
-    if (value != NULL) {
-        /* Another thread may have been faster, with the same object, which its module keeps alive.
-         */
-        Py_XDECREF(__atomic_exchange_n(slot, value, __ATOMIC_ACQ_REL));
-    }
-    return value;
+    return value == NULL ? NULL : fc_state_keep(slot, value);
 }
 
 /* ---- hooks ---- */

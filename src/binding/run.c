@@ -68,7 +68,7 @@ static bool poll_signals(void *context)
         return false;
     }
     PyEval_RestoreThread(native->thread);
-    bool stop = PyErr_CheckSignals() < 0;
+    bool stop = PyErr_Occurred() || PyErr_CheckSignals() < 0; /* the first exception counts */
     native->thread = PyEval_SaveThread();
     return stop;
 }

@@ -8,6 +8,8 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
+#include <stdbool.h>
+
 #include "fc_status.h"
 
 /* Each topic adds its types and functions to the module: int fc_init_<topic>(PyObject *module), -1
@@ -76,6 +78,25 @@ extern struct PyModuleDef fc_module;
 static inline fc_state *fc_state_of_module(PyObject *module)
 {
     return (fc_state *)PyModule_GetState(module);
+}
+
+/* What is made or imported at first use may be made by several threads at once: the first to keep
+ * its object in *slot wins, and all use that one. Steals `value`; a borrowed reference. */
+static inline PyObject *fc_state_keep(PyObject **slot, PyObject *value)
+{
+    PyObject *kept = NULL;
+    if (__atomic_compare_exchange_n(slot, &kept, value, false, __ATOMIC_ACQ_REL,
+                                    __ATOMIC_ACQUIRE)) {
+        return value;
+    }
+    Py_DECREF(value);
+    return kept;
+}
+
+/* What is kept there (borrowed), or NULL. */
+static inline PyObject *fc_state_kept(PyObject **slot)
+{
+    return __atomic_load_n(slot, __ATOMIC_ACQUIRE);
 }
 
 /* The state of the module that defined `type` or one of its bases (PyType_GetModuleByDef, for 3.10

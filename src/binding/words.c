@@ -295,8 +295,11 @@ static PyObject *count_words(PyObject *Py_UNUSED(module), PyObject *args)
     c.lines = fc_malloc(BATCH_LINES, sizeof *c.lines);
     if (c.lines == NULL) {
         PyErr_NoMemory();
-    } else if (c.held != NULL && take_lines(&c, lines) == 0) {
-        counts = finish(&c);
+    } else if (c.held != NULL) {
+        /* The iterable must not find and change it (gc.get_objects()): it keeps alive what the
+         * batch points at. */
+        PyObject_GC_UnTrack(c.held);
+        counts = take_lines(&c, lines) == 0 ? finish(&c) : NULL;
     }
     fc_words_destroy(c.words);
     fc_free(c.lines);
