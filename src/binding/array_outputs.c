@@ -15,7 +15,7 @@ static PyObject *common_shape(const fc_array_args *call)
 
 static PyObject *new_array(fc_array_args *call, fc_state *state, unsigned type)
 {
-    if (state->numpy_dtypes == NULL) {
+    if (fc_state_kept(&state->numpy_dtypes) == NULL) {
         PyObject *numpy = PyImport_ImportModule("numpy");
         if (numpy == NULL) {
             return NULL;
@@ -37,9 +37,9 @@ static PyObject *new_array(fc_array_args *call, fc_state *state, unsigned type)
             Py_XDECREF(dtypes);
             return NULL;
         }
-        Py_XSETREF(state->numpy_ndarray, ndarray);
-        Py_XSETREF(state->numpy_empty, empty);
-        Py_XSETREF(state->numpy_dtypes, dtypes);
+        (void)fc_state_keep(&state->numpy_ndarray, ndarray);
+        (void)fc_state_keep(&state->numpy_empty, empty);
+        (void)fc_state_keep(&state->numpy_dtypes, dtypes); // last: who sees it sees the others
     }
     PyObject *shape;
     if (call->n_dim == 1) {
