@@ -200,6 +200,7 @@ def test_a_cancelled_task_lets_go_at_once():
         gate.set()
 
 
+@pytest.mark.skipif(FREE_THREADED, reason="reference counts of other threads are merged later")
 def test_pool_items_are_freed_one_by_one():
     alive = []
 
