@@ -264,9 +264,10 @@ def test_contextvars_reach_maps():
 
 
 def test_priorities():
-    gate, order = threading.Event(), []
+    started, gate, order = threading.Event(), threading.Event(), []
     with Pool(1) as pool:
-        pool.submit(gate.wait, 30)
+        pool.submit(lambda: started.set() or gate.wait(30))
+        assert started.wait(30)  # else tasks of higher priority overtake it
         for priority in (0, -5, 5, 1, 0, 5):
             pool.apply_async(order.append, (priority,), priority=priority)
         last = pool.options(priority=-9).submit(order.append, -9)
