@@ -7,7 +7,9 @@
  * 1968; T. Gerstner, M. Griebel, "Numerical integration using sparse grids", Numer. Algorithms 18,
  * 1998; K. Petras, "Smolyak cubature of given polynomial degree with few nodes for increasing
  * dimension", Numer. Math. 93, 2003: rules are used as long as their degree will do, so that level
- * l has degree 2 l + 1 with few points. */
+ * l has degree 2 l + 1 with few points.
+ *
+ * Nothing here allocates or keeps anything: all arrays are the caller's. Threads: any. */
 #ifndef FC_SPARSE_H
 #define FC_SPARSE_H
 
@@ -28,8 +30,9 @@ uint64_t fc_sparse_count(unsigned n_dim, unsigned level);
  * weights. How many orbits level `level` adds. */
 size_t fc_sparse_orbits(unsigned n_dim, unsigned level);
 
-/* Those points, in a fixed order: n_dim codes (below 31) each; orbit k is orbit_begin[k] up to
- * orbit_begin[k + 1]. */
+/* Those points, in a fixed order: n_dim codes (below 31) each, so `codes` holds n_dim
+ * fc_sparse_count() of them; orbit k is orbit_begin[k] up to orbit_begin[k + 1], so that array is
+ * one longer than there are orbits. */
 void fc_sparse_list(unsigned n_dim, unsigned level, uint8_t *codes, size_t *orbit_begin);
 
 /* What a point contributes: weight[t] times f there belongs to the difference between the

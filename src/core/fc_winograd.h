@@ -29,7 +29,8 @@ size_t fc_winograd_units(const fc_winograd *winograd);   /* of one image */
 size_t fc_winograd_scratch(const fc_winograd *winograd); /* floats */
 
 /* The units [begin, end) of one image: in (in_pixels, channels), out and tail->residual
- * (out_pixels, n). Bits do not depend on how the units are divided among calls. */
+ * (out_pixels, n), scratch of this call alone. Threads: any, many with one fc_winograd. Bits do not
+ * depend on how the units are divided among calls. */
 void fc_winograd_run(const fc_winograd *winograd, const float *in, float *out,
                      const fc_gemm_tail *tail, size_t begin, size_t end, float *scratch);
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """How integrate and quad end early: deadlines, Ctrl-C, futures, exceptions of the integrand."""
 
-import _thread
 import math
 import os
 import threading
@@ -12,6 +11,7 @@ import warnings
 import fastconc
 import pytest
 from fastconc import integrate, quad
+from interrupts import ctrl_c
 
 pytestmark = pytest.mark.filterwarnings("ignore::fastconc.PerformanceWarning")
 
@@ -62,14 +62,8 @@ def test_deadline(name):
 )
 @pytest.mark.parametrize("name", list(ENDLESS))
 def test_ctrl_c(name):
-    timer = threading.Timer(0.2, _thread.interrupt_main)
-    timer.start()
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            ENDLESS[name]()
-    finally:
-        timer.cancel()
-        timer.join()
+    with ctrl_c():
+        ENDLESS[name]()
     assert quad(native, 1, 2).converged
     assert integrate(lambda x: x, 0, 1, 10**6, rule="midpoint") == pytest.approx(0.5)
 

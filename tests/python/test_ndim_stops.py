@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """How cubature and mcquad end early: deadlines, Ctrl-C, futures, a pool that closes."""
 
-import _thread
 import math
 import threading
 import time
@@ -9,6 +8,7 @@ import time
 import fastconc
 import pytest
 from fastconc import cubature, mcquad
+from interrupts import ctrl_c
 
 pytestmark = pytest.mark.filterwarnings("ignore::fastconc.PerformanceWarning")
 
@@ -53,14 +53,8 @@ def test_deadline(name):
 
 @pytest.mark.parametrize("name", list(ENDLESS))
 def test_ctrl_c(name):
-    timer = threading.Timer(0.1, _thread.interrupt_main)
-    timer.start()
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            ENDLESS[name]()
-    finally:
-        timer.cancel()
-        timer.join()
+    with ctrl_c():
+        ENDLESS[name]()
     assert cubature(lambda x, y: x * y, [0, 0], [1, 1]).integral == pytest.approx(0.25)
     assert mcquad(lambda x, y: x * y, [0, 0], [1, 1], 10**4, seed=1).integral == pytest.approx(
         0.25, rel=0.01
