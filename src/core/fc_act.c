@@ -37,6 +37,13 @@ static float wrap(float x, float modulus, float lowest)
     return (y < 0 ? y + modulus : y) + lowest;
 }
 
+static float quantize(fc_act act, float x)
+{
+    float lo, hi;
+    fc_act_range(act.kind, &lo, &hi);
+    return rintf(clip(x / act.p, lo - act.q, hi - act.q)) + act.q;
+}
+
 static float one(fc_act act, float x)
 {
     const float p = act.p, q = act.q;
@@ -109,6 +116,13 @@ static float one(fc_act act, float x)
         return sinf(x);
     case FC_ACT_COS:
         return cosf(x);
+    case FC_ACT_QUANTIZE_U8:
+    case FC_ACT_QUANTIZE_I8:
+    case FC_ACT_QUANTIZE_U16:
+    case FC_ACT_QUANTIZE_I16:
+        return quantize(act, x);
+    case FC_ACT_DEQUANTIZE:
+        return (x - q) * p;
     case FC_ACT_NONE:
     case FC_N_ACT:
         break;

@@ -5,6 +5,7 @@
 #ifndef FC_ACT_H
 #define FC_ACT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "fc_cpu.h"
@@ -46,7 +47,12 @@
     X(CELU)         /* * max(0, x) + min(0, p (exp(x / p) - 1)) */                                 \
     X(THRESHOLD)    /* * x > p ? x : 0 */                                                          \
     X(SIN)          /* sin(x) */                                                                   \
-    X(COS)          /* cos(x) */
+    X(COS)          /* cos(x) */                                                                   \
+    X(QUANTIZE_U8)  /* * round(x / p) + q, ties to even, within 0 and 255; NaN stays NaN */        \
+    X(QUANTIZE_I8)  /* * the same within -128 and 127 */                                           \
+    X(QUANTIZE_U16) /* * 0 and 65535 */                                                            \
+    X(QUANTIZE_I16) /* * -32768 and 32767 */                                                       \
+    X(DEQUANTIZE)   /* * (x - q) p */
 /* clang-format on */
 
 typedef enum fc_act_kind {
@@ -60,6 +66,16 @@ typedef struct fc_act {
     fc_act_kind kind;
     float p, q;
 } fc_act;
+
+/* The range of the integers that a kind QUANTIZE_... gives. */
+static inline void fc_act_range(fc_act_kind kind, float *lo, float *hi)
+{
+    const bool wide = kind == FC_ACT_QUANTIZE_U16 || kind == FC_ACT_QUANTIZE_I16;
+    const bool is_signed = kind == FC_ACT_QUANTIZE_I8 || kind == FC_ACT_QUANTIZE_I16;
+    const float count = wide ? 65536.0F : 256.0F;
+    *lo = is_signed ? -count / 2 : 0.0F;
+    *hi = *lo + count - 1;
+}
 
 /* y[i] = act(x[i]) for n floats of any alignment; y may be x. Element by element: the bits of y[i]
  * depend on x[i] alone, never on n. Threads: any. */

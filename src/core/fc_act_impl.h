@@ -136,6 +136,20 @@ int ACT_NAME(fc_act act, size_t n, const float *x, float *y)
     case FC_ACT_RECIPROCAL:
         LOOP(one / v);
         return 1;
+    case FC_ACT_QUANTIZE_U8:
+    case FC_ACT_QUANTIZE_I8:
+    case FC_ACT_QUANTIZE_U16:
+    case FC_ACT_QUANTIZE_I16: {
+        float least, most;
+        fc_act_range(act.kind, &least, &most);
+        const vf lo = splat(least - act.q), hi = splat(most - act.q);
+        const vf magic = splat(12582912.0F); /* 1.5 * 2^23: adding it rounds to an integer */
+        LOOP(at_most(at_least(v / p, lo), hi) + magic - magic + q);
+        return 1;
+    }
+    case FC_ACT_DEQUANTIZE:
+        LOOP((v - q) * p);
+        return 1;
     default:
         return 0;
     }

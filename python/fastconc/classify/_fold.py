@@ -21,6 +21,7 @@ from fastconc.classify._lower import OTHER, Context, NotByRows, Unsupported, Val
 
 Fold = Callable[..., Any]
 FOLD: dict[str, Fold] = {}
+SPECIAL = frozenset(("Shape", "Size", "Identity", "Dropout"))  # not in FOLD, but done by fold()
 MAX_FOLDED = 2**28  # elements of a folded constant
 MAX_OTHER = 4096  # elements of a constant that is computed for another size of the batch too
 

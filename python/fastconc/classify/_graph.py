@@ -20,6 +20,11 @@ from fastconc.classify._network import Shape, UnsupportedModel
 
 LOWEST_OPSET = 7
 TESTED_OPSET = 21  # newer ones as far as the installed onnx knows them
+# Of the operators of ONNX Runtime's own domain: those that its tools write for quantized networks.
+MICROSOFT = frozenset(
+    "QuantizeLinear DequantizeLinear QLinearAdd QLinearMul QLinearSigmoid QLinearLeakyRelu "
+    "QLinearSoftmax QLinearGlobalAveragePool QLinearAveragePool QLinearConcat QGemm".split()
+)
 MAX_FILE = 2**31  # protobuf's limit; larger weights are external
 
 
@@ -30,9 +35,11 @@ class Node:
     inputs: list[str]
     outputs: list[str]
     attrs: dict[str, Any]
+    domain: str = ""  # of the operator, where it is not ONNX's own: no such node can be run
 
     def __str__(self) -> str:
-        return f"{self.name or next(filter(None, self.outputs), '?')} ({self.op})"
+        where = f" of domain {self.domain!r}" if self.domain else ""
+        return f"{self.name or next(filter(None, self.outputs), '?')} ({self.op}){where}"
 
 
 @dataclass
@@ -77,10 +84,11 @@ def external_bytes(tensor: Any, folder: str | None) -> bytes:
 def array_of(tensor: Any, folder: str | None) -> Any:
     """A TensorProto as an array; its size must be that of its bytes."""
     kind = tensor.data_type
-    if kind not in _NUMPY:
+    rare = kind not in _NUMPY and numpy_type(kind) is not None  # int4, bfloat16 and such
+    if kind not in _NUMPY and not rare:
         name = onnx.TensorProto.DataType.Name(kind) if kind in _KNOWN else str(kind)
         raise UnsupportedModel(f"tensor {tensor.name!r} has the type {name}")
-    dtype = np.dtype(_NUMPY[kind])
+    dtype = numpy_type(kind)
     count = 1
     for size in tensor.dims:
         if size < 0:
@@ -88,12 +96,17 @@ def array_of(tensor: Any, folder: str | None) -> Any:
         count *= size
     if tensor.data_location == onnx.TensorProto.EXTERNAL:
         raw = external_bytes(tensor, folder)
-    elif tensor.HasField("raw_data"):
+        if rare:
+            raise UnsupportedModel(f"external weights {tensor.name!r} of the type {dtype}")
+    elif not rare and tensor.HasField("raw_data"):
         raw = tensor.raw_data
     else:
         from onnx import numpy_helper
 
-        array = numpy_helper.to_array(tensor)
+        try:
+            array = numpy_helper.to_array(tensor)
+        except ValueError as error:
+            raise ValueError(f"tensor {tensor.name!r}: {error}") from None
         if array.size != count:
             raise ValueError(
                 f"tensor {tensor.name!r} has {array.size} values for {list(tensor.dims)}"
@@ -230,23 +243,20 @@ def graph_of(model: Any, folder: str | None = None, consume: bool = False) -> Gr
             constants[name] = array_of(tensor, folder)
         if consume:
             tensor.ClearField("raw_data")
-    nodes, unsupported = [], []
+    nodes = []
     for node in protos:
-        where = f"{node.name or (node.output[0] if node.output else '?')} ({node.op_type})"
-        if node.domain not in ("", "ai.onnx"):
-            unsupported.append(f"{where} of domain {node.domain!r}")
-            continue
+        own = node.domain in ("", "ai.onnx")
+        known = node.domain == "com.microsoft" and node.op_type in MICROSOFT
         nodes.append(
             Node(
                 node.op_type,
                 node.name,
                 list(node.input),
                 list(node.output),
-                _attributes(node, folder),
+                _attributes(node, folder) if own or known else {},
+                "" if own or known else node.domain,
             )
         )
-    if unsupported:
-        raise UnsupportedModel("unsupported: " + "; ".join(unsupported))
     graph = Graph(nodes, constants, [_input_of(info) for info in inputs], output, opset)
     graph.metadata = {entry.key: entry.value for entry in model.metadata_props}
     for node in nodes:  # outputs that nothing reads

@@ -487,10 +487,19 @@ def handles(*names: str) -> Callable[[Handler], Handler]:
     return register
 
 
+def is_known(node: Node) -> bool:
+    """Is there such an operator here at all?"""
+    from fastconc.classify._fold import FOLD, SPECIAL
+
+    return not node.domain and (node.op in HANDLERS or node.op in FOLD or node.op in SPECIAL)
+
+
 def run_node(context: Context, node: Node) -> list[Value]:
     """Lower one node whose inputs are known; Unsupported or NotByRows say why not."""
     from fastconc.classify import _fold
 
+    if node.domain:
+        raise Unsupported("")
     inputs = [context.values[name] if name else None for name in node.inputs]
     context.layer = node.name or next(filter(None, node.outputs), node.op)
     folded = _fold.fold(context, node, inputs)
@@ -546,6 +555,8 @@ def _run_nodes(context: Context) -> list[str]:
     lost: set[str] = set()
     for node in graph.nodes:
         if any(name in lost for name in node.inputs):
+            if not is_known(node):
+                problems.append(str(node))
             lost.update(node.outputs)
             continue
         try:

@@ -96,12 +96,11 @@ def _plan(graph: Graph, shapes: dict[str, Any], rows: bool, size: int | None) ->
 
 def check_operators(graph: Graph) -> None:
     """Where nothing can be planned yet: at least every operator must be known."""
-    from fastconc.classify import _fold, _ops  # noqa: F401
-    from fastconc.classify._lower import HANDLERS
+    from fastconc.classify import _ops  # noqa: F401
+    from fastconc.classify._lower import is_known
     from fastconc.classify._network import UnsupportedModel
 
-    known = HANDLERS.keys() | _fold.FOLD.keys() | {"Shape", "Size", "Identity", "Dropout"}
-    unknown = [str(node) for node in graph.nodes if node.op not in known]
+    unknown = [str(node) for node in graph.nodes if not is_known(node)]
     if unknown:
         raise UnsupportedModel("these nodes are not supported: " + "; ".join(unknown))
 

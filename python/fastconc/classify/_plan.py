@@ -30,7 +30,8 @@ OP = {name: number for number, name in enumerate(OPS)}
 ACTS = (
     "none clip affine leaky elu sigmoid silu hardsigmoid hardswish tanh softplus softsign erf gelu "
     "gelu_tanh mish exp log sqrt neg abs reciprocal pow trunc wrap bool float16 floor ceil "
-    "round sign celu threshold sin cos"
+    "round sign celu threshold sin cos "
+    "quantize_u8 quantize_i8 quantize_u16 quantize_i16 dequantize"
 ).split()
 # FC_BINARY_... in src/core/fc_loops.h, REDUCE_TABLE in src/core/fc_reduce.c.
 BINARY = {n: i for i, n in enumerate("add sub mul div min max pow prelu".split())}
