@@ -53,6 +53,7 @@ _LAZY = {
     "count": "_reductions",
     "count_words": "text",
     "cubature": "_cubature",
+    "dblquad": "_nquad",
     "integrate": "_integrate",
     "kernel": "_kernel",
     "map": "_kernel",
@@ -60,11 +61,13 @@ _LAZY = {
     "mcquad": "_mcquad",
     "mean": "_reductions",
     "min": "_reductions",
+    "nquad": "_nquad",
     "num_threads": "_runtime",
     "prod": "_reductions",
     "quad": "_quad",
     "show_config": "_runtime",
     "sum": "_reductions",
+    "tplquad": "_nquad",
     "wait": "_future",
 }
 _SHADOWS_BUILTINS = {"map", "sum", "min", "max", "any", "all"}

@@ -25,6 +25,9 @@ from fastconc._kernel import kernel as kernel
 from fastconc._kernel import map as map
 from fastconc._mcquad import MonteCarloResult as MonteCarloResult
 from fastconc._mcquad import mcquad as mcquad
+from fastconc._nquad import dblquad as dblquad
+from fastconc._nquad import nquad as nquad
+from fastconc._nquad import tplquad as tplquad
 from fastconc._pool import Pool as Pool
 from fastconc._quad import quad as quad
 from fastconc._reductions import all as all

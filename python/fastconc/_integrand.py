@@ -42,6 +42,16 @@ def _remember_program(f: Any, n_inputs: int, program: Any) -> None:
 FAILURES = (ArithmeticError, AssertionError, LookupError, ValueError, RuntimeError)
 
 
+class InPython:
+    """A function of our own that runs as plain Python, which nobody need be told."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+
+    def __call__(self, *args: Any) -> Any:
+        return self.function(*args)
+
+
 class Job:
     """The arguments that `integrate` and `quad` share, checked and in the form `_core` takes."""
 
@@ -97,7 +107,7 @@ class Job:
         if self.flags & VECTORIZED:
             self.n_out = 2 if complex_func else 1
             self.flags |= COMPLEX if complex_func else 0
-        elif not complex_func and self._compile(caller, f):
+        elif not complex_func and type(f) is not InPython and self._compile(caller, f):
             return
         else:
             self._probe(f, complex_func)

@@ -144,6 +144,10 @@ class QuadResult(tuple[Any, Any]):
         "converged", or why not: "limit", "roundoff", "singular", "divergent", "nonfinite".
     message
         The status in words.
+    estimate
+        The same as `integral`, as `scipy.integrate.cubature` calls it.
+    subdivisions
+        How often `cubature` cut its range; 0 for other integrators.
 
     In a batch all but `message` are arrays.
     """
@@ -154,6 +158,7 @@ class QuadResult(tuple[Any, Any]):
     converged: Any
     status: Any
     message: str
+    subdivisions: int = 0
 
     def __new__(
         cls, integral: Any, error: Any, neval: Any, converged: Any, status: Any, message: str
@@ -166,6 +171,10 @@ class QuadResult(tuple[Any, Any]):
         self.status = status
         self.message = message
         return self
+
+    @property
+    def estimate(self) -> Any:
+        return self.integral
 
     def __getnewargs__(self) -> tuple[Any, ...]:
         return (

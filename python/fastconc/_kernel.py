@@ -491,14 +491,15 @@ def compile_or_none(
     *,
     point: bool = False,
     caller: str = "integrate",
+    warn: bool = True,
 ) -> Any:
     """A ``_core.Program`` for ``f(x1, ..., xn, *args)``: n float64 inputs, float64 outputs; or
     None.
 
-    What cannot be compiled is warned about once (PerformanceWarning, with line and reason); a
-    `Kernel` that does not fit raises its KernelError. ``point``: f takes one sequence of n numbers
-    instead. ``args`` are compiled in; programs are cached by code and captured values, so calling
-    this again is cheap.
+    What cannot be compiled is warned about once, if ``warn`` (PerformanceWarning, with line and
+    reason); a `Kernel` that does not fit raises its KernelError. ``point``: f takes one sequence of
+    n numbers instead. ``args`` are compiled in; programs are cached by code and captured values, so
+    calling this again is cheap.
     """
     if not callable(f):
         raise TypeError(f"f must be callable, not {type(f).__name__}")
@@ -525,5 +526,6 @@ def compile_or_none(
     except KernelError as error:
         if isinstance(f, Kernel):
             raise
-        _warn(f, error, caller)
+        if warn:
+            _warn(f, error, caller)
         return None

@@ -168,8 +168,8 @@ def mcquad(
     integral, error, neval, outcome, n_bad, chi2, dof, net = problem.run(call)
     status = _STATUS[outcome]
     result = MonteCarloResult(
-        integral, problem.error(error), neval, outcome == 0, status, _message(status, neval, n_bad),
-        chi2=chi2, dof=dof, net=_NETS[net], seed=number,
+        problem.shaped(integral), problem.error(error), neval, outcome == 0, status,
+        _message(status, neval, n_bad), chi2=chi2, dof=dof, net=_NETS[net], seed=number,
     )  # fmt: skip
     if outcome != 0:
         warnings.warn(result.message, IntegrationWarning, stacklevel=2)

@@ -18,6 +18,10 @@ FORM_SCALARS, FORM_SCALARS_USER_DATA, FORM_VECTOR, FORM_VECTOR_USER_DATA = range
 IntegrandForm = tuple[int, int, int, int, object]
 
 
+class SignatureError(TypeError, ValueError):
+    """No integrand has this signature; SciPy raises ValueError there."""
+
+
 class Native(NamedTuple):
     """A native function; types are C's names without qualifiers: "double", "int", "void *"."""
 
@@ -26,6 +30,9 @@ class Native(NamedTuple):
     parameters: tuple[str, ...]
     user_data: int
     owner: object  # keeps the machine code (and the user data) alive
+    # A plain ctypes function. SciPy takes its argtypes (int, double) for double (int, double *):
+    # so scripts of the early days declare functions of many variables.
+    legacy: bool = False
 
     @property
     def signature(self) -> str:
@@ -53,7 +60,7 @@ def resolve(f: object) -> Native | None:
 
 
 def integrand_form(native: Native) -> IntegrandForm:
-    """Return how to call `native` as an integrand; raise TypeError when its signature is none."""
+    """Return how to call `native` as an integrand; raise TypeError when it is none."""
     parameters = native.parameters
     if native.result == "double":
         with_data = bool(parameters) and parameters[-1] == "void *"
@@ -64,7 +71,9 @@ def integrand_form(native: Native) -> IntegrandForm:
         if own and all(p == "double" for p in own) and (len(own) == 1 or not with_data):
             form = FORM_SCALARS_USER_DATA if with_data else FORM_SCALARS
             return native.address, form, len(own), native.user_data, native.owner
-    raise TypeError(
+    if parameters == ("int", "double") and native.legacy:
+        return native.address, FORM_VECTOR, 0, 0, native.owner
+    raise SignatureError(
         "a native integrand must be double (double, ...), double (double, void *), "
         f"double (int, double *) or double (int, double *, void *), not {native.signature}"
     )
@@ -85,7 +94,7 @@ def _from_ctypes(f: Any) -> Native | None:
     if f.argtypes is None:
         raise TypeError(f"{f!r} has no argtypes: set argtypes and restype to the C signature")
     parameters = tuple(_ctypes_name(t) for t in f.argtypes)
-    return Native(address, _ctypes_name(f.restype), parameters, 0, f)
+    return Native(address, _ctypes_name(f.restype), parameters, 0, f, legacy=True)
 
 
 def _ctypes_name(kind: Any) -> str:
@@ -124,7 +133,7 @@ def _from_cffi(f: Any) -> Native | None:
 
 def _from_numba(f: Any) -> Native | None:
     native = _from_ctypes(f.ctypes)
-    return native._replace(owner=f) if native is not None else None
+    return native._replace(owner=f, legacy=False) if native is not None else None
 
 
 def _from_scipy(f: Any) -> Native | None:

@@ -12,7 +12,22 @@ from typing import Any
 from fastconc._integrand import COMPLEX, POINT, VECTORIZED
 
 _MAX_INPUTS = 1000  # more than a program takes run as plain Python
+_N_PROBE = 3  # points given to a function of arrays at first
+_SHAPE = "f must return one value, or a list of values, for each point"
 _PROBE_AT = 0.3819660112501051  # not the middle, where functions like to be special
+
+
+class End:
+    """One side of a range that is a function of the outer variables, as nquad has it."""
+
+    compiles = True
+
+    def __init__(self, function: Callable[..., Any], side: int, args: tuple[Any, ...]) -> None:
+        self.function, self.side, self.args = function, side, args
+
+    def __call__(self, *outer: float) -> Any:
+        low, high = self.function(*outer, *self.args)
+        return high if self.side else low
 
 
 class Problem:
@@ -31,6 +46,21 @@ class Problem:
         self.caller = caller
         self.args: tuple[Any, ...] = args if isinstance(args, tuple) else (args,)
         self.seconds = _seconds(deadline)
+        self.serial = False
+        self.n_dim = 0
+        self._ends: list[Any] = []  # the limits as they came: floats, (function, arguments)
+        self.limits = self.range_of(lower, upper)
+        self.flags = VECTORIZED if vectorized else 0
+        self.n_out = 1
+        self.rows_shape: tuple[int, ...] | None = None  # of a value, where f takes points as rows
+        self.rows_complex = False
+        self._python: tuple[Any, tuple[Any, ...]] | None = None  # what a program was made from
+        self.target = self._resolve(f)
+
+    # ---- the range ----
+
+    def range_of(self, lower: Any, upper: Any) -> tuple[Any, ...]:
+        """Check limits; the lower ones, then the upper ones, as `_core` takes them."""
         low, high = _sequence("lower", lower), _sequence("upper", upper)
         if len(low) != len(high):
             raise ValueError(
@@ -39,23 +69,17 @@ class Problem:
         if not low:
             raise ValueError("lower and upper must have at least one entry each")
         self.n_dim = len(low)
-        self.serial = False
-        self._ends: list[Any] = []  # the limits as they came: floats, (function, arguments)
-        self.limits = tuple(
+        return tuple(
             self._limit(name, k, value)
             for name, values in (("lower", low), ("upper", high))
             for k, value in enumerate(values)
         )
-        self.flags = VECTORIZED if vectorized else 0
-        self.n_out = 1
-        self._python: tuple[Any, tuple[Any, ...]] | None = None  # what a program was made from
-        self.target = self._resolve(f)
-
-    # ---- the range ----
 
     def _limit(self, name: str, k: int, value: Any) -> Any:
         """A float, or (function of the outer variables, its further arguments)."""
         where = f"{name}[{k}]"
+        if isinstance(value, End):
+            return self._range_end(name, k, value)
         if not callable(value):
             try:
                 number = float(value)
@@ -84,6 +108,22 @@ class Problem:
         self.serial = True
         return value, extra
 
+    def _range_end(self, name: str, k: int, end: End) -> Any:
+        n_outer = self.n_dim - 1 - k
+        if n_outer == 0:
+            return self._limit(name, k, end())
+        self._ends.append((end, ()))
+        if not end.compiles:
+            self.serial = True
+            return end, ()
+        from fastconc._kernel import compile_or_none
+
+        program = compile_or_none(end.function, n_outer, end.args, caller=self.caller)
+        if program is not None and len(program.inputs) == n_outer and len(program.outputs) == 2:
+            return program, (), end.side
+        self.serial = True
+        return end, ()
+
     def _inner_point(self) -> list[float]:
         """Some point inside the range."""
         point = [0.0] * self.n_dim
@@ -95,7 +135,7 @@ class Problem:
                 else:
                     function, extra = end
                     ends.append(float(function(*point[k + 1 :], *extra)))
-            point[k] = _between(*ends)
+            point[k] = between(*ends)
         return point
 
     # ---- the integrand ----
@@ -112,32 +152,59 @@ class Problem:
         point = _takes_a_point(f, self.n_dim, len(self.args))
         self.flags |= POINT if point else 0
         if self.flags & VECTORIZED:
-            self._probe_vectorized(f)
-            return f
+            return self._probe_vectorized(f)
         from fastconc._kernel import compile_or_none
 
-        program = None
-        if self.n_dim <= _MAX_INPUTS:
-            program = compile_or_none(f, self.n_dim, self.args, point=point, caller=self.caller)
+        # A function of one parameter may turn out to take arrays: then nothing is amiss.
+        quiet, program = point or self.n_dim == 1, None
+        compiles = self.n_dim <= _MAX_INPUTS
+        if compiles:
+            program = compile_or_none(
+                f, self.n_dim, self.args, point=point, caller=self.caller, warn=not quiet
+            )
         if program is not None and len(program.inputs) == self.n_dim:
             self._python = f, self.args
             self.args = ()
             self.n_out = len(program.outputs)
             return program
+        if quiet:
+            rows = self._probe_point(f)
+            if rows is not None:
+                return rows
+            if compiles:
+                compile_or_none(f, self.n_dim, self.args, point=point, caller=self.caller)
+        else:
+            self._probe(f)
         self.serial = True
-        self._probe(f)
         return f
+
+    def _probe_point(self, f: Any) -> Any:
+        """Like _probe; a function that wants arrays instead is returned in a form that does."""
+        try:
+            if self._probe(f) < 2:
+                return None
+            error = None
+        except (TypeError, AttributeError, LookupError, ValueError) as reason:
+            error = reason
+        try:
+            return self._probe_rows(f)
+        except Exception:
+            # It does not take arrays either, so what it said of a point is what matters.
+            raise (error or TypeError(_SHAPE)) from None
 
     def _call(self, f: Any, coordinates: list[Any]) -> Any:
         if self.flags & POINT:
             return f(tuple(coordinates), *self.args)
         return f(*coordinates, *self.args)
 
-    def _probe(self, f: Any) -> None:
-        """Call a Python function once: are its values floats, complex, or sequences?"""
+    def _probe(self, f: Any) -> int:
+        """Call a Python function once: are its values floats, complex, or sequences?
+
+        Returns how many axes they have.
+        """
         value = self._call(f, self._inner_point())
         if isinstance(value, (int, float)):
-            return
+            return 0
         if isinstance(value, complex):
             self.flags |= COMPLEX
             self.n_out = 2
@@ -147,27 +214,88 @@ class Problem:
                     f"f must return a float, a complex number or several floats, not {value!r}"
                 )
             self.n_out = len(value)
+            return int(getattr(value, "ndim", 1))
+        return 0
 
-    def _probe_vectorized(self, f: Any) -> None:
-        """Call a function of arrays once: one value a point, complex ones, or rows of values?"""
+    def _probe_vectorized(self, f: Any) -> Any:
+        """Call a function of arrays once: one value a point, complex ones, or rows of values?
+
+        Returns what is to be called: where coordinates as rows do not do, points as rows may.
+        """
         import numpy as np
 
-        n = 3
+        n = _N_PROBE if self.n_dim != _N_PROBE else _N_PROBE + 1
         rows = np.repeat(np.array(self._inner_point())[:, np.newaxis], n, axis=1)
-        value = np.asarray(f(rows, *self.args) if self.flags & POINT else f(*rows, *self.args))
+        try:
+            value = np.asarray(f(rows, *self.args) if self.flags & POINT else f(*rows, *self.args))
+            if value.ndim > 0 and value.shape[-1] != n:
+                raise ValueError(
+                    f"f must return an array whose last axis has one entry a point: given {n} "
+                    f"points it returned the shape {value.shape}"
+                )
+            if value.ndim > 2:
+                raise ValueError(_SHAPE)
+        except Exception as error:
+            if not (self.flags & POINT or self.n_dim == 1):
+                raise
+            try:
+                return self._probe_rows(f)
+            except Exception:
+                raise error from None
         if value.dtype.kind == "c":
             self.flags |= COMPLEX
             self.n_out = 2
-        elif value.ndim == 2 and value.shape[1] == n:
+        elif value.ndim == 2:
             self.n_out = value.shape[0]
-        elif value.ndim > 1:
-            raise ValueError(
-                f"f must return an array whose last axis has one entry a point: given {n} points "
-                f"it returned the shape {value.shape}"
-            )
+        return f
+
+    def _probe_rows(self, f: Any) -> Any:
+        """Is `f` as scipy.integrate.cubature wants it: of an array (points, n_dim)?
+
+        Returns it in the form that is called with an array (n_dim, points).
+        """
+        import numpy as np
+
+        n = _N_PROBE if self.n_dim != _N_PROBE else _N_PROBE + 1
+        point = np.repeat(np.array([self._inner_point()]), n, axis=0)
+        value = np.asarray(f(point, *self.args))
+        if value.ndim == 0 or value.shape[0] != n or value.dtype.kind not in "fiubc":
+            raise ValueError(_SHAPE)
+        shape = tuple(value.shape[1:])
+        if math.prod(shape) == 0:
+            raise ValueError(_SHAPE)
+        self.rows_shape, self.rows_complex = shape, value.dtype.kind == "c"
+        self.n_out = math.prod(shape) * (2 if self.rows_complex else 1)
+        self.flags |= POINT | VECTORIZED
+        dtype = np.complex128 if self.rows_complex else np.float64
+
+        def columns(x: Any, *args: Any) -> Any:
+            value = np.asarray(f(np.ascontiguousarray(x.T), *args), dtype)
+            if value.shape != (x.shape[1], *shape):
+                raise ValueError(
+                    f"the vectorized integrand must return an array of the shape "
+                    f"{(x.shape[1], *shape)}, not {value.shape}"
+                )
+            flat = np.ascontiguousarray(value).view(np.float64).reshape(x.shape[1], self.n_out)
+            return flat[:, 0] if self.n_out == 1 else flat.T
+
+        return columns
+
+    def shaped(self, value: Any) -> Any:
+        """Return values of a function of points as rows in the shape that it gave them."""
+        if self.rows_shape is None:
+            return value
+        import numpy as np
+
+        array = np.array(value, dtype=np.float64).reshape(-1)
+        if self.rows_complex:
+            array = array.view(np.complex128)
+        return array.reshape(self.rows_shape)[()]
 
     def error(self, error: Any) -> Any:
         """Return the error as the user sees it: of a complex value one number."""
+        if self.rows_shape is not None:
+            return abs(self.shaped(error))
         return abs(error) if self.flags & COMPLEX else error
 
     def run(self, call: Callable[[], Any]) -> Any:
@@ -185,7 +313,7 @@ class Problem:
             return call()
 
 
-def _between(a: float, b: float) -> float:
+def between(a: float, b: float) -> float:
     if math.isfinite(a) and math.isfinite(b):
         return (1 - _PROBE_AT) * a + _PROBE_AT * b
     if math.isfinite(a):

@@ -145,6 +145,60 @@ def _quad(
     deadline: float | None,
 ) -> Any:
     """Do what `quad` does, for any arguments."""
+    result, job, n_panels = _integral(
+        f, a, b, args, epsabs, epsrel, limit, points, weight, wvar, complex_func, vectorized,
+        workers, deadline,
+    )  # fmt: skip
+    if full_output:
+        info = {"neval": result.neval, "last": n_panels}
+        if job.shape is None and not result.converged:
+            return result.integral, result.error, info, result.message
+        return result.integral, result.error, info
+    if result.converged is not True and (job.shape is None or not result.converged.all()):
+        warnings.warn(result.message, IntegrationWarning, stacklevel=3)
+    return result
+
+
+def quietly(
+    f: Callable[..., Any],
+    a: Any,
+    b: Any,
+    args: Any,
+    *,
+    epsabs: float = 1.49e-8,
+    epsrel: float = 1.49e-8,
+    points: Any = None,
+    weight: Any = None,
+    wvar: Any = None,
+    wopts: Any = None,
+    maxp1: int = 50,
+    limlst: int = 50,
+    workers: Any = None,
+    deadline: float | None = None,
+) -> QuadResult:
+    """Integrate as `quad` does one function over one range, and never warn."""
+    return _integral(
+        f, a, b, args, epsabs, epsrel, _LIMIT, points, weight, wvar, False, False, workers,
+        deadline,
+    )[0]  # fmt: skip
+
+
+def _integral(
+    f: Callable[..., Any],
+    a: Any,
+    b: Any,
+    args: Any,
+    epsabs: float,
+    epsrel: float,
+    limit: int,
+    points: Any,
+    weight: Any,
+    wvar: Any,
+    complex_func: bool,
+    vectorized: bool,
+    workers: Any,
+    deadline: float | None,
+) -> tuple[QuadResult, Job, Any]:
     epsabs, epsrel = _tolerance("epsabs", epsabs), _tolerance("epsrel", epsrel)
     more = integer("limit", limit, 1, _MAX_LIMIT)
     job = Job("quad", f, a, b, args, vectorized, deadline, bool(complex_func), _N_INFO)
@@ -172,20 +226,10 @@ def _quad(
         result, n_panels = _batch(job)
     else:
         value, error, neval, n_panels, state, where = raw
-        converged = state == 0
         result = QuadResult(
-            value, error, neval, converged, _STATUS[state], _message(state, where, more)
+            value, error, neval, state == 0, _STATUS[state], _message(state, where, more)
         )
-        if converged and not full_output:
-            return result
-    if full_output:
-        info = {"neval": result.neval, "last": n_panels}
-        if job.shape is None and not result.converged:
-            return result.integral, result.error, info, result.message
-        return result.integral, result.error, info
-    if job.shape is None or not result.converged.all():
-        warnings.warn(result.message, IntegrationWarning, stacklevel=3)
-    return result
+    return result, job, n_panels
 
 
 def _fourier(

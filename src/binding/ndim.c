@@ -5,11 +5,21 @@
  * Python layer. */
 #include "integrand.h"
 
+#include "fc_alloc.h"
 #include "fc_cubature.h"
 #include "fc_mc.h"
 #include "fc_platform.h"
 
 #define PROGRESS_INTERVAL_NS 50000000
+#define MAX_OUTER 63 /* variables that a limit may depend on, as fc_domain.c has it */
+#define CHUNK 128
+
+/* A limit as a function of the outer variables: one output of f. */
+typedef struct Limit {
+    BoundIntegrand f; /* base.eval is NULL where the limit is a number */
+    fc_integrand one; /* what the core calls */
+    unsigned which;   /* of two outputs, where f gives both ends of the range */
+} Limit;
 
 /* An integrand and its range. */
 typedef struct Problem {
@@ -19,8 +29,7 @@ typedef struct Problem {
     int flags;
     double *numbers; /* lower, upper, integral, error */
     double *lower, *upper, *integral, *error;
-    BoundIntegrand
-        *limits; /* lower and upper of each dimension; base.eval is NULL where it is a number */
+    Limit *limits; /* lower and upper of each dimension */
     const fc_integrand **limit_pointers;
     fc_native native;
     int64_t deadline_ns; /* from now; 0: none */
@@ -32,8 +41,8 @@ static void problem_release(Problem *self)
 {
     integrand_release(&self->f);
     for (unsigned i = 0; self->limits != NULL && i < 2 * self->n_dim; i++) {
-        if (self->limits[i].base.eval != NULL) {
-            integrand_release(&self->limits[i]);
+        if (self->limits[i].f.base.eval != NULL) {
+            integrand_release(&self->limits[i].f);
         }
     }
     PyMem_Free(self->limits);
@@ -41,7 +50,28 @@ static void problem_release(Problem *self)
     PyMem_Free(self->numbers);
 }
 
-/* Limit number i (lower ones first): a float, or a pair (function, its further arguments). */
+/* The fc_eval_fn of a Limit whose f gives both ends of a range. */
+static fc_status eval_end(void *context, unsigned worker, size_t n, const double *const *x,
+                          double *const *y)
+{
+    Limit *self = context;
+    const fc_integrand *f = &self->f.base;
+    _Alignas(FC_CACHE_LINE) double other[CHUNK];
+    const double *at[MAX_OUTER];
+    fc_status status = FC_OK;
+    for (size_t begin = 0; status == FC_OK && begin < n; begin += CHUNK) {
+        double *both[2] = {other, other};
+        both[self->which] = y[0] + begin;
+        for (unsigned d = 0; d < f->n_dim; d++) {
+            at[d] = x[d] + begin;
+        }
+        status = f->eval(f->context, worker, n - begin < CHUNK ? n - begin : CHUNK, at, both);
+    }
+    return status;
+}
+
+/* Limit number i (lower ones first): a float, or a tuple (function, its further arguments) and, if
+ * the function is a program that gives both ends of the range, which it is. */
 static int bind_limit(Problem *self, fc_state *state, PyObject *object, unsigned i)
 {
     if (PyFloat_Check(object)) {
@@ -49,15 +79,31 @@ static int bind_limit(Problem *self, fc_state *state, PyObject *object, unsigned
         return 0;
     }
     PyObject *function, *args;
-    if (!PyArg_ParseTuple(object, "OO!", &function, &PyTuple_Type, &args)) {
+    int which = -1;
+    if (!PyArg_ParseTuple(object, "OO!|i", &function, &PyTuple_Type, &args, &which)) {
         return -1;
     }
     const unsigned n_outer = self->n_dim - 1 - i % self->n_dim;
-    if (integrand_bind(&self->limits[i], state, function, args, n_outer, 1, 0) < 0) {
-        self->limits[i].base.eval = NULL;
+    if (n_outer > MAX_OUTER) {
+        PyErr_Format(PyExc_ValueError, "limits may depend on at most %d outer variables, not %u",
+                     MAX_OUTER, n_outer);
         return -1;
     }
-    self->limit_pointers[i] = &self->limits[i].base;
+    Limit *limit = &self->limits[i];
+    if (integrand_bind(&limit->f, state, function, args, n_outer, which < 0 ? 1 : 2, 0) < 0) {
+        limit->f.base.eval = NULL;
+        return -1;
+    }
+    limit->one = limit->f.base;
+    if (which >= 0) {
+        limit->which = which != 0;
+        limit->one.eval = eval_end;
+        limit->one.context = limit;
+        limit->one.n_out = 1;
+        limit->one.sum_ramp = NULL;
+        limit->one.disc = NULL;
+    }
+    self->limit_pointers[i] = &limit->one;
     self->domain.lower_fn = self->limit_pointers;
     self->domain.upper_fn = self->limit_pointers + self->n_dim;
     return 0;
@@ -106,8 +152,8 @@ static int problem_begin(Problem *self, PyObject *workers)
     }
     integrand_set_native(&self->f, &self->native);
     for (unsigned i = 0; i < 2 * self->n_dim; i++) {
-        if (self->limits[i].base.eval != NULL) {
-            integrand_set_native(&self->limits[i], &self->native);
+        if (self->limits[i].f.base.eval != NULL) {
+            integrand_set_native(&self->limits[i].f, &self->native);
         }
     }
     if (self->deadline_ns != 0) {
@@ -121,7 +167,7 @@ PyDoc_STRVAR(
     "_cubature($module, f, args, limits, n_out, flags, epsabs, epsrel, max_eval, kind,\n"
     "          n_probe, workers, deadline, /)\n--\n\n"
     "Adaptive cubature; fastconc.cubature is the public form. Gives (integral, error, n_eval,\n"
-    "outcome, n_bad, zero).");
+    "outcome, n_bad, zero, n_boxes).");
 
 static PyObject *cubature(PyObject *module, PyObject *arguments)
 {
@@ -153,10 +199,10 @@ static PyObject *cubature(PyObject *module, PyObject *arguments)
             PyObject *integral = integrand_value(problem.integral, problem.n_out, problem.flags);
             PyObject *error = integrand_value(problem.error, problem.n_out, problem.flags);
             if (integral != NULL && error != NULL) {
-                answer =
-                    Py_BuildValue("(OOKiKO)", integral, error, (unsigned long long)result.n_eval,
-                                  (int)result.outcome, (unsigned long long)result.n_bad,
-                                  result.zero ? Py_True : Py_False);
+                answer = Py_BuildValue(
+                    "(OOKiKOK)", integral, error, (unsigned long long)result.n_eval,
+                    (int)result.outcome, (unsigned long long)result.n_bad,
+                    result.zero ? Py_True : Py_False, (unsigned long long)result.n_boxes);
             }
             Py_XDECREF(integral);
             Py_XDECREF(error);
