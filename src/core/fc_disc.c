@@ -190,6 +190,49 @@ static bool hyperbolic(disc *d, const disc *x, bool cosine)
                   : make(d, x, s, fabs(s) * even + c * odd, slope);
 }
 
+/* Where g(0) is 0, g of a power of p is that power times g(x)/x, which is analytic at 0. For the G
+ * whose Taylor coefficients are those of g without their signs, |x| <= m gives
+ * |(g(x)/x)'| <= (G(m)/m)'. */
+typedef struct zero_function {
+    unsigned op;
+    double (*of)(double);
+    double limit;       /* g(x)/x at 0 */
+    double most, slope; /* a bound of its slope for |x| <= most */
+} zero_function;
+
+static const zero_function zero_functions[] = {
+    {FC_OP_SIN_D, sin, 1, 2.5, 1.49},
+    {FC_OP_SINH_D, sinh, 1, 2.5, 1.49},
+    {FC_OP_TAN_D, tan, 1, 1.2, 4.57},
+    {FC_OP_TANH_D, tanh, 1, 1.2, 4.57},
+    {FC_OP_ASIN_D, asin, 1, 0.9, 1.17},
+    {FC_OP_ASINH_D, asinh, 1, 0.9, 1.17},
+    {FC_OP_ATAN_D, atan, 1, 0.9, 4.04},
+    {FC_OP_ATANH_D, atanh, 1, 0.9, 4.04},
+    {FC_OP_EXPM1_D, expm1, 1, 2.5, 3.09},
+    {FC_OP_LOG1P_D, log1p, 1, 0.8, 3.74},
+    {FC_OP_ERF_D, erf, 1.1283791670955126, 1.5, 5.11},
+};
+
+/* g of `x` as p to its power, which is above 0, times a disc; false where it is not known so. */
+static bool by_quotient(const state *s, disc *d, const disc *x, unsigned op)
+{
+    const zero_function *g = zero_functions, *end = g + sizeof zero_functions / sizeof *g;
+    disc flat, quotient, factor = *x;
+    while (g < end && g->op != op) {
+        g++;
+    }
+    if (g == end || !lower(s, &flat, x, 0) || !(fabs(flat.centre) + flat.radius <= g->most)) {
+        return false;
+    }
+    double c = flat.centre, value = c == 0 ? g->limit : g->of(c) / c;
+    factor.power = 0;
+    bool proved = make(&quotient, &flat, value, flat.radius * g->slope, g->slope) &&
+                  multiply(d, &quotient, &factor);
+    d->power = x->power;
+    return proved;
+}
+
 /* A function of which `slope` bounds |g'| on the disc. */
 static bool by_slope(disc *d, const disc *x, double value, double slope)
 {
@@ -254,6 +297,13 @@ static bool step(disc *d, const disc *x, double (*round_to)(double))
     return value == round_to(x->centre + room);
 }
 
+/* The float as an int, which it is. */
+static bool whole(disc *d, const disc *x)
+{
+    *d = (disc){.centre = x->centre};
+    return reach(x) == 0 && x->centre == trunc(x->centre) && fabs(x->centre) < 0x1p53;
+}
+
 static bool truth(disc *d, bool value)
 {
     *d = (disc){.centre = value ? 1 : 0};
@@ -300,6 +350,10 @@ static bool compute(state *s, const fc_instruction *ins)
     bool proved = false;
     int order;
     if ((a->power | b->power) != 0 && !knows_powers(ins->op)) {
+        if (a->power > 0 && by_quotient(s, &out, a, ins->op)) {
+            r[ins->d] = out;
+            return true;
+        }
         if (!lower(s, &flat[0], a, 0) || !lower(s, &flat[1], b, 0)) {
             return false;
         }
@@ -377,16 +431,19 @@ static bool compute(state *s, const fc_instruction *ins)
     case FC_OP_RINT_D:
         proved = step(&out, a, rint);
         break;
+    case FC_OP_I_D:
+        proved = whole(&out, a);
+        break;
     case FC_OP_SQRT_D:
         proved = power(&out, a, 0.5);
         break;
     case FC_OP_POW_D:
         if (b->radius == 0 && b->power == 0) {
             proved = power(&out, a, b->centre);
-        } else if (a->power == 0 && b->power == 0) { /* exp(b log(a)) */
+        } else if (lower(s, &flat[0], a, 0) && lower(s, &flat[1], b, 0)) { /* exp(b log(a)) */
             disc exponent;
-            proved = logarithm(&exponent, a, 1) && multiply(&exponent, b, &exponent) &&
-                     exponential(&out, &exponent, 1);
+            proved = logarithm(&exponent, &flat[0], 1) &&
+                     multiply(&exponent, &flat[1], &exponent) && exponential(&out, &exponent, 1);
         }
         break;
     case FC_OP_EXP_D:
@@ -534,6 +591,55 @@ static bool compute(state *s, const fc_instruction *ins)
     return proved;
 }
 
+/* What is decided by the sign of a - b, or where a steps from one whole number to the next. */
+static bool is_decision(unsigned op, double a, double *level)
+{
+    *level = 0;
+    switch (op) {
+    case FC_OP_FLOOR_D:
+    case FC_OP_CEIL_D:
+    case FC_OP_TRUNC_D:
+        *level = rint(a);
+        return true;
+    case FC_OP_RINT_D:
+        *level = floor(a) + 0.5;
+        return true;
+    case FC_OP_ABS_D:
+    case FC_OP_MIN_D:
+    case FC_OP_MAX_D:
+    case FC_OP_LT_D:
+    case FC_OP_LE_D:
+    case FC_OP_LT_DI:
+    case FC_OP_LE_DI:
+    case FC_OP_LT_ID:
+    case FC_OP_LE_ID:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* The centre of a register, without powers; nan if there is none. */
+static double centre_of(const state *s, uint16_t index)
+{
+    disc flat;
+    if (index == FC_NO_REGISTER) {
+        return 0;
+    }
+    const disc *x = &s->r[index];
+    return x->power == 0 ? x->centre : lower(s, &flat, x, 0) ? flat.centre : NAN;
+}
+
+/* What the decision `ins`, which could not be made, depends on. */
+static void tell_doubt(const state *s, const fc_instruction *ins, uint32_t step, fc_doubt *doubt)
+{
+    double a = centre_of(s, ins->a);
+    if (is_decision(ins->op, a, &doubt->level)) {
+        doubt->step = step;
+        doubt->gap = a - centre_of(s, ins->b) - doubt->level;
+    }
+}
+
 /* The number in a constant register; false for one that a double does not hold. */
 static bool constant_of(const fc_program *p, const fc_reg_info *reg, disc *d)
 {
@@ -554,6 +660,13 @@ static bool constant_of(const fc_program *p, const fc_reg_info *reg, disc *d)
     return isfinite(d->centre);
 }
 
+/* The variable p at the place. */
+static disc variable_of(const fc_disc_place *at)
+{
+    return (disc){at->centre, at->radius, at->radius * at->inner,
+                  ROUNDING * (fabs(at->centre) + at->radius), 0};
+}
+
 /* Input 0 at the place. */
 static disc input_of(const fc_disc_place *at)
 {
@@ -563,18 +676,23 @@ static disc input_of(const fc_disc_place *at)
         return (disc){at->base * at->centre + at->sign, m * at->radius, m * near,
                       ROUNDING * (m * far + 1), -1};
     }
+    if (at->base == 0 && at->centre <= at->radius && at->centre >= near) {
+        return (disc){at->sign, 0, 0, 0, 1}; /* 0 is on the disc, where x may divide what is 0 */
+    }
     return (disc){at->base + at->sign * at->centre, at->radius, near,
                   ROUNDING * (fabs(at->base) + far), 0};
 }
 
-bool fc_disc_of(const fc_program *p, const fc_disc_place *place, const double *rest, fc_disc *out)
+bool fc_disc_of(const fc_program *p, const fc_disc_place *place, const double *rest, fc_disc *out,
+                fc_doubt *doubt)
 {
+    const uint32_t wanted = doubt->step;
     state s;
     disc *r = s.r;
     if (p->n_registers > MAX_REGISTERS || p->n_tables != 0) {
         return false;
     }
-    s.p = input_of(&(fc_disc_place){place->centre, place->radius, place->inner, 0, 1, false});
+    s.p = variable_of(place);
     memset(r, 0, p->n_registers * sizeof *r);
     for (unsigned i = 0; i < p->n_registers; i++) {
         if (p->regs[i].kind == FC_KIND_CONSTANT && !constant_of(p, &p->regs[i], &r[i])) {
@@ -589,8 +707,12 @@ bool fc_disc_of(const fc_program *p, const fc_disc_place *place, const double *r
         r[p->inputs[i]] = i == 0 ? input_of(place) : (disc){.centre = rest[i - 1]};
     }
     uint32_t at = 0;
-    for (int steps = 0; steps < MAX_STEPS; steps++) {
+    for (uint32_t steps = 1; steps <= MAX_STEPS; steps++) {
         const fc_instruction *ins = &p->instructions[at++];
+        if (steps == wanted) {
+            doubt->gap = centre_of(&s, ins->a) - centre_of(&s, ins->b) - doubt->level;
+            return isfinite(doubt->gap);
+        }
         bool so = ins->a != FC_NO_REGISTER && r[ins->a].centre != 0;
         switch (ins->op) {
         case FC_OP_JUMP:
@@ -626,6 +748,9 @@ bool fc_disc_of(const fc_program *p, const fc_disc_place *place, const double *r
             return true;
         default:
             if (ins->d == FC_NO_REGISTER || !compute(&s, ins)) {
+                if (wanted == 0) {
+                    tell_doubt(&s, ins, steps, doubt);
+                }
                 return false;
             }
         }

@@ -8,13 +8,15 @@
  * real axis: each register holds a disc that contains the images of all points of the disc, and
  * whose centre is the image of the centre. Beside it runs a bound of the rounding errors that the
  * program makes at real points. Towards infinity, where x = 1/p, a register is a power of p times
- * such a disc: so a quotient of polynomials is known to be analytic there too. Comparisons, abs,
- * min, max, floor and jumps are followed where all real points that matter decide them alike: the
- * function is then the one analytic branch. */
+ * such a disc: so a quotient of polynomials is known to be analytic there too, and around the place
+ * x = p = 0 sin(x)/x is. Comparisons, abs, min, max, floor and jumps are followed where all real
+ * points that matter decide them alike: the function is then the one analytic branch. Where they do
+ * not, the place can be found at which the decision changes. */
 #ifndef FC_DISC_H
 #define FC_DISC_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "fc_program.h"
 
@@ -33,10 +35,19 @@ typedef struct fc_disc_place {
     bool inverse;
 } fc_disc_place;
 
+/* A decision that not all real points make alike: it changes where `gap` is 0. */
+typedef struct fc_doubt {
+    uint32_t step; /* instructions carried out until then; 0: there is no doubt */
+    double level;  /* of the operand: of a floor, where it steps */
+    double gap;    /* at the centre, between what is compared */
+} fc_doubt;
+
 /* Fills out[o] for each of the program's outputs, times dx/dp = 1 / p^2 if `inverse`. The inputs
  * after the first are `rest`. False if nothing is proved: a singularity or a branch may be there,
- * or an instruction is not known here. Threads: any. */
+ * or an instruction is not known here. *doubt has a step of 0, and is told of a branch; with
+ * another step, as it was told, only the gap at this place is found, and true is that it was: the
+ * radius is then next to nothing. Threads: any. */
 bool fc_disc_of(const fc_program *program, const fc_disc_place *place, const double *rest,
-                fc_disc *out);
+                fc_disc *out, fc_doubt *doubt);
 
 #endif

@@ -12,8 +12,10 @@
 
 #include "fc_status.h"
 
+struct fc_decay;
 struct fc_disc;
 struct fc_disc_place;
+struct fc_doubt;
 
 /* Evaluate n points: x[d][i] is coordinate d of point i, y[o][i] receives output o. The arrays are
  * 64-byte aligned and have room for n rounded up to a multiple of 16, which may be read and
@@ -33,11 +35,16 @@ typedef fc_status fc_sum_ramp_fn(void *context, unsigned worker, size_t n, doubl
 /* What can be proved of the integrand around a place (fc_disc.h), the other coordinates being
  * rest[0 ..]. False if that is nothing. Threads: any. */
 typedef bool fc_disc_fn(void *context, const struct fc_disc_place *place, const double *rest,
-                        struct fc_disc *out);
+                        struct fc_disc *out, struct fc_doubt *doubt);
+
+/* What can be proved of the integrand towards infinity (fc_decay.h). Threads: any. */
+typedef bool fc_decay_fn(void *context, double base, double sign, double from, const double *rest,
+                         struct fc_decay *out);
 
 typedef struct fc_integrand {
     fc_eval_fn *eval;
     fc_disc_fn *disc;         /* or NULL */
+    fc_decay_fn *decay;       /* or NULL */
     fc_sum_ramp_fn *sum_ramp; /* for n_out 1, where points need not be stored; or NULL */
     void *context;
     unsigned n_dim; /* coordinates a point has */

@@ -7,6 +7,7 @@
 
 #include "fc_alloc.h"
 #include "fc_code.h"
+#include "fc_decay.h"
 #include "fc_disc.h"
 
 #define FEW 16
@@ -105,11 +106,20 @@ fc_status fc_integrand_vm_sum(void *context, unsigned worker, size_t n, double s
     return status;
 }
 
-static bool disc(void *context, const fc_disc_place *place, const double *rest, fc_disc *out)
+static bool disc(void *context, const fc_disc_place *place, const double *rest, fc_disc *out,
+                 fc_doubt *doubt)
 {
     const fc_integrand_vm *self = context;
     return self->program->n_inputs == self->base.n_dim &&
-           fc_disc_of(self->program, place, rest, out);
+           fc_disc_of(self->program, place, rest, out, doubt);
+}
+
+static bool decay(void *context, double base, double sign, double from, const double *rest,
+                  fc_decay *out)
+{
+    const fc_integrand_vm *self = context;
+    return self->program->n_inputs == self->base.n_dim &&
+           fc_decay_of(self->program, base, sign, from, rest, out);
 }
 
 void fc_integrand_vm_clear(fc_integrand_vm *self)
@@ -149,6 +159,7 @@ fc_status fc_integrand_vm_init(fc_integrand_vm *self, fc_program *program, unsig
     self->tables = tables;
     self->base = (fc_integrand){.eval = eval,
                                 .disc = disc,
+                                .decay = decay,
                                 .sum_ramp = can_sum(program) ? fc_integrand_vm_sum : NULL,
                                 .context = self,
                                 .n_dim = n_dim,

@@ -170,8 +170,22 @@ static fc_status attempt(fc_quad_work *q, fc_quad_result *result, bool *again)
     return status;
 }
 
+/* x among the breaks, of which there are two at least: the limits come first and last. */
+static void insert_cut(fc_quad_work *q, double x)
+{
+    size_t at = 1;
+    while (at + 1 < q->n_breaks && q->breaks[at] < x) {
+        at++;
+    }
+    if (x > q->breaks[at - 1] && x < q->breaks[at]) {
+        memmove(&q->breaks[at + 1], &q->breaks[at], (q->n_breaks - at) * sizeof *q->breaks);
+        q->breaks[at] = x;
+        q->n_breaks++;
+    }
+}
+
 /* The limits and the points between them, in the integrand's variable. */
-static void set_breaks(fc_quad_work *q, double low, double high)
+static void set_breaks(fc_quad_work *q, double low, double high, const fc_quad_cuts *cuts)
 {
     q->n_points = 0;
     for (size_t i = 0; i < q->options->n_points; i++) {
@@ -190,18 +204,23 @@ static void set_breaks(fc_quad_work *q, double low, double high)
             q->breaks[q->n_breaks++] = q->points[i];
         }
     }
-    q->zero_added = q->n_breaks == 1 && isinf(low) && isinf(high);
+    q->zero_added = q->n_breaks == 1 && isinf(low) && isinf(high) && cuts->n == 0;
     if (q->zero_added) {
         q->breaks[q->n_breaks++] = 0;
     }
     q->breaks[q->n_breaks++] = high;
+    q->n_given = q->n_breaks;
+    for (unsigned i = 0; i < cuts->n; i++) {
+        insert_cut(q, cuts->x[i]);
+    }
 }
 
 /* One integral by few panels, if that is proved to do (*done), or none at all, where a == b. */
 static fc_status integrate_easily(const fc_run *run, const fc_integrand *f,
                                   const fc_quad_options *options, double a, double b,
                                   const double *params, unsigned worker, fc_quad_cover *known,
-                                  double *values, fc_quad_result *result, bool *done)
+                                  fc_quad_cuts *cuts, double *values, fc_quad_result *result,
+                                  bool *done)
 {
     if (a == b) {
         *result = (fc_quad_result){.where = NAN};
@@ -210,7 +229,7 @@ static fc_status integrate_easily(const fc_run *run, const fc_integrand *f,
         return FC_OK;
     }
     fc_status status = fc_quad_prove(run, f, options, fmin(a, b), fmax(a, b), params, worker, known,
-                                     values, result, done);
+                                     cuts, values, result, done);
     for (unsigned o = 0; *done && a > b && o < f->n_out; o++) {
         values[o] = -values[o];
     }
@@ -218,13 +237,13 @@ static fc_status integrate_easily(const fc_run *run, const fc_integrand *f,
 }
 
 /* One integral from a to b, which differ. */
-static fc_status integrate_one(fc_quad_work *q, double a, double b, const double *params,
-                               unsigned worker, double *values, fc_quad_result *result)
+static fc_status integrate_one(fc_quad_work *q, double a, double b, const fc_quad_cuts *cuts,
+                               const double *params, unsigned worker, double *values,
+                               fc_quad_result *result)
 {
     *result = (fc_quad_result){.where = NAN};
     double sign = a < b ? 1 : -1;
-    set_breaks(q, a < b ? a : b, a < b ? b : a);
-    q->n_given = q->n_breaks;
+    set_breaks(q, a < b ? a : b, a < b ? b : a, cuts);
     q->scanned = false;
     q->p.n_eval = 0;
     bool again = true;
@@ -289,11 +308,12 @@ static fc_status run_sweep(void *context, size_t begin, size_t end, unsigned wor
     for (size_t k = begin; k < end; k++) {
         const double *params = s->in->params != NULL ? s->in->params + k * s->in->n_params : NULL;
         double a = s->in->a[k], b = s->in->b[k], *values = s->values + k * s->f->n_out;
+        fc_quad_cuts cuts;
         bool done;
         fc_status status = integrate_easily(s->run, s->f, s->options, a, b, params, worker, &known,
-                                            values, &s->results[k], &done);
+                                            &cuts, values, &s->results[k], &done);
         if (status == FC_OK && !done) {
-            status = integrate_one(q, a, b, params, worker, values, &s->results[k]);
+            status = integrate_one(q, a, b, &cuts, params, worker, values, &s->results[k]);
         }
         if (status != FC_OK) {
             return status;
@@ -345,17 +365,19 @@ fc_status fc_quad(const fc_run *run, const fc_integrand *f, const fc_quad_option
         return FC_OK;
     }
     fc_quad_cover known = {0};
+    fc_quad_cuts cuts;
     bool done;
-    fc_status status = integrate_easily(run, f, options, integrals->a[0], integrals->b[0],
-                                        integrals->params, 0, &known, values, results, &done);
+    fc_status status =
+        integrate_easily(run, f, options, integrals->a[0], integrals->b[0], integrals->params, 0,
+                         &known, &cuts, values, results, &done);
     if (status != FC_OK || done) {
         return status;
     }
     fc_quad_work q;
     status = quad_init(&q, run, f, options, f->serial ? 1 : fc_run_width(run));
     if (status == FC_OK) {
-        status = integrate_one(&q, integrals->a[0], integrals->b[0], integrals->params, 0, values,
-                               results);
+        status = integrate_one(&q, integrals->a[0], integrals->b[0], &cuts, integrals->params, 0,
+                               values, results);
     }
     quad_destroy(&q);
     return status;

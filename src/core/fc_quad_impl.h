@@ -15,7 +15,7 @@
 #include "fc_quad.h"
 #include "fc_quad_panel.h"
 
-#define FC_QUAD_NEW_BREAKS 16
+#define FC_QUAD_NEW_BREAKS 32
 /* Rounding errors that |K - G| does not show: those of f itself, of the abscissae, of the exact
  * answer. */
 #define FC_QUAD_NOISE (16 * DBL_EPSILON)
@@ -109,12 +109,20 @@ typedef struct fc_quad_cover {
     uint8_t depth[FC_QUAD_PROVEN]; /* of each panel from left to right: the range halved so often */
 } fc_quad_cover;
 
+/* Places at which the program decides otherwise: f may have jumps or kinks there. */
+typedef struct fc_quad_cuts {
+    unsigned n;
+    double x[FC_QUAD_PROVEN]; /* in no order */
+} fc_quad_cuts;
+
 /* The integral from a to b > a, if f can prove that few panels do: then *done, and the
- * result is as fc_quad's. Otherwise nothing is written but *done. *known tells how it went with an
- * integral much like this one, and becomes how it went now. */
+ * result is as fc_quad's. Otherwise nothing is written but *done, and *cuts tells where to break
+ * the range. *known tells how it went with an integral much like this one, and becomes how it went
+ * now. */
 FC_MUST_CHECK fc_status fc_quad_prove(const fc_run *run, const fc_integrand *f,
                                       const fc_quad_options *options, double a, double b,
                                       const double *params, unsigned worker, fc_quad_cover *known,
-                                      double *values, fc_quad_result *result, bool *done);
+                                      fc_quad_cuts *cuts, double *values, fc_quad_result *result,
+                                      bool *done);
 
 #endif

@@ -11,10 +11,14 @@
  * 8.2), and a rule with positive weights that is exact for these has at most 4 h times that as its
  * error. Kronrod's rule of 21 points is exact to degree 31, Gauss's of 10 to degree 19.
  *
- * Infinity is the place p = 0 of x = base + 1/p, as in fc_quad_panel.h: a quotient of polynomials,
- * times dx/dp, is as analytic there as anywhere.
+ * Towards infinity, what falls as an exponential does is negligible from some x on, which is proved
+ * too (fc_decay.h). Else infinity is the place p = 0 of x = base + 1/p, as in fc_quad_panel.h: a
+ * quotient of polynomials, times dx/dp, is as analytic there as anywhere.
  *
- *     the whole range ─► bound good enough? a panel ─► not? halve it, some times
+ * Where the program decides (abs, max, if, floor), the range is cut at the place at which the
+ * decision changes, so that on either side it is one analytic function.
+ *
+ *     the whole range ─► bound good enough? a panel ─► not? cut it at a decision, or halve it
  *                        all of the range covered by few panels? evaluate them ─► done
  *
  * The idea is that of self-validating integration (Petras 2002, Johansson 2018); here the bound
@@ -27,13 +31,19 @@
 #include <string.h>
 
 #include "fc_alloc.h"
+#include "fc_decay.h"
 #include "fc_disc.h"
 
 #define MAX_PANELS FC_QUAD_PROVEN
 #define MAX_TRIES 40
+#define MANY_CUTS 4
 #define MAX_DEPTH 6
 #define MAX_DIM 8
 #define MAX_OUT 4
+/* Real points that matter, of a panel: all but this share of it next to its ends, and so many ulp
+ * of x, which are left to whichever side a decision that changes there puts them. */
+#define EDGE 1e-11
+#define EDGE_ULP 32
 #define ROOM ((MAX_PANELS * FC_GK21 + 15) / 16 * 16)
 
 /* What is proved of rules on an ellipse. The bounds are per half width and bound of f. */
@@ -54,6 +64,7 @@ enum { N_ELLIPSES = sizeof ellipses / sizeof *ellipses };
 typedef struct part {
     double lo, hi, base, sign;
     bool inverse;
+    double beyond; /* bound of what lies outside all parts, on this one's side */
 } part;
 
 typedef struct panel {
@@ -70,21 +81,29 @@ typedef struct proof {
     double length;
     panel panels[MAX_PANELS];
     unsigned n_panels, n_tries;
-    double seen; /* the largest |f| at a panel's middle */
+    fc_quad_cuts *cuts; /* with any, the panels are no halves of halves */
+    double slit;        /* how much of the range lies within the error of where it was cut */
+    double seen;        /* the largest |f| at a panel's middle */
 } proof;
 
-/* Is Kronrod's rule proved to be good enough on this panel? */
-static bool prove_panel(proof *self, panel *p)
+static fc_disc_place place_of(const panel *p, double radius, double inner)
+{
+    return (fc_disc_place){p->centre, radius, inner, p->of->base, p->of->sign, p->of->inverse};
+}
+
+/* Is Kronrod's rule proved to be good enough on this panel? If not, *doubt may tell why. */
+static bool prove_panel(proof *self, panel *p, fc_doubt *doubt)
 {
     fc_disc discs[MAX_OUT];
+    double ulp = DBL_EPSILON * (fabs(p->of->base) + fabs(p->centre) + p->half);
+    double inner = 1 - EDGE - (p->of->inverse ? 0 : EDGE_ULP * ulp / p->half);
     for (int e = 0; e < N_ELLIPSES; e++) {
         const ellipse *around = &ellipses[e];
         double size = 0, bound = 0, noise = 0;
         self->n_tries++;
-        const fc_disc_place place = {p->centre,          around->radius * p->half,
-                                     1 / around->radius, p->of->base,
-                                     p->of->sign,        p->of->inverse};
-        if (!self->f->disc(self->f->context, &place, self->params, discs)) {
+        const fc_disc_place place = place_of(p, around->radius * p->half, inner / around->radius);
+        *doubt = (fc_doubt){0};
+        if (!self->f->disc(self->f->context, &place, self->params, discs, doubt)) {
             return false;
         }
         for (unsigned o = 0; o < self->f->n_out; o++) {
@@ -110,6 +129,77 @@ static bool prove_panel(proof *self, panel *p)
     return false;
 }
 
+static bool gap_at(proof *self, const panel *at, double p, fc_doubt *doubt)
+{
+    const panel point = {.centre = p, .of = at->of};
+    const fc_disc_place place = place_of(&point, 0, 0);
+    self->n_tries++;
+    return self->f->disc(self->f->context, &place, self->params, NULL, doubt);
+}
+
+/* Where on the panel the decision changes; its middle if that is not found. Regula falsi with
+ * halved ends (Dowell and Jarratt 1971): a straight line takes one step. */
+static double change_of(proof *self, const panel *at, fc_doubt doubt)
+{
+    double lo = at->centre - at->half, hi = at->centre + at->half, p = at->centre;
+    double middle = doubt.gap, low, high;
+    if (!gap_at(self, at, lo, &doubt)) {
+        return p;
+    }
+    low = doubt.gap;
+    if (!gap_at(self, at, hi, &doubt)) {
+        return p;
+    }
+    high = doubt.gap;
+    if (middle == 0) {
+        return p;
+    }
+    if ((low < 0) != (middle < 0)) {
+        hi = p;
+        high = middle;
+    } else if ((high < 0) != (middle < 0)) {
+        lo = p;
+        low = middle;
+    } else {
+        return p;
+    }
+    for (int i = 0; i < 12; i++) {
+        p = lo - low * ((hi - lo) / (high - low));
+        if (!(p > lo && p < hi)) {
+            p = p <= lo ? lo : hi;
+            break;
+        }
+        if (!gap_at(self, at, p, &doubt)) {
+            return at->centre;
+        }
+        double now = doubt.gap;
+        if (now == 0) {
+            break;
+        }
+        bool left = (now < 0) == (low < 0);
+        if (left) {
+            lo = p;
+            low = now;
+            high *= 0.5;
+        } else {
+            hi = p;
+            high = now;
+            low *= 0.5;
+        }
+    }
+    /* A change at the very end is none: there the panel may as well be halved. */
+    bool inside = p - (at->centre - at->half) > 1e-9 * at->half &&
+                  at->centre + at->half - p > 1e-9 * at->half;
+    if (inside) {
+        const part *of = at->of;
+        if (self->cuts->n < FC_QUAD_PROVEN) {
+            self->cuts->x[self->cuts->n++] = of->base + of->sign * (of->inverse ? 1 / p : p);
+        }
+        self->slit += 2 * EDGE_ULP * DBL_EPSILON * (fabs(at->of->base) + fabs(p));
+    }
+    return inside ? p : at->centre;
+}
+
 /* Covers the part by panels in ascending p; false if it takes too many. Where the cover of an
  * integral much like this one is known, nothing larger than its panels is tried. */
 static bool cover(proof *self, const part *part, const fc_quad_cover *known, fc_quad_cover *found)
@@ -120,9 +210,10 @@ static bool cover(proof *self, const part *part, const fc_quad_cover *known, fc_
     while (top > 0) {
         double hi = stack[top - 1];
         panel p = {.centre = 0.5 * lo + 0.5 * hi, .half = 0.5 * hi - 0.5 * lo, .of = part};
+        fc_doubt doubt = {0};
         if (self->n_panels < known->n && top <= known->depth[self->n_panels]) {
             stack[top++] = p.centre;
-        } else if (prove_panel(self, &p)) {
+        } else if (prove_panel(self, &p, &doubt)) {
             if (self->n_panels == MAX_PANELS) {
                 return false;
             }
@@ -134,28 +225,82 @@ static bool cover(proof *self, const part *part, const fc_quad_cover *known, fc_
                    self->n_panels + top > MAX_PANELS) {
             return false;
         } else {
-            stack[top++] = p.centre;
+            stack[top++] = doubt.step != 0 ? change_of(self, &p, doubt) : p.centre;
         }
     }
     return true;
 }
 
-/* The parts of the range from a to b, those at infinity first: there f is most often refused.
- * Returns how many. */
-static unsigned parts_of(double a, double b, part *parts)
+/* ---- the parts of the range ---- */
+
+/* Proves that f falls as an exponential does from some place on, far enough to see that. */
+static bool falls_from(const proof *self, double base, double sign, fc_decay *decay)
+{
+    double from = 4;
+    for (int i = 0; i < 3; i++, from *= 8) {
+        if (self->f->decay(self->f->context, base, sign, from, self->params, decay)) {
+            return true;
+        }
+        if (decay->from > 0 && decay->power < -1) {
+            return false; /* as a power of x, which is another matter */
+        }
+    }
+    return false;
+}
+
+/* The part from base to where f is negligible, if it is proved to fall so. The tails' share of the
+ * tolerance is small, for all that is known of the integral is a bound. */
+static bool falling_part(const proof *self, double base, double sign, part *out)
+{
+    fc_decay decay;
+    double end = INFINITY;
+    bool known = self->f->decay != NULL && falls_from(self, base, sign, &decay);
+    for (int i = 0; known && i < 5; i++) {
+        double s = (decay.power + 1) / decay.order;
+        double size = decay.scale * tgamma(fmax(s, 1)) / (decay.order * pow(decay.rate, s));
+        double absolute = fmin(self->options->epsabs, FC_QUAD_COARSE * size);
+        double small = 0.02 * fmax(self->options->epsrel * size, absolute);
+        double now = fc_decay_end(&decay, small);
+        if (!(now < 0.95 * end)) {
+            break;
+        }
+        end = now;
+        *out = (part){0, end, base, sign, false, fc_decay_beyond(&decay, end)};
+        /* A bound for what lies further out is better, or one may begin nearer. */
+        double next = end > 1.2 * decay.from ? 0.8 * end : 0.25 * decay.from;
+        known = self->f->decay(self->f->context, base, sign, next, self->params, &decay);
+    }
+    return end < INFINITY;
+}
+
+/* The part, or the two, from base to infinity. */
+static unsigned add_infinite(const proof *self, double base, double sign, part *parts)
+{
+    if (falling_part(self, base, sign, parts)) {
+        return 1;
+    }
+    parts[0] = (part){0, 1, base, sign, true, 0};
+    parts[1] = (part){0, 1, base, sign, false, 0};
+    return 2;
+}
+
+/* The parts of the range from a to b, and the sum of their lengths in p. Returns how many. */
+static unsigned parts_of(proof *self, double a, double b, part *parts)
 {
     unsigned n = 0;
     if (!isinf(a) && !isinf(b)) {
-        parts[n++] = (part){a, b, 0, 1, false};
-        return n;
+        /* From 0 where that is an end: p > 0 is known to be so. */
+        parts[n++] = b == 0 ? (part){0, -a, 0, -1, false, 0} : (part){a, b, 0, 1, false, 0};
     }
-    for (int inverse = 1; inverse >= 0; inverse--) {
-        if (isinf(b)) {
-            parts[n++] = (part){0, 1, isinf(a) ? 0 : a, 1, inverse != 0};
-        }
-        if (isinf(a)) {
-            parts[n++] = (part){0, 1, isinf(b) ? 0 : b, -1, inverse != 0};
-        }
+    if (isinf(b)) {
+        n += add_infinite(self, isinf(a) ? 0 : a, 1, parts + n);
+    }
+    if (isinf(a)) {
+        n += add_infinite(self, isinf(b) ? 0 : b, -1, parts + n);
+    }
+    self->length = 0;
+    for (unsigned i = 0; i < n; i++) {
+        self->length += parts[i].hi - parts[i].lo;
     }
     return n;
 }
@@ -195,10 +340,12 @@ static fc_status evaluate(const proof *self, unsigned worker, double (*x)[ROOM],
 
 fc_status fc_quad_prove(const fc_run *run, const fc_integrand *f, const fc_quad_options *options,
                         double a, double b, const double *params, unsigned worker,
-                        fc_quad_cover *known, double *values, fc_quad_result *result, bool *done)
+                        fc_quad_cover *known, fc_quad_cuts *cuts, double *values,
+                        fc_quad_result *result, bool *done)
 {
     const bool infinite = isinf(a) || isinf(b);
     *done = false;
+    cuts->n = 0;
     if (f->disc == NULL || f->n_dim > MAX_DIM || f->n_out > MAX_OUT || options->weight != NULL ||
         options->n_points > 0 || known->none || (!infinite && isinf(b - a)) || a == INFINITY ||
         b == -INFINITY) {
@@ -210,16 +357,22 @@ fc_status fc_quad_prove(const fc_run *run, const fc_integrand *f, const fc_quad_
     self.params = params;
     self.n_panels = self.n_tries = 0;
     self.seen = 0;
+    self.cuts = cuts;
+    self.slit = 0;
     part parts[4];
-    const unsigned n_parts = parts_of(a, b, parts);
+    const unsigned n_parts = parts_of(&self, a, b, parts);
     fc_quad_cover found = {.none = true}; /* until all is well */
-    self.length = infinite ? n_parts : b - a;
-    bool covered = true;
+    bool covered = true, inverse = false;
     for (unsigned k = 0; k < n_parts && covered; k++) {
         covered = cover(&self, &parts[k], known, &found);
+        inverse |= parts[k].inverse;
+    }
+    if (cuts->n > 0) { /* they may be elsewhere next time */
+        found = (fc_quad_cover){0};
     }
     *known = found;
     if (!covered) {
+        cuts->n = cuts->n < MANY_CUTS ? cuts->n : 0; /* of many, not all were found */
         return FC_OK;
     }
     _Alignas(FC_CACHE_LINE) double x[MAX_DIM][ROOM], y[MAX_OUT][ROOM], jacobian[ROOM];
@@ -230,7 +383,7 @@ fc_status fc_quad_prove(const fc_run *run, const fc_integrand *f, const fc_quad_
     }
     fc_status status = fc_cancel_check(run->cancel);
     if (status == FC_OK) {
-        status = evaluate(&self, worker, x, ys, infinite ? jacobian : NULL);
+        status = evaluate(&self, worker, x, ys, inverse ? jacobian : NULL);
     }
     if (status != FC_OK) {
         return status;
@@ -240,10 +393,14 @@ fc_status fc_quad_prove(const fc_run *run, const fc_integrand *f, const fc_quad_
         error += self.panels[i].kronrod;
         noise += self.panels[i].noise;
     }
+    error += self.slit * self.seen;
+    for (unsigned k = 0; k < n_parts; k++) {
+        error += parts[k].beyond;
+    }
     for (unsigned o = 0; o < f->n_out; o++) {
         double kronrod[MAX_PANELS], gauss[MAX_PANELS], size[MAX_PANELS], odd[MAX_PANELS];
         fc_sum total = {0, 0};
-        fc_gk_loops_get()->sums(n, y[o], infinite ? jacobian : NULL, kronrod, gauss, size, odd);
+        fc_gk_loops_get()->sums(n, y[o], inverse ? jacobian : NULL, kronrod, gauss, size, odd);
         for (size_t i = 0; i < n; i++) {
             const panel *p = &self.panels[i];
             /* What was proved of both rules must be so, or there is an error in it. */

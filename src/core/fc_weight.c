@@ -100,6 +100,7 @@ fc_status fc_weighted_init(fc_weighted *self, const fc_integrand *f, const fc_we
     self->base.eval = eval;
     self->base.sum_ramp = NULL;
     self->base.disc = NULL;
+    self->base.decay = NULL;
     self->base.context = self;
     size_t n_arrays = 1 + (size_t)f->n_out, n_pointers = (size_t)f->n_dim + f->n_out;
     size_t per_slot, total;

@@ -90,7 +90,8 @@ static double uniform(double low, double high)
 static bool disc_at(fc_program *p, double centre, double radius, const double *rest, fc_disc *out)
 {
     const fc_disc_place place = {centre, radius, 0.6, 0, 1, false};
-    return fc_disc_of(p, &place, rest, out);
+    fc_doubt doubt = {0};
+    return fc_disc_of(p, &place, rest, out, &doubt);
 }
 
 /* The program's value at x, as the VM computes it. */
@@ -237,7 +238,8 @@ static void test_infinity(void)
         double c = uniform(0, 0.4), r = pow(10, uniform(-3, -0.3)), base = uniform(-0.5, 0.5);
         const fc_disc_place place = {c, r, 0.6, base, 1, true};
         fc_disc out;
-        if (!fc_disc_of(p, &place, NULL, &out)) {
+        fc_doubt doubt = {0};
+        if (!fc_disc_of(p, &place, NULL, &out, &doubt)) {
             continue;
         }
         proved++;

@@ -7,6 +7,7 @@ import random
 import warnings
 
 import fastconc
+import mpmath as mp
 import numpy as np
 import pytest
 
@@ -71,16 +72,160 @@ def test_infinite_ranges(f, a, b, exact):
     [
         lambda x: math.exp(-(((x - 0.6180339887) / 1e-3) ** 2)),
         lambda x: 1.0 + math.exp(-(((x - 0.6180339887) / 1e-3) ** 2)),
-        lambda x: abs(x - 0.6180339887),
-        lambda x: 1.0 if x > 0.6180339887 else 0.0,
-        lambda x: max(x, 0.6180339887),
-        lambda x: math.floor(7.3 * x) + x,
         lambda x: math.sqrt(x),
         lambda x: 1 / (1e-6 + (x - 0.6180339887) ** 2),
+        lambda x: math.floor(73 * x) + x,
+        lambda x: 1.0 if math.sin(300 * x) > 0.3 else 0.0,
+        lambda x: abs(math.sqrt(abs(x - 0.6180339887)) - 0.1),
     ],
 )
-def test_nothing_is_proved_of_needles_kinks_and_poles(f):
-    assert fastconc.quad(f, 0, 1).neval > FEW
+def test_nothing_is_proved_of_needles_and_poles_and_many_jumps(f):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert fastconc.quad(f, 0, 1).neval > FEW
+
+
+@pytest.mark.parametrize(
+    "f, exact",
+    [
+        (lambda x, c: abs(x - c), lambda c: (c * c + (1 - c) ** 2) / 2),
+        (lambda x, c: 1.0 if x > c else 0.0, lambda c: 1 - c),
+        (lambda x, c: 1.0 if x >= c else x, lambda c: 1 - c + c * c / 2),
+        (lambda x, c: max(x, c), lambda c: (1 + c * c) / 2),
+        (lambda x, c: min(x * x, c * c), lambda c: c**3 / 3 + c * c * (1 - c)),
+        (lambda x, c: abs(math.sin(math.pi * (x - c))), lambda c: 2 / math.pi),
+        (lambda x, c: math.floor(3 * x + c), lambda c: 1 + c),
+        (lambda x, c: round(2 * x + c) - 2 * x, lambda c: c),
+        (lambda x, c: math.ceil(x - c), lambda c: 1 - c),
+        (lambda x, c: abs(math.exp(x) - math.exp(c)),
+         lambda c: math.e + 1 + math.exp(c) * (2 * c - 3)),
+        (lambda x, c: x if x < c else 2.0 if x < (1 + c) / 2 else x * x,
+         lambda c: c * c / 2 + (1 - c) + (1 - ((1 + c) / 2) ** 3) / 3),
+    ],
+)  # fmt: skip
+def test_the_range_is_cut_where_the_program_decides(f, exact):
+    r = random.Random(3)
+    curved = any(name in f.__code__.co_names for name in ("sin", "exp", "min"))
+    proved = 0
+    for c in [r.random() for _ in range(100)] + [1e-3, 0.5, 0.25, 0.999]:
+        result = fastconc.quad(f, 0, 1, (c,), epsabs=0, epsrel=1e-10)
+        assert result.converged
+        proved += result.neval <= FEW
+        if not curved:
+            assert abs(result.integral - exact(c)) <= result.error + 1e-15
+        else:  # no disc tells the sign next to a root: the long way, to what was asked for
+            assert abs(result.integral - exact(c)) <= 1e-10 * abs(result.integral)
+    assert curved or proved >= 100
+
+
+def test_a_decision_at_an_end_or_never():
+    for f, a, b, exact in (
+        (lambda x: abs(x), -1, 1, 1.0),
+        (lambda x: abs(x), 0, 1, 0.5),
+        (lambda x: abs(x), -1, 0, 0.5),
+        (lambda x: 1.0 if x < 1 else 7.0, 0, 1, 1.0),
+        (lambda x: 1.0 if x <= 0 else 7.0, 0, 1, 7.0),
+        (lambda x: math.floor(x), -2, 3, 0.0),
+        (lambda x: math.floor(x), 0, 8, 28.0),
+        (lambda x: x * abs(x), -1, 1, 0.0),
+    ):
+        result = fastconc.quad(f, a, b)
+        assert result.converged and abs(result.integral - exact) <= result.error + 1e-15
+        assert result.neval <= FEW
+
+
+# How many of 8 are proved at least, the integrand, and the same for mpmath.
+TAILS = [
+    (8, lambda t, p, q: math.exp(-p * t), lambda t, p, q: mp.exp(-p * t)),
+    (8, lambda t, p, q: t * t * math.exp(-p * t * t), lambda t, p, q: t * t * mp.exp(-p * t * t)),
+    (6, lambda t, p, q: math.exp(-p * t) * math.cos(q * t),
+     lambda t, p, q: mp.exp(-p * t) * mp.cos(q * t)),
+    (8, lambda t, p, q: math.exp(-0.5 * ((t - q) / p) ** 2) / p,
+     lambda t, p, q: mp.exp(-0.5 * ((t - q) / p) ** 2) / p),
+    (0, lambda t, p, q: math.erfc(p * t + q), lambda t, p, q: mp.erfc(p * t + q)),
+    (0, lambda t, p, q: 1 / (math.exp(p * t) + q), lambda t, p, q: 1 / (mp.exp(p * t) + q)),
+    (0, lambda t, p, q: 1 / math.cosh(p * t) ** 2, lambda t, p, q: 1 / mp.cosh(p * t) ** 2),
+    (0, lambda t, p, q: t / math.expm1(p * t), lambda t, p, q: t / mp.expm1(p * t)),
+    (8, lambda t, p, q: math.log1p(q * math.exp(-p * t - q)),
+     lambda t, p, q: mp.log1p(q * mp.exp(-p * t - q))),
+    (8, lambda t, p, q: 2.0 ** (-p * t) * (1 + t), lambda t, p, q: 2 ** (-p * t) * (1 + t)),
+    (4, lambda t, p, q: math.exp(-p * math.sqrt(1 + t * t)),
+     lambda t, p, q: mp.exp(-p * mp.sqrt(1 + t * t))),
+    (5, lambda t, p, q: math.tanh(t) * math.exp(-p * abs(t - q)),
+     lambda t, p, q: mp.tanh(t) * mp.exp(-p * abs(t - q))),
+    (4, lambda t, p, q: math.exp(-math.exp(p * t) + t), lambda t, p, q: mp.exp(-mp.exp(p * t) + t)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("least, f, exactly", TAILS, ids=range(len(TAILS)))
+@pytest.mark.parametrize("epsrel", [1e-6, 1e-10])
+def test_exponential_tails(least, f, exactly, epsrel):
+    r, proved = random.Random(7), 0
+    for _ in range(8):
+        p, q = r.uniform(0.2, 3), r.uniform(0.2, 3)
+        few = fastconc.quad(f, 0, INF, (p, q), epsabs=0, epsrel=epsrel)
+        with mp.workdps(20):
+            cuts = [0, q, 2, 5, 10, 20, 40, 100, 400]
+            exact = mp.quad(lambda t, p=p, q=q: exactly(t, p, q), sorted(cuts), maxdegree=7)
+        assert few.converged and abs(few.integral - float(exact)) <= few.error
+        assert few.error <= epsrel * few.integral
+        proved += few.neval <= FEW
+        mirrored = fastconc.quad(
+            lambda t, p, q: f(-t, p, q), -INF, 0, (p, q), epsabs=0, epsrel=epsrel
+        )
+        assert abs(mirrored.integral - few.integral) <= mirrored.error + few.error
+    assert proved >= least
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: math.exp(-x) + 1e-3 * math.exp(-((x - 300) ** 2)),
+        lambda x: math.exp(-x) if x < 40 else math.exp(-((x - 700) ** 2)),
+        lambda x: (math.exp(-x) + 1e6) - 1e6 + math.exp(-x),
+        lambda x: math.exp(-x) + 1 / (1 + x) ** 3,
+        lambda x: math.exp(-(math.log(2 + x) ** 2)),
+    ],
+)
+def test_no_tail_is_cut_off_that_is_there(f):
+    result = fastconc.quad(f, 0, INF, epsabs=0, epsrel=1e-8)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        long = fastconc.quad(f, 0, INF, epsabs=0, epsrel=1e-9, points=[1.5, 40, 300, 700])
+    assert abs(result.integral - long.integral) <= result.error + long.error
+
+
+def test_places_of_decisions_are_breaks_of_the_long_way():
+    for f, a, b, exact in (
+        (lambda x: 1.0 if x > 1 - 1e-6 else 0.0, 0, 1, 1e-6),
+        (lambda x: math.sqrt(abs(x - 0.123)), 0, 1, (0.123**1.5 + 0.877**1.5) * 2 / 3),
+        (lambda x: abs(x - 0.7) ** -0.9, 0, 1, 10 * (0.7**0.1 + 0.3**0.1)),
+        (lambda x: 1.0 if abs(x - 0.777) < 1e-7 else 0.0, 0, 1, 2e-7),
+        (lambda x: math.log(abs(x - 0.3)), 0, 1, 0.3 * math.log(0.3) + 0.7 * math.log(0.7) - 1),
+    ):
+        result = fastconc.quad(f, a, b, epsabs=0, epsrel=1e-7)
+        assert result.converged and abs(result.integral - exact) <= 1e-7 * abs(exact)
+
+
+def test_quotients_at_zero():
+    for f, b, exact in (
+        (lambda x: math.sin(x) / x, 10, 1.6583475942188740),
+        (lambda x: math.expm1(-x) / x, 1, -0.79659959929705313),
+        (lambda x: math.atan(x) / x, 0.5, 0.48722235829452235),
+        (lambda x: math.sin(x) ** 2 / x**2, 2, 1.3447922337331501),
+        (lambda x: math.erf(x) / x, 1, 1.0222443601107397),
+        (lambda x: math.tanh(2 * x) / math.sin(x), 1, None),
+    ):
+        result = fastconc.quad(f, 0, b, epsabs=0, epsrel=1e-10)
+        assert result.converged and result.neval <= FEW
+        if exact is None:
+            long = fastconc.quad(f, 0, b, epsabs=0, epsrel=1e-13, points=[b / 3])
+            exact = long.integral
+        assert abs(result.integral - exact) <= result.error
+        back = fastconc.quad(f, b, 0, epsabs=0, epsrel=1e-10)
+        assert back.integral == -result.integral
+        left = fastconc.quad(lambda x, f=f: f(-x), -b, 0, epsabs=0, epsrel=1e-10)
+        assert abs(left.integral - exact) <= left.error
 
 
 def test_rounding_errors_are_part_of_the_proof():
@@ -99,7 +244,7 @@ def test_rounding_errors_are_part_of_the_proof():
 
 def test_sweeps_have_the_same_bits_for_every_number_of_workers():
     p = np.linspace(0, 90, 1003)
-    f = lambda x, p: math.cos(p * math.sin(x)) + abs(x - p)  # noqa: E731
+    f = lambda x, p: math.cos(p * math.sin(x)) + abs(math.sin(x) - p)  # noqa: E731
     results = [fastconc.quad(f, 0, 3, args=(p,), workers=w) for w in (1, 2, 3, 7)]
     assert results[0].converged.all()
     assert (results[0].neval <= FEW).any() and (results[0].neval > FEW).any()
