@@ -17,12 +17,14 @@ import warnings
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from concurrent.futures._base import LOGGER
-from multiprocessing.pool import CLOSE, RUN, TERMINATE, ThreadPool
+from multiprocessing.pool import CLOSE, RUN, TERMINATE, MapResult, ThreadPool
+from multiprocessing.pool import AsyncResult as StandardAsyncResult
 from typing import Any
 
+from fastconc import _core
 from fastconc._backends import check_backend
 from fastconc._errors import BrokenPool
-from fastconc._future import Future, TaskPool
+from fastconc._future import TaskPool
 from fastconc._imap import IMapIterator, IMapUnorderedIterator, flat
 from fastconc._options import Options, check_timeout, expire
 from fastconc._progress import watch
@@ -31,6 +33,8 @@ from fastconc._workers import SHUTDOWN, TERMINATED, Crew
 
 # Containers whose length is right and whose iteration runs no code of the user's.
 _PLAIN = (list, tuple, range, dict, set, frozenset, str, bytes, bytearray)
+
+AsyncResult = _core._tasks_pool_setup(StandardAsyncResult, MapResult)
 
 _pools: weakref.WeakSet[Pool] = weakref.WeakSet()
 
@@ -106,6 +110,7 @@ class Pool(TaskPool, ThreadPool):  # type: ignore[misc, valid-type]
             finishes_at_exit=False,
             caller_runs=caller_runs,
             copy_context=copy_context,
+            async_results=True,
         )
         self._open(crew.queue)
         try:
@@ -333,7 +338,7 @@ class Pool(TaskPool, ThreadPool):  # type: ignore[misc, valid-type]
             except Exception as error:
                 return _failed(error, before)
         if not items:
-            future = Future()
+            future = AsyncResult()
             future.set_result([])
             return future
         chunk = _chunk(chunksize, len(items), self._workers)
@@ -473,7 +478,7 @@ def _chunk(chunksize: int | str | None, n: int, width: int) -> int:
 def _failed(error: BaseException, before: Callable[[bool, Any], None] | None) -> Any:
     if before is not None:
         before(False, error)
-    future = Future()
+    future = AsyncResult()
     future.set_exception(error)
     return future
 

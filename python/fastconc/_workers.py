@@ -63,8 +63,9 @@ class Crew:
         finishes_at_exit: bool,
         caller_runs: bool,
         copy_context: bool,
+        async_results: bool = False,
     ) -> None:
-        self.queue = TaskQueue(width, caller_runs, copy_context)
+        self.queue = TaskQueue(width, caller_runs, copy_context, async_results)
         self.threads: set[threading.Thread] = set()
         self.finishes_at_exit = finishes_at_exit
         self.copy_context = copy_context
@@ -78,7 +79,8 @@ class Crew:
         self.queue.connect(_weakly(self.spawn), _weakly(self.refuse))
         with _exit_lock:
             _crews.add(self)
-            if _exiting:
+            # A Pool may be made by an atexit function, where threads can still be started.
+            if _exiting and (finishes_at_exit or not daemon_threads_allowed()):
                 self.queue.close(EXITING)
 
     def spawn(self) -> None:
@@ -175,6 +177,8 @@ def _finish_at_exit() -> None:
         if crew.finishes_at_exit:
             for thread in list(crew.threads):
                 thread.join()
+            if crew.threads:  # as the standard library's workers do when they leave
+                crew.queue.close(SHUTDOWN)
     options = sys.modules.get("fastconc._options")
     if options is not None and not daemon_threads_allowed():
         options.stop()

@@ -220,9 +220,21 @@ static PyObject *Counter_format(CounterObject *self, PyObject *spec)
     return text;
 }
 
-static PyObject *Counter_reduce(CounterObject *self, PyObject *Py_UNUSED(ignored))
+/* object's own way of copying asks for this, and takes a subclass's attributes along. */
+static PyObject *Counter_getnewargs(CounterObject *self, PyObject *Py_UNUSED(ignored))
 {
-    return Py_BuildValue("(O(L))", Py_TYPE(self), (long long)atomic_load(&self->value));
+    return Py_BuildValue("(L)", (long long)atomic_load(&self->value));
+}
+
+/* Protocols 0 and 1 know no types written in C. */
+static PyObject *Counter_reduce_ex(PyObject *self, PyObject *arg)
+{
+    long protocol = PyLong_AsLong(arg);
+    if (protocol == -1 && PyErr_Occurred()) {
+        return NULL;
+    }
+    return PyObject_CallMethod((PyObject *)&PyBaseObject_Type, "__reduce_ex__", "Ol", self,
+                               protocol > 2 ? protocol : 2L);
 }
 
 static PyObject *Counter_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
@@ -258,7 +270,8 @@ static PyMethodDef Counter_methods[] = {
     {"decrement", FASTCALL(Counter_decrement), decrement_doc},
     {"reset", (PyCFunction)(void (*)(void))Counter_reset, METH_VARARGS | METH_KEYWORDS, reset_doc},
     {"__format__", (PyCFunction)Counter_format, METH_O, format_doc},
-    {"__reduce__", (PyCFunction)(void (*)(void))Counter_reduce, METH_NOARGS, NULL},
+    {"__getnewargs__", (PyCFunction)(void (*)(void))Counter_getnewargs, METH_NOARGS, NULL},
+    {"__reduce_ex__", Counter_reduce_ex, METH_O, NULL},
     {NULL, NULL, 0, NULL},
 };
 

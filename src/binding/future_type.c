@@ -657,3 +657,19 @@ PyType_Spec fc_future_spec = {
     .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_BASETYPE,
     .slots = Future_slots,
 };
+
+static PyType_Slot AsyncResult_slots[] = {
+    {Py_tp_doc,
+     (void *)"The Future of a call that a Pool runs; a multiprocessing.pool.AsyncResult."},
+    {Py_tp_traverse, future_traverse},
+    {Py_tp_clear, future_clear},
+    {Py_tp_dealloc, Future_dealloc},
+    {0, NULL},
+};
+
+PyType_Spec fc_async_result_spec = {
+    .name = "fastconc.AsyncResult",
+    .basicsize = sizeof(FutureObject),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_BASETYPE,
+    .slots = AsyncResult_slots,
+};

@@ -373,7 +373,7 @@ int future_wait(FutureObject *self, int64_t deadline, bool caller_runs)
     if (future_is_done(self)) {
         return 1;
     }
-    Worker *worker = fc_current_worker;
+    Worker *worker = current_worker();
     fc_lock(&self->mutex);
     bool is_own = worker != NULL && worker->queue == self->queue;
     bool helps = deadline == FOREVER && self->queue != NULL &&

@@ -273,6 +273,14 @@ static PyType_Slot Map_slots[] = {
 PyType_Spec fc_map_spec = {
     .name = "fastconc.MapFuture",
     .basicsize = sizeof(MapObject),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_BASETYPE |
+             Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .slots = Map_slots,
+};
+
+PyType_Spec fc_map_result_spec = {
+    .name = "fastconc.MapResult",
+    .basicsize = sizeof(MapObject),
     .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION,
     .slots = Map_slots,
 };

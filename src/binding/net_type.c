@@ -8,22 +8,21 @@
  * wrong with it. */
 #include "run.h"
 
-#include <pthread.h>
 #include <string.h>
 
 #include "fc_alloc.h"
 #include "fc_blas.h"
 #include "fc_loops.h"
+#include "fc_moment.h"
 #include "fc_net.h"
 #include "fc_platform.h"
 
 #define MAX_NDIM 16
 
 typedef struct NetObject {
-    PyObject_HEAD pthread_mutex_t mutex; /* guards `net` and `users`; held for moments only */
-    bool mutex_made, was_set_up;
-    fc_net *net;  /* NULL before setup and after close */
-    size_t users; /* calls under way: the last one after close() frees `closing` */
+    PyObject_HEAD bool was_set_up; /* fc_moment_enter() guards this and the next three */
+    fc_net *net;                   /* NULL before setup and after close */
+    size_t users;                  /* calls under way: the last one after close() frees `closing` */
     fc_net *closing;
     PyObject *workers;     /* None, int or pool */
     bool fast;             /* one input whose first axis is the batch, float32 output */
@@ -35,11 +34,6 @@ static PyObject *Net_new(PyTypeObject *type, PyObject *Py_UNUSED(args), PyObject
 {
     NetObject *self = (NetObject *)type->tp_alloc(type, 0);
     if (self != NULL) {
-        self->mutex_made = pthread_mutex_init(&self->mutex, NULL) == 0;
-        if (!self->mutex_made) {
-            Py_DECREF(self);
-            return PyErr_NoMemory();
-        }
         self->workers = Py_NewRef(Py_None);
     }
     return (PyObject *)self;
@@ -65,9 +59,6 @@ static void Net_dealloc(PyObject *op)
     PyObject_GC_UnTrack(op);
     Net_clear(op);
     fc_net_destroy(self->net);
-    if (self->mutex_made) {
-        pthread_mutex_destroy(&self->mutex);
-    }
     type->tp_free(op);
     Py_DECREF(type);
 }
@@ -75,10 +66,10 @@ static void Net_dealloc(PyObject *op)
 /* The net for the length of a call; NULL with ValueError set when there is none. */
 static fc_net *net_enter(NetObject *self)
 {
-    pthread_mutex_lock(&self->mutex);
+    fc_moment_enter();
     fc_net *net = self->net;
     self->users += net != NULL;
-    pthread_mutex_unlock(&self->mutex);
+    fc_moment_leave();
     if (net == NULL) {
         PyErr_SetString(PyExc_ValueError, "the classifier is closed");
     }
@@ -88,12 +79,12 @@ static fc_net *net_enter(NetObject *self)
 static void net_leave(NetObject *self)
 {
     fc_net *unused = NULL;
-    pthread_mutex_lock(&self->mutex);
+    fc_moment_enter();
     if (--self->users == 0) {
         unused = self->closing;
         self->closing = NULL;
     }
-    pthread_mutex_unlock(&self->mutex);
+    fc_moment_leave();
     fc_net_destroy(unused);
 }
 
@@ -182,7 +173,7 @@ static PyObject *Net_setup(PyObject *op, PyObject *args)
             goto done;
         }
     }
-    pthread_mutex_lock(&self->mutex);
+    fc_moment_enter();
     if (!self->was_set_up) { /* once for all: calls read the shapes without the mutex */
         self->was_set_up = true;
         self->in_ndim = in_ndim;
@@ -193,7 +184,7 @@ static PyObject *Net_setup(PyObject *op, PyObject *args)
         self->net = net;
         net = NULL;
     }
-    pthread_mutex_unlock(&self->mutex);
+    fc_moment_leave();
     if (net != NULL) {
         PyErr_SetString(PyExc_ValueError, "the network is set up already");
         goto done;
@@ -543,14 +534,14 @@ PyDoc_STRVAR(
 static PyObject *Net_close(PyObject *op, PyObject *Py_UNUSED(ignored))
 {
     NetObject *self = (NetObject *)op;
-    pthread_mutex_lock(&self->mutex);
+    fc_moment_enter();
     fc_net *unused = self->net;
     self->net = NULL;
     if (unused != NULL && self->users != 0) {
         self->closing = unused;
         unused = NULL;
     }
-    pthread_mutex_unlock(&self->mutex);
+    fc_moment_leave();
     fc_net_destroy(unused);
     Py_RETURN_NONE;
 }

@@ -16,11 +16,11 @@
 
 static PyObject *Queue_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"width", "caller_runs", "copy_context", NULL};
+    static char *names[] = {"width", "caller_runs", "copy_context", "async_results", NULL};
     unsigned width;
-    int caller_runs = 0, copy_context = 0;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "I|pp:TaskQueue", names, &width, &caller_runs,
-                                     &copy_context)) {
+    int caller_runs = 0, copy_context = 0, async_results = 0;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "I|ppp:TaskQueue", names, &width, &caller_runs,
+                                     &copy_context, &async_results)) {
         return NULL;
     }
     TaskQueue *self = (TaskQueue *)type->tp_alloc(type, 0);
@@ -37,6 +37,9 @@ static PyObject *Queue_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
         Py_DECREF(self);
         return NULL;
     }
+    bool is_pool = async_results && self->state->map_result_type != NULL;
+    self->future_type = is_pool ? self->state->async_result_type : self->state->future_type;
+    self->map_type = is_pool ? self->state->map_result_type : self->state->map_type;
     return (PyObject *)self;
 }
 
@@ -289,8 +292,8 @@ static PyMethodDef Queue_methods[] = {
 };
 
 static PyType_Slot Queue_slots[] = {
-    {Py_tp_doc, (void *)"TaskQueue(width, caller_runs=False, copy_context=False)\n--\n\nWhat the "
-                        "workers of a pool share."},
+    {Py_tp_doc, (void *)"TaskQueue(width, caller_runs=False, copy_context=False, "
+                        "async_results=False)\n--\n\nWhat the workers of a pool share."},
     {Py_tp_new, Queue_new},
     {Py_tp_traverse, Queue_traverse},
     {Py_tp_clear, Queue_clear},
@@ -405,8 +408,7 @@ static PyObject *submit_in_context(TaskQueue *queue, PyObject *const *args, Py_s
     PyObject *context = PyContext_CopyCurrent();
     PyObject *run = context == NULL ? NULL : PyObject_GetAttrString(context, "run");
     Py_XDECREF(context);
-    FutureObject *future =
-        run == NULL ? NULL : future_new((PyTypeObject *)queue->state->future_type);
+    FutureObject *future = run == NULL ? NULL : future_new((PyTypeObject *)queue->future_type);
     if (future != NULL && set_call(future, run, args, n_args, kwnames) < 0) {
         Py_CLEAR(future);
     }
@@ -421,7 +423,7 @@ static PyObject *submit(TaskQueue *queue, PyObject *const *args, Py_ssize_t n_ar
     if (queue->copy_context) {
         return submit_in_context(queue, args, n_args, kwnames, priority, is_internal);
     }
-    FutureObject *future = future_new((PyTypeObject *)queue->state->future_type);
+    FutureObject *future = future_new((PyTypeObject *)queue->future_type);
     if (future == NULL) {
         return NULL;
     }
@@ -543,7 +545,7 @@ static PyObject *Pool_submit_map(PyObject *self, PyObject *args)
     if (queue == NULL) {
         return NULL;
     }
-    MapObject *map = (MapObject *)future_new((PyTypeObject *)queue->state->map_type);
+    MapObject *map = (MapObject *)future_new((PyTypeObject *)queue->map_type);
     if (map == NULL) {
         return NULL;
     }

@@ -42,6 +42,8 @@ FC_TOPICS(FC_TOPIC_DECLARE)
     X(condition_type)                                                                              \
     X(future_type)                                                                                 \
     X(map_type)                                                                                    \
+    X(async_result_type) /* this and the next are Pool's, from _tasks_pool_setup() */              \
+    X(map_result_type)                                                                             \
     X(task_queue_type)                                                                             \
     X(task_pool_type)                                                                              \
     X(completions_type)                                                                            \

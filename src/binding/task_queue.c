@@ -509,7 +509,8 @@ static void retire(TaskQueue *self, Worker *worker)
 
 int queue_work(TaskQueue *self)
 {
-    Worker worker = {.queue = self, .generation = fc_fork_generation};
+    Worker worker = {
+        .queue = self, .interpreter = PyInterpreterState_Get(), .generation = fc_fork_generation};
     if (fc_current_worker != NULL) {
         PyErr_SetString(PyExc_RuntimeError, "this thread is a worker already");
         return -1;

@@ -275,6 +275,7 @@ typedef struct Frame { /* one for every task on a worker's stack */
 
 struct Worker { /* lives on the stack of its thread */
     TaskQueue *queue;
+    PyInterpreterState *interpreter;
     fc_baton parker;         /* passed to wake an idle worker */
     Waiter *owed;            /* whom its last task woke, if that waits until it gives the GIL up */
     FutureObject *finishing; /* it may, if they wait for this one: the last task's, being ended */
@@ -308,7 +309,8 @@ struct TaskQueue {
     PyObject_HEAD fc_state *state;
     PyObject *spawn;  /* spawn(): starts one more worker thread; NULL once cleared */
     PyObject *refuse; /* refuse(): raises why no task is taken */
-    fc_mutex mutex;   /* guards all below */
+    PyObject *future_type, *map_type; /* borrowed from the state: what submit and map return */
+    fc_mutex mutex;                   /* guards all below */
     uint8_t closed;
     bool waking;       /* a wake-up is under way: one at a time, the woken worker wakes the next */
     bool caller_runs;  /* default of result(caller_runs=) */
@@ -326,8 +328,15 @@ struct TaskQueue {
     int64_t busy_ns, gil_ns, call_ns, overhead_ns, started_ns;
 };
 
-/* The worker that runs on this thread, or NULL. */
+/* The worker that runs on this thread, or NULL. Its task may run code in another interpreter, which
+ * has other locks: waits ask current_worker(). */
 extern _Thread_local Worker *fc_current_worker;
+
+static inline Worker *current_worker(void)
+{
+    Worker *worker = fc_current_worker;
+    return worker != NULL && worker->interpreter == PyInterpreterState_Get() ? worker : NULL;
+}
 
 /* Grows in each forked child: workers and waits of an older generation do not exist here. */
 extern uint32_t fc_fork_generation;
@@ -400,6 +409,7 @@ void map_run(MapObject *self, Worker *worker, Py_ssize_t start, Py_ssize_t stop)
 /* ---- set-up ---- */
 
 extern PyType_Spec fc_future_spec, fc_map_spec, fc_queue_spec, fc_tasks_spec, fc_completions_spec;
+extern PyType_Spec fc_async_result_spec, fc_map_result_spec;
 
 PyObject *fc_tasks_wait(PyObject *module, PyObject *args);
 

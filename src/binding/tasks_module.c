@@ -32,9 +32,10 @@ static void drop_inline_attributes(PyObject *type)
 #endif
 }
 
-static PyObject *type_from(PyObject *module, PyType_Spec *spec, PyObject *base)
+/* `base` and `second` may be NULL. */
+static PyObject *type_from(PyObject *module, PyType_Spec *spec, PyObject *base, PyObject *second)
 {
-    PyObject *bases = base == NULL ? NULL : PyTuple_Pack(1, base);
+    PyObject *bases = base == NULL ? NULL : PyTuple_Pack(second == NULL ? 1 : 2, base, second);
     if (base != NULL && bases == NULL) {
         return NULL;
     }
@@ -58,13 +59,13 @@ static PyObject *tasks_setup(PyObject *module, PyObject *breath)
         if (threading != NULL && futures != NULL &&
             (condition = PyObject_GetAttrString(threading, "Condition")) != NULL &&
             (base = PyObject_GetAttrString(futures, "Future")) != NULL && check_layout(base) == 0 &&
-            (types[0] = type_from(module, &fc_future_spec, base)) != NULL) {
+            (types[0] = type_from(module, &fc_future_spec, base, NULL)) != NULL) {
             drop_inline_attributes(types[0]);
-            if ((types[1] = type_from(module, &fc_map_spec, types[0])) != NULL &&
-                (types[2] = type_from(module, &fc_queue_spec, NULL)) != NULL &&
-                (types[3] = type_from(module, &fc_tasks_spec, NULL)) != NULL) {
+            if ((types[1] = type_from(module, &fc_map_spec, types[0], NULL)) != NULL &&
+                (types[2] = type_from(module, &fc_queue_spec, NULL, NULL)) != NULL &&
+                (types[3] = type_from(module, &fc_tasks_spec, NULL, NULL)) != NULL) {
                 drop_inline_attributes(types[1]);
-                types[4] = type_from(module, &fc_completions_spec, NULL);
+                types[4] = type_from(module, &fc_completions_spec, NULL, NULL);
             }
         }
         Py_XDECREF(threading);
@@ -88,6 +89,38 @@ static PyObject *tasks_setup(PyObject *module, PyObject *breath)
     }
     return PyTuple_Pack(5, state->future_type, state->map_type, state->task_queue_type,
                         state->task_pool_type, state->completions_type);
+}
+
+PyDoc_STRVAR(
+    pool_setup_doc,
+    "_tasks_pool_setup($module, async_result, map_result, /)\n--\n\n"
+    "Make the futures of Pool, which are those classes of multiprocessing.pool as well, and "
+    "return the first.");
+
+static PyObject *tasks_pool_setup(PyObject *module, PyObject *args)
+{
+    fc_state *state = fc_state_of_module(module);
+    PyObject *async_result, *map_result;
+    if (!PyArg_ParseTuple(args, "O!O!:_tasks_pool_setup", &PyType_Type, &async_result, &PyType_Type,
+                          &map_result)) {
+        return NULL;
+    }
+    if (state->map_result_type == NULL) {
+        PyObject *single =
+            type_from(module, &fc_async_result_spec, state->future_type, async_result);
+        PyObject *map = single == NULL
+                            ? NULL
+                            : type_from(module, &fc_map_result_spec, state->map_type, map_result);
+        if (map == NULL) {
+            Py_XDECREF(single);
+            return NULL;
+        }
+        drop_inline_attributes(single);
+        drop_inline_attributes(map);
+        Py_XSETREF(state->async_result_type, single);
+        Py_XSETREF(state->map_result_type, map);
+    }
+    return Py_NewRef(state->async_result_type);
 }
 
 PyDoc_STRVAR(tasks_wait_doc,
@@ -114,6 +147,7 @@ static PyObject *is_main_interpreter(PyObject *Py_UNUSED(module), PyObject *Py_U
 static PyMethodDef functions[] = {
     {"_is_main_interpreter", is_main_interpreter, METH_NOARGS, is_main_interpreter_doc},
     {"_tasks_setup", tasks_setup, METH_O, tasks_setup_doc},
+    {"_tasks_pool_setup", tasks_pool_setup, METH_VARARGS, pool_setup_doc},
     {"_tasks_wait", fc_tasks_wait, METH_VARARGS, tasks_wait_doc},
     {"_tasks_after_fork", tasks_after_fork, METH_NOARGS, after_fork_doc},
     {NULL, NULL, 0, NULL},

@@ -16,9 +16,9 @@
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>
-#include <pthread.h>
 
 #include "fc_code.h"
+#include "fc_moment.h"
 
 #define MAX_ARGS 16
 #define N_SLOTS 64
@@ -67,10 +67,9 @@ static double call_n(int n, double *x, void *program)
     return n < 0 ? NAN : run_one(program, (unsigned)n, x);
 }
 
-/* Slots: written under the lock before the function's address is handed out, so the functions need
+/* Slots: written in an fc_moment before the function's address is handed out, so the functions need
  * none. */
 static fc_program *slots[N_SLOTS];
-static pthread_mutex_t slots_lock = PTHREAD_MUTEX_INITIALIZER;
 
 #define SLOT_FUNCTIONS(i)                                                                          \
     static double slot_1_##i(double x)                                                             \
@@ -118,7 +117,7 @@ static void release_slot(PyObject *capsule)
 {
     fc_program *program = PyCapsule_GetContext(capsule);
     void *address = PyCapsule_GetPointer(capsule, PyCapsule_GetName(capsule));
-    pthread_mutex_lock(&slots_lock);
+    fc_moment_enter();
     for (int i = 0; i < N_SLOTS; i++) {
         for (int k = 0; k < 3; k++) {
             if (slots[i] == program && as_pointer(slot_functions[i][k]) == address) {
@@ -126,7 +125,7 @@ static void release_slot(PyObject *capsule)
             }
         }
     }
-    pthread_mutex_unlock(&slots_lock);
+    fc_moment_leave();
     fc_program_release(program);
 }
 
@@ -150,14 +149,14 @@ static PyObject *take_slot(fc_program *program, const char *name)
 {
     PyObject *capsule = NULL;
     int i = 0;
-    pthread_mutex_lock(&slots_lock);
+    fc_moment_enter();
     while (i < N_SLOTS && slots[i] != NULL) {
         i++;
     }
     if (i < N_SLOTS) {
         slots[i] = program;
     }
-    pthread_mutex_unlock(&slots_lock);
+    fc_moment_leave();
     if (i == N_SLOTS) {
         PyErr_Format(PyExc_RuntimeError, "all %d C function pointers without user data are in use",
                      N_SLOTS);
@@ -166,9 +165,9 @@ static PyObject *take_slot(fc_program *program, const char *name)
     capsule = make_capsule(as_pointer(slot_functions[i][program->n_inputs - 1]), name, program,
                            release_slot);
     if (capsule == NULL) {
-        pthread_mutex_lock(&slots_lock);
+        fc_moment_enter();
         slots[i] = NULL;
-        pthread_mutex_unlock(&slots_lock);
+        fc_moment_leave();
     }
     return capsule;
 }

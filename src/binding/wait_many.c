@@ -161,7 +161,7 @@ static int gang_help(Gang *self, Worker *worker, bool may_run)
 static int gang_wait(Gang *self, size_t wanted, int64_t deadline)
 {
     Waiter *waiter = &self->waiter;
-    Worker *worker = fc_current_worker;
+    Worker *worker = current_worker();
     int own = 0;
     fc_lock(&waiter->mutex);
     waiter->wanted = wanted;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "fc_alloc.h"
+#include "fc_moment.h"
 #include "fc_net_impl.h"
 #include "fc_platform.h"
 #include "fc_relay.h"
@@ -25,12 +26,8 @@ fc_status fc_net_create(const int64_t *plan, size_t n_words, const float *weight
     if (net == NULL) {
         return FC_ERR_NOMEM;
     }
-    fc_status status = pthread_mutex_init(&net->mutex, NULL) == 0 ? FC_OK : FC_ERR_NOMEM;
-    net->mutex_made = status == FC_OK;
-    if (status == FC_OK) {
-        status =
-            fc_plan_read(net, plan, n_words, weights, n_weights, engine, message, message_size);
-    }
+    fc_status status =
+        fc_plan_read(net, plan, n_words, weights, n_weights, engine, message, message_size);
     if (status != FC_OK) {
         fc_net_destroy(net);
         return status;
@@ -51,10 +48,10 @@ static void arena_destroy(fc_arena *arena)
 
 void fc_net_trim(fc_net *net)
 {
-    pthread_mutex_lock(&net->mutex);
+    fc_moment_enter();
     fc_arena *arena = net->free_arenas;
     net->free_arenas = NULL;
-    pthread_mutex_unlock(&net->mutex);
+    fc_moment_leave();
     while (arena != NULL) {
         fc_arena *next = arena->next;
         arena_destroy(arena);
@@ -67,10 +64,7 @@ void fc_net_destroy(fc_net *net)
     if (net == NULL) {
         return;
     }
-    if (net->mutex_made) {
-        fc_net_trim(net);
-        pthread_mutex_destroy(&net->mutex);
-    }
+    fc_net_trim(net);
     for (size_t i = 0; i < net->n_steps; i++) {
         fc_step *step = &net->steps[i];
         if (step->layer != NULL && step->layer->destroy != NULL) {
@@ -132,16 +126,16 @@ static void arena_give(fc_net *net, fc_arena *arena)
     if (arena == NULL) {
         return;
     }
-    pthread_mutex_lock(&net->mutex);
+    fc_moment_enter();
     arena->next = net->free_arenas;
     net->free_arenas = arena;
-    pthread_mutex_unlock(&net->mutex);
+    fc_moment_leave();
 }
 
 /* With memory for the tensors, or for scratch alone; NULL when there is none. */
 static fc_arena *arena_take(fc_net *net, bool furnished)
 {
-    pthread_mutex_lock(&net->mutex);
+    fc_moment_enter();
     /* the first that is as wanted, else the first */
     fc_arena **at = &net->free_arenas;
     while (*at != NULL && ((*at)->memory != NULL) != furnished) {
@@ -152,7 +146,7 @@ static fc_arena *arena_take(fc_net *net, bool furnished)
     if (arena != NULL) {
         *at = arena->next;
     }
-    pthread_mutex_unlock(&net->mutex);
+    fc_moment_leave();
     arena = arena != NULL ? arena : arena_create(net);
     if (arena != NULL && furnished && !arena_furnish(net, arena)) {
         arena_give(net, arena);

@@ -4,8 +4,6 @@
 #ifndef FC_NET_IMPL_H
 #define FC_NET_IMPL_H
 
-#include <pthread.h>
-
 #include "fc_layer.h"
 #include "fc_net.h"
 
@@ -45,9 +43,7 @@ struct fc_net {
     size_t chunk;
     size_t n_weights;
     double flops;
-    pthread_mutex_t mutex; /* guards `free_arenas` */
-    bool mutex_made;
-    fc_arena *free_arenas;
+    fc_arena *free_arenas; /* fc_moment_enter() guards it */
 };
 
 /* Reads and validates the plan into a zeroed net; what is built so far is left to fc_net_destroy.

@@ -16,6 +16,13 @@
 #define POLL_INTERVAL_NS 5000000 /* so that a sleeping owner still looks for Ctrl-C */
 #define BLOCK_BITS 32
 
+#ifndef __APPLE__ /* has no pthread_condattr_setclock: there a clock that is set back delays a     \
+                     poll */
+#define WAIT_CLOCK CLOCK_MONOTONIC
+#else
+#define WAIT_CLOCK CLOCK_REALTIME
+#endif
+
 typedef struct relay {
     fc_relay_fn *fn;
     void *context;
@@ -93,7 +100,7 @@ static void sleep_until_past(relay *r, size_t leg)
     atomic_fetch_add_explicit(&r->sleepers, 1, memory_order_seq_cst);
     while (leg_of(atomic_load_explicit(&r->ticket, memory_order_seq_cst)) == leg) {
         struct timespec until;
-        clock_gettime(CLOCK_REALTIME, &until);
+        clock_gettime(WAIT_CLOCK, &until);
         until.tv_nsec += POLL_INTERVAL_NS;
         if (until.tv_nsec >= 1000000000) {
             until.tv_nsec -= 1000000000;
@@ -167,6 +174,17 @@ static fc_status join(void *context, size_t begin, size_t end, unsigned worker)
     }
 }
 
+static void init_opened(pthread_cond_t *opened)
+{
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+#ifndef __APPLE__
+    pthread_condattr_setclock(&attributes, WAIT_CLOCK);
+#endif
+    pthread_cond_init(opened, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
 fc_status fc_relay_run(const fc_run *run, fc_relay_fn *fn, void *context, const fc_relay_leg *legs,
                        size_t n_legs)
 {
@@ -178,8 +196,8 @@ fc_status fc_relay_run(const fc_run *run, fc_relay_fn *fn, void *context, const 
         .n_legs = n_legs,
         .cancel = run != NULL ? run->cancel : NULL,
         .lock = PTHREAD_MUTEX_INITIALIZER,
-        .opened = PTHREAD_COND_INITIALIZER,
     };
+    init_opened(&r.opened);
     fc_status status = fc_pool_for(run, join, &r, width, 1);
     pthread_cond_destroy(&r.opened);
     pthread_mutex_destroy(&r.lock);

@@ -48,6 +48,16 @@ def submit_at_exit():
                 print(error)
 
 
+def pool_made_at_exit():
+    @atexit.register
+    def late():
+        try:
+            with Pool(2) as pool:
+                print(pool.map(abs, [-1, 2]))
+        except RuntimeError:  # since 3.12 no thread can be started there
+            print("no thread" if sys.version_info >= (3, 12) else "")
+
+
 def a_task_submits_at_exit():
     executor = PoolExecutor(1)
 

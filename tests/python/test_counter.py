@@ -147,3 +147,21 @@ def test_values_are_handed_out_once():
     for t in threads:
         t.join()
     assert sorted(itertools.chain(*tickets)) == list(range(1, 80_001))
+
+
+class Tagged(Counter):
+    pass
+
+
+class Slotted(Counter):
+    __slots__ = ("tag",)
+
+
+@pytest.mark.parametrize("cls", [Tagged, Slotted])
+def test_a_subclass_takes_its_attributes_along(cls):
+    counter = cls(4)
+    counter.tag = ["x"]
+    copies = [pickle.loads(pickle.dumps(counter, p)) for p in range(pickle.HIGHEST_PROTOCOL + 1)]
+    for twin in (*copies, copy.copy(counter), copy.deepcopy(counter)):
+        assert type(twin) is cls
+        assert (twin.value, twin.tag) == (4, ["x"])

@@ -179,6 +179,20 @@ def chunks_left_of_a_map(lib):
 
 
 @script
+def classes_of_results(lib):
+    single, many = multiprocessing.pool.AsyncResult, multiprocessing.pool.MapResult
+    with lib.Pool(1) as pool:
+        results = (
+            pool.apply_async(int),
+            pool.map_async(abs, [1]),
+            pool.map_async(abs, []),
+            pool.starmap_async(max, [(1, 2)]),
+        )
+        found = [(isinstance(r, single), r.get(), r.ready(), r.successful()) for r in results]
+        return found, [isinstance(r, many) for r in (*results[:2], results[3])]
+
+
+@script
 def iterators_of_a_pool(lib):
     with lib.Pool(1) as pool:
         ordered, unordered = pool.imap(abs, [-1, 2]), pool.imap_unordered(abs, iter([3]))
