@@ -197,6 +197,7 @@ class Calls(Statements):
             if frame.body.expression is not None:
                 return self.eval(frame.body.expression)
             assert frame.body.statements is not None
+            self.flag_unsure(frame)
             self.exec_block(frame.body.statements)
             return self.finish_returns(frame)
         finally:

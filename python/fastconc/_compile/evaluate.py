@@ -129,13 +129,19 @@ class Evaluator(Calls, Comparisons, Loops, Match, Sequences):
         return node.value
 
     def x_Name(self, node: ast.Name) -> Any:
-        return self.load(node.id)
+        return self.load(node.id, hasattr(node, "unsure"))
 
-    def load(self, name: str) -> Any:
+    def load(self, name: str, unsure: bool = False) -> Any:
         frame: Frame | None = self.frame
         value: Any = MISSING
         while frame is not None:
             value = frame.env.get(name, MISSING)
+            if unsure and "?" + name in frame.env:
+                assigned = frame.env["?" + name]
+                if assigned is not True:
+                    self.raise_where(self.b.not_(assigned), "INVALID")
+                    if assigned is False:
+                        return False  # for no lane that goes on
             if value is not MISSING:
                 break
             cell = frame.cells.get(name)
@@ -161,7 +167,7 @@ class Evaluator(Calls, Comparisons, Loops, Match, Sequences):
             self.deps.append(("global", frame.globals, name, MISSING))
             return value
         if isinstance(value, Unbound):
-            raise Unsupported(f"{name!r} {value.reason}")
+            raise Unsupported(f"{name!r} {value.reason}", "begin with the kind that it becomes")
         return value
 
     def admit(self, value: Any) -> Any:

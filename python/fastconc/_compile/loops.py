@@ -18,7 +18,7 @@ from typing import Any
 from .arith import is_number, join
 from .errors import NeedUnroll, Unsupported
 from .ir import Loop, Mask, Skip, Val
-from .plan import Plan, State
+from .plan import Plan, State, assigned_names
 from .statements import NOTHING, UNSET, Statements
 from .values import Escape, Iterable, Range, Unbound
 
@@ -147,6 +147,7 @@ class Loops(Statements):
             self.raise_where(self.compare("==", step, 0), "INVALID")
         counter = f".{id(node)}"
         frame.env[counter] = start
+        flags: dict[str, Any] = {}
 
         def head() -> Any:
             k = frame.env[counter]
@@ -164,7 +165,14 @@ class Loops(Statements):
         def advance() -> None:
             frame.env[counter] = self.binary("+", frame.env[counter], step)
 
+        if not node.orelse:
+            # The targets are assigned where the loop runs at all: no flag need change in it.
+            for name in assigned_names(node.target):
+                if frame.env.get("?" + name, True) is not True:
+                    flags["?" + name] = self.b.or_(frame.env["?" + name], self.truth(head()))
+                    frame.env["?" + name] = True
         self.loop(node, head, body, advance, node.orelse, counter)
+        frame.env.update(flags)
         frame.env.pop(counter, None)
 
     def loop(
@@ -236,6 +244,7 @@ class Loops(Statements):
         frame.loop_depth += 1
         branch, self.branch = self.branch, object()
 
+        entry_env.update(plan.shapes)
         phis: dict[Any, Any] = {}
         for key in plan.keys:
             value = entry_env[key] if isinstance(key, str) else entry_heap[key]
@@ -384,7 +393,7 @@ class Loops(Statements):
         values += [v for _, v in exits]
         for value in values:
             if not is_number(value):
-                return plan.drop(key)
+                return plan.drop(key, value)
             type = join(type, self.type_of(value))
         if type != phi.type:
             return plan.widen(key, type)

@@ -34,6 +34,8 @@ class Match(Statements):
         for name, value in names.items():
             old = env.get(name, UNSET)
             env[name] = value if cond is True else self.merge_values(cond, name, value, old)
+            if "?" + name in env:
+                env["?" + name] = self.b.or_(env["?" + name], cond)
         if case.guard is not None:
             self.mask = self.b.mask_and(outer, cond)
             try:

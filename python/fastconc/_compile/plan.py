@@ -60,6 +60,14 @@ class Plan:
         self.wants_broke = bool(node.orelse)
         env = ev.frame.env
         assigned = assigned_names(node)
+        self.stand_ins: set[str] = set()
+        self.shapes: dict[str, Any] = {}  # of stand-ins that are tuples
+        for name in getattr(node, "carries", ()):
+            if env.get("?" + name) is False:
+                # Something to carry; who reads it is told by the flag.
+                env[name] = False
+                self.stand_ins.add(name)
+        assigned.update(["?" + name for name in assigned if env.get("?" + name, True) is not True])
         self.keys: list[Any] = [
             name
             for name in env
@@ -90,8 +98,13 @@ class Plan:
         self.varying.add(key)
         return False
 
-    def drop(self, key: Any) -> bool:
+    def drop(self, key: Any, value: Any = None) -> bool:
         """The variable changes its kind: what it was before the loop cannot be seen in it."""
+        if isinstance(value, Unbound):
+            value = value.value
+        if key in self.stand_ins and isinstance(value, tuple) and key not in self.shapes:
+            self.shapes[key] = _stand_in_like(value)
+            return False
         while isinstance(key, tuple):
             key = key[0]
         if not isinstance(key, str):
@@ -99,8 +112,9 @@ class Plan:
                 "a list changes its length or the kind of its elements in the loop",
                 "make it of fixed length first",
             )
-        self.keys.remove(key)
-        self.dropped.add(key)
+        if key not in self.dropped:  # by another part of the same tuple
+            self.keys.remove(key)
+            self.dropped.add(key)
         return False
 
     def settle(
@@ -133,6 +147,7 @@ class Plan:
             return True
         if key.startswith("."):
             return key != self.counter
+        key = key.removeprefix("?")
         frame = self.ev.frame
         if frame.loop_depth > 1 or frame.body.statements is None:
             return True
@@ -143,6 +158,12 @@ class Plan:
         if self.node.orelse:
             end = (self.node.lineno, self.node.col_offset)
         return last is not None and last > end
+
+
+def _stand_in_like(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple.__new__(type(value), [_stand_in_like(v) for v in value])
+    return False
 
 
 def assigned_names(node: ast.AST) -> set[str]:

@@ -566,11 +566,13 @@ class Sequences(Arithmetic):
 
 
 def _target_names(node: ast.GeneratorExp | ast.ListComp | ast.SetComp) -> list[str]:
+    """The variables of its own, and their flags (unassigned.py)."""
     return [
-        n.id
+        name
         for clause in node.generators
         for n in ast.walk(clause.target)
         if isinstance(n, ast.Name)
+        for name in (n.id, "?" + n.id)
     ]
 
 

@@ -45,7 +45,16 @@ class Body:
     """What the evaluator needs of a function: statements or one expression, and where they
     stand."""
 
-    __slots__ = ("expression", "live", "passed_on", "source", "statements", "subscripted", "tail")
+    __slots__ = (
+        "expression",
+        "live",
+        "passed_on",
+        "source",
+        "statements",
+        "subscripted",
+        "tail",
+        "unsure",
+    )
 
     def __init__(
         self, source: Source, statements: list[ast.stmt] | None, expression: ast.expr | None
@@ -57,6 +66,7 @@ class Body:
         self.passed_on: list[tuple[str, int, str | None, str]] = []
         self.tail: Body | bool | None = False  # as a loop; False: not looked at yet
         self.live: dict[str, tuple[int, int]] | None = None
+        self.unsure: frozenset[str] | None = None  # locals that may be read before assigned
 
 
 _MAX_CACHED = 4096

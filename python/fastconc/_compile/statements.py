@@ -17,6 +17,7 @@ from .arith import STATUS, Arithmetic, describe, is_number, same_constant
 from .errors import NeedUnroll, Unsupported
 from .ir import Mask, Skip, Val, cost_of
 from .source import Body
+from .unassigned import mark_unsure
 from .values import Closure, Escape, Frame, Iterable, ListRef, Table, Unbound
 
 SKIP_COST = 24.0  # a branch that costs more is jumped over when no lane takes it
@@ -53,6 +54,7 @@ class Statements(Arithmetic):
 
     # These live in evaluate.py
     eval: Callable[[ast.expr], Any]
+    load: Callable[..., Any]
     plain: Callable[[Any], Any]
     sequence: Callable[[Any], list[Any]]
     iterable: Callable[[Any], Iterable]
@@ -144,7 +146,7 @@ class Statements(Arithmetic):
         target = node.target
         op = BINARY[type(node.op)]
         if isinstance(target, ast.Name):
-            old = self.eval(ast.copy_location(ast.Name(target.id, ast.Load()), target))
+            old = self.load(target.id, hasattr(target, "unsure"))
         elif isinstance(target, ast.Subscript):
             old = self.eval(
                 ast.copy_location(ast.Subscript(target.value, target.slice, ast.Load()), target)
@@ -159,7 +161,10 @@ class Statements(Arithmetic):
 
     def store(self, target: ast.expr, value: Any) -> None:
         if isinstance(target, ast.Name):
-            self.frame.env[target.id] = value
+            env = self.frame.env
+            env[target.id] = value
+            if "?" + target.id in env:
+                env["?" + target.id] = True
         elif isinstance(target, ast.Tuple | ast.List):
             items = self.sequence(value)
             starred = [k for k, t in enumerate(target.elts) if isinstance(t, ast.Starred)]
@@ -244,6 +249,15 @@ class Statements(Arithmetic):
         self.frame.returns.append(Escape(self.mask, value=NOTHING))
         self.mask = False
 
+    def flag_unsure(self, frame: Frame) -> None:
+        """Begin the flags of the variables that may be read before they are assigned."""
+        body = frame.body
+        if body.unsure is None:
+            body.unsure = mark_unsure(body.statements or [], frame.env)
+        for name in body.unsure:
+            if name not in frame.env:
+                frame.env["?" + name] = False
+
     # Branches
 
     def s_If(self, node: ast.If) -> None:
@@ -293,9 +307,12 @@ class Statements(Arithmetic):
         return merged
 
     def merge_values(self, cond: Any, name: str, x: Any, y: Any) -> Any:
-        # Where Python would raise UnboundLocalError, the value of the other branch stands in.
+        # Where Python would raise UnboundLocalError, the value of the other branch stands in: a
+        # read that may meet it asks the flag first (unassigned.py).
         if isinstance(x, Unbound) or isinstance(y, Unbound):
-            return y if isinstance(x, Unbound) else x
+            if isinstance(x, _Unset) or isinstance(y, _Unset):
+                return y if isinstance(x, _Unset) else x
+            return x if isinstance(x, Unbound) else y
         try:
             return self.choose(cond, x, y, f"the branches that assign {name!r}")
         except Unsupported as error:
@@ -303,7 +320,8 @@ class Statements(Arithmetic):
                 raise
             if not is_number(x) and not is_number(y) and same_constant(x, y):
                 return x
-            return Unbound(f"cannot be followed: {error.reason}")
+            value = x if isinstance(x, tuple) else y
+            return Unbound(f"cannot be followed: {error.reason}", value)
 
     def merge_heaps(
         self, cond: Any, a: dict[ListRef, tuple[Any, ...]], b: dict[ListRef, tuple[Any, ...]]

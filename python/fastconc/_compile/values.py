@@ -20,12 +20,16 @@ from .source import Body, body_of
 
 
 class Unbound:
-    """A local name that is not assigned (on some lanes, or at all)."""
+    """A local name that is not assigned (on some lanes, or at all), or cannot be followed.
 
-    __slots__ = ("reason",)
+    ``value`` is what some lanes have, if it is of interest.
+    """
 
-    def __init__(self, reason: str) -> None:
+    __slots__ = ("reason", "value")
+
+    def __init__(self, reason: str, value: Any = None) -> None:
         self.reason = reason
+        self.value = value
 
 
 class ListRef:

@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# ruff: noqa: F821, F841, B007
+"""Local variables that only some paths, or some turns of a loop, assign."""
+
+import math
+
+import numpy as np
+import pytest
+from fastconc import KernelError, kernel
+
+
+def last_of_range(n):
+    for k in range(n):
+        pass
+    return k
+
+
+def last_of_while(n):
+    while n > 5:
+        y = n
+        n -= 1
+    return y + n
+
+
+def one_branch(n):
+    if n > 3:
+        a = 1
+    elif n > 2:
+        a = 2
+    if n > -2:
+        return a
+    return 0
+
+
+def kept_between_turns(n):
+    s = 0
+    for k in range(n):
+        if k == 2:
+            t = k
+        if k > 2:
+            s += t
+    return s
+
+
+def read_before_written(n):
+    s = 0
+    for k in range(n):
+        if k > 0:
+            s += k - previous
+        previous = k * k
+    return s
+
+
+def read_too_early(n):
+    s = 0
+    for k in range(n):
+        if k > 1:
+            s += t
+        if k == 2:
+            t = k
+    return s
+
+
+def last_hit(n):
+    for k in range(n):
+        for j in range(k):
+            if j * k % 5 == 3:
+                hit = j
+    return hit
+
+
+def left_by_break(n):
+    while n > 0:
+        n -= 1
+        if n % 3 == 0:
+            continue
+        if n % 7 == 0:
+            break
+        if n % 2:
+            last = n
+    return last
+
+
+def found_then_left(n):
+    for k in range(40):
+        if n * k > 10:
+            found = k
+            break
+    return found
+
+
+def a_pair(n):
+    for j in range(n):
+        if j == 4:
+            s = (j, j * 2)
+        elif j == 7:
+            s = (1, 2)
+    return s[0] + s[1]
+
+
+def no_case(n):
+    match n:
+        case 0:
+            y = 1
+        case 1:
+            y = 2
+        case k if k > 5:
+            y = k
+    return y + k
+
+
+def from_walrus(n):
+    if n > 3 or (y := n * 2) > 3:
+        return y
+    return y + 1
+
+
+def from_inside(n):
+    if n > 1:
+        y = n
+
+    def inside():
+        return y
+
+    return inside()
+
+
+def comprehension_has_its_own(n):
+    for k in range(n):
+        pass
+    total = sum(k for k in range(3))
+    return total + k
+
+
+def else_of_loop(n):
+    for i in range(n):
+        t = i
+    else:
+        i = 7
+    return i + t
+
+
+FUNCTIONS = [
+    last_of_range,
+    last_of_while,
+    one_branch,
+    kept_between_turns,
+    read_before_written,
+    read_too_early,
+    last_hit,
+    left_by_break,
+    found_then_left,
+    a_pair,
+    no_case,
+    from_walrus,
+    from_inside,
+    comprehension_has_its_own,
+    else_of_loop,
+]
+
+
+def outcome(f, n):
+    try:
+        return f(n)
+    except NameError as error:
+        return type(error)
+
+
+@pytest.mark.parametrize("f", FUNCTIONS, ids=lambda f: f.__name__)
+def test_same_as_python(f):
+    k = kernel(f)
+    expected = [outcome(f, n) for n in range(-3, 20)]
+    raises = any(isinstance(e, type) for e in expected)
+    assert raises or f in (kept_between_turns, read_before_written)
+    assert [outcome(k, n) for n in range(-3, 20)] == expected
+    good = [n for n, e in zip(range(-3, 20), expected, strict=True) if not isinstance(e, type)]
+    assert k(np.array(good)).tolist() == [f(n) for n in good]
+    if raises:
+        with pytest.raises(NameError, match="is not associated|referenced before"):
+            k(np.arange(-3, 20))
+
+
+def test_float_that_is_kept():
+    def f(x):
+        s = 0.0
+        for k in range(50):
+            y = math.floor(x * k)
+            if k > 0:
+                s += abs(y - previous)
+            previous = y + 0.5
+        return s
+
+    xs = np.linspace(-3, 3, 101)
+    assert kernel(f)(xs).tolist() == [f(x) for x in xs.tolist()]
+
+
+@pytest.mark.parametrize("start", [None, (1, 2)])
+def test_what_changes_its_kind_in_a_loop_is_refused(start):
+    def f(n):
+        best = start
+        for k in range(n):
+            if k % 5 == 3:
+                best = k
+        return best
+
+    with pytest.raises(KernelError, match="'best' changes its kind in a loop"):
+        kernel(f)(11)
