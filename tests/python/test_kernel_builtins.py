@@ -157,3 +157,29 @@ def test_known_functions_map_natively(f):
 def test_loops_without_source_are_refused_clearly():
     with pytest.raises(KernelError, match="loops on data cannot be traced"):
         kernel(eval("lambda n: sum(k for k in range(n))"))
+
+
+def test_np_fmod_of_ints_is_exact():
+    a = np.array([7, -7, 7, -7, 2**53 + 1, -(2**63), -(2**63), 6, -6])
+    b = np.array([3, 3, -3, -3, 2**31, -1, 7, -3, 3])
+    assert kernel(lambda x, y: np.fmod(x, y))(a, b).tolist() == np.fmod(a, b).tolist()
+
+
+def test_np_float32_rounds():
+    x = np.array([0.1, 2.675, 1e300, -0.0, math.nan])
+    with np.errstate(over="ignore"):
+        expected = x.astype(np.float32).astype(float)
+    np.testing.assert_array_equal(kernel(lambda v: np.float32(v))(x), expected)
+    with pytest.raises(KernelError, match="float16"):
+        kernel(lambda v: np.float16(v))
+
+
+def test_logarithm_to_base_zero_is_no_number():
+    assert np.isnan(kernel(lambda x, b: math.log(x, b))(np.full(3, 2.0), np.zeros(3))).all()
+
+
+def test_zero_to_minus_infinity_is_infinite():
+    power = kernel(lambda x, y: x**y, errors="raise")
+    assert power(0.0, -math.inf) == power(-0.0, -math.inf) == math.inf
+    with pytest.raises(ZeroDivisionError):
+        power(0.0, -1e300)

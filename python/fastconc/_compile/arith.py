@@ -301,6 +301,7 @@ class Arithmetic:
                 self.truth(self.compare("==", base, 0.0)),
                 self.truth(self.compare("<", exponent, 0.0)),
             )
+            zero = self.b.and_(zero, self.test("ISFINITE", exponent))  # 0.0**-inf is inf
             self.raise_where(zero, "ZERODIV")
         result = b.emit(f"POW_{fl}", fl, (base, exponent))
         if self.raising:

@@ -266,6 +266,9 @@ def _log(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
     top = unary_op(ev, "LOG", x, math.log)
     if base is None:
         return top
+    if isinstance(base, Val):
+        # log(x, 0) is an error in Python: not x / -inf, which is 0
+        base = ev.choose(ev.truth(ev.compare("==", base, 0)), math.nan, base)
     return ev.binary("/", top, unary_op(ev, "LOG", base, math.log))
 
 

@@ -60,8 +60,8 @@ def register(known: dict[Any, Handler]) -> None:
         add(name, _operator(name, text))
     for name, handler in _SPECIAL.items():
         add(name, handler)
-    for name in ("float64", "float32", "float16", "double"):
-        add(name, _to_float)
+    for name in ("float64", "float32", "float16"):
+        add(name, _to_float(name))
     for name in ("int64", "int32", "int16", "int8", "intp", "uint8", "uint16", "uint32"):
         add(name, _to_int(np.dtype(getattr(np, name))))
     add("bool_", _to_bool)
@@ -115,9 +115,19 @@ def _operator(name: str, text: str) -> Handler:
     return handler
 
 
-def _to_float(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    (x,) = take("np.float64", args, kwargs, "x", (0.0,))
-    return ev.as_float(_number(ev, x, "float64")) if isinstance(x, Val) else float(x)
+def _to_float(name: str) -> Handler:
+    def handler(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        (x,) = take(f"np.{name}", args, kwargs, "x", (0.0,))
+        if not isinstance(_number(ev, x, name), Val):
+            return float(getattr(sys.modules["numpy"], name)(x))
+        if name == "float16":
+            raise Unsupported("np.float16() is not supported", "np.float32() is")
+        value = ev.as_float(x)
+        if name == "float32" and value.type == "D":
+            return ev.b.emit("D_F", "D", (ev.b.emit("F_D", "F", (value,)),))
+        return value
+
+    return handler
 
 
 def _to_int(dtype: Any) -> Handler:
@@ -197,6 +207,11 @@ def _float_power(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
 @_special("fmod")
 def _fmod(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
     x, y = take("np.fmod", args, kwargs, "x1 x2")
+    if is_number(x) and is_number(y) and ev.type_of(x) in "IB" and ev.type_of(y) in "IB":
+        rest = ev.binary("%", x, y)  # has the sign of y; wanted is that of x
+        below = ev.truth(ev.compare("<", ev.binary("^", x, y), 0))
+        turn = ev.b.and_(below, ev.truth(ev.compare("!=", rest, 0)))
+        return ev.binary("-", rest, ev.choose(turn, y, 0))
     return f.binary_op(ev, "FMOD", x, y)
 
 
