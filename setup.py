@@ -25,6 +25,7 @@ CFLAGS = [
     "-pthread",
     "-Wall",
     "-Wextra",
+    "-MMD",  # beside each object, a file tells which headers it was made from
 ]
 
 # A file named *_<isa>.c holds one instance of a template; only it may use those instructions.
@@ -48,10 +49,20 @@ def flags_of(source: str) -> list[str]:
     return flags
 
 
+def is_current(obj: str) -> bool:
+    """Tell whether `obj` is newer than all it was made from (as -MMD told) and this file."""
+    rule = os.path.splitext(obj)[0] + ".d"
+    if not os.path.exists(obj) or not os.path.exists(rule):
+        return False
+    with open(rule) as file:
+        inputs = file.read().replace("\\\n", " ").partition(":")[2].split()
+    made = os.path.getmtime(obj)
+    return all(os.path.exists(i) and os.path.getmtime(i) < made for i in [*inputs, __file__])
+
+
 class BuildExt(build_ext):
     def build_extension(self, ext: Extension) -> None:
         compiler = self.compiler
-        newest_header = max(os.path.getmtime(h) for h in [*ext.depends, __file__])
 
         def compile_all(sources, output_dir=None, macros=None, include_dirs=None, debug=0,
                         extra_preargs=None, extra_postargs=None, depends=None):  # fmt: skip
@@ -62,10 +73,9 @@ class BuildExt(build_ext):
 
             def compile_one(pair):
                 source, obj = pair
-                stamp = max(os.path.getmtime(source), newest_header)
-                if not self.force and os.path.exists(obj) and os.path.getmtime(obj) > stamp:
-                    return
-                compiler._compile(obj, source, ".c", cc_args, [*extra, *flags_of(source)], pp_opts)
+                if self.force or not is_current(obj):
+                    flags = [*extra, *flags_of(source)]
+                    compiler._compile(obj, source, ".c", cc_args, flags, pp_opts)
 
             with ThreadPoolExecutor(os.cpu_count()) as pool:
                 list(pool.map(compile_one, zip(sources, objects, strict=True)))
