@@ -193,6 +193,19 @@ def _count_words(lines: object, sep: object, lower: bool, workers: object, /) ->
 
 # kernel_type.c
 OPCODES: dict[str, tuple[int, str, str]]
+
+def _pack(
+    val_type: type,
+    body: list[Any],
+    inputs: list[Any],
+    outputs: list[Any],
+    tables: bytes,
+    opcodes: dict[str, int],
+    flags: int,
+    end: int,
+    /,
+) -> tuple[bytes, list[Any]] | None: ...
+
 STATUS: dict[str, int]
 
 @disjoint_base

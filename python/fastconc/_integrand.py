@@ -22,14 +22,11 @@ entries: dict[tuple[int, int], tuple[Any, ...]] = {}
 _MAX_ENTRIES = 512
 
 
-def _remember_program(f: Any, n_inputs: int, program: Any) -> None:
-    from fastconc._compile.unit import Options, Target, unit_of
-
+def _remember_program(f: Any, n_inputs: int, program: Any, unit: Any) -> None:
     if type(f) is not FunctionType or f.__kwdefaults__:
         return
     with suppress(ValueError):  # an empty cell
         cells = tuple((cell, cell.cell_contents) for cell in f.__closure__ or ())
-        unit = unit_of(Target(f, in_python=True), Options())
         if len(entries) >= _MAX_ENTRIES:
             entries.clear()
         entries[id(f), n_inputs] = (
@@ -115,7 +112,7 @@ class Job:
         self.serial = not self.flags & VECTORIZED
 
     def _compile(self, caller: str, f: Any) -> bool:
-        from fastconc._kernel import compile_or_none
+        from fastconc._kernel import program_and_unit
 
         args = self.args
         if self.params is None and args and all(type(arg) is float for arg in args):
@@ -123,11 +120,12 @@ class Job:
             n_params, constants = len(args), ()
         else:
             n_params, constants = self.n_params, args
-        program = compile_or_none(f, 1 + n_params, constants, caller=caller)
-        if program is None:
+        found = program_and_unit(f, 1 + n_params, constants, False, caller)
+        if found is None:
             return False
+        program, unit = found
         if not constants:
-            _remember_program(f, 1 + n_params, program)
+            _remember_program(f, 1 + n_params, program, unit)
         self._python = (f, self.args, self.params, self.n_params)
         if n_params > self.n_params:
             self.params = array("d", args)

@@ -15,7 +15,16 @@ from fastconc import _core
 from fastconc._compile.call import Call, fast_signature
 from fastconc._compile.deps import comparable
 from fastconc._compile.errors import Unsupported, to_kernel_error
-from fastconc._compile.unit import Compiled, Constant, Options, Target, Unit, python_of, unit_of
+from fastconc._compile.unit import (
+    DEFAULTS,
+    Compiled,
+    Constant,
+    Options,
+    Target,
+    Unit,
+    python_of,
+    unit_of,
+)
 from fastconc._errors import KernelError, PerformanceWarning
 
 
@@ -503,7 +512,15 @@ def compile_or_none(
     """
     if not callable(f):
         raise TypeError(f"f must be callable, not {type(f).__name__}")
-    options = f._options if isinstance(f, Kernel) else Options()
+    found = program_and_unit(f, n_args, args, point, caller)
+    return None if found is None else found[0]
+
+
+def program_and_unit(
+    f: Callable[..., Any], n_args: int, args: tuple[Any, ...], point: bool, caller: str
+) -> tuple[Any, Unit] | None:
+    """As compile_or_none, with the unit that the program belongs to."""
+    options = f._options if isinstance(f, Kernel) else DEFAULTS
     try:
         try:
             target = f._target if isinstance(f, Kernel) else Target(f, in_python=True)
@@ -516,13 +533,13 @@ def compile_or_none(
         if len(signature) + len(constants) > n_names and target.parameters.vararg is None:
             return None  # calling it raises Python's own TypeError
         key = ((*signature, *constants), "D", True)
-        program = unit.get(*key).program
+        compiled = unit.get(*key)
         if key not in unit.checked:
             from fastconc._compile.check import check_integrand
 
             plain = f.__wrapped__ if isinstance(f, Kernel) else f
-            check_integrand(plain, options, target, key, n_args, args)
-        return program
+            check_integrand(plain, unit, key, compiled, n_args, args)
+        return compiled.program, unit
     except KernelError as error:
         if isinstance(f, Kernel):
             raise

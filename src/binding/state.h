@@ -26,6 +26,7 @@
     X(counter_type)                                                                                \
     X(kernel)                                                                                      \
     X(kernel_base)                                                                                 \
+    X(pack)                                                                                        \
     X(thunk)                                                                                       \
     X(native_map)                                                                                  \
     X(tasks)                                                                                       \
@@ -64,6 +65,7 @@ FC_TOPICS(FC_TOPIC_DECLARE)
     X(queue_shutdown)                                                                              \
     X(counter_type)                                                                                \
     X(program_type)                                                                                \
+    X(pack_names) /* interned; pack.c's */                                                         \
     X(quad_names) /* interned; this and the next are quad_quick.c's */                             \
     X(quad_template)                                                                               \
     X(numpy_ndarray)                                                                               \

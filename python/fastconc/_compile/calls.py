@@ -17,6 +17,7 @@ from .functions import lookup
 from .ir import Mask, Val
 from .recursion import tail_loop
 from .statements import NOTHING, Statements
+from .straight import NO_BODY, is_straight, read
 from .values import Closure, Frame, Generator, Method, Table, parameters_of
 
 COMPLEX_HINT = "use real arithmetic: carry the real and the imaginary part as two numbers"
@@ -27,6 +28,8 @@ MAX_CALLS = 3000
 
 class Calls(Statements):
     n_calls: int
+    reads_code = True  # whether functions without branches may be read from their code
+    has_read_code: bool
     deps: list[tuple[str, Any, Any, Any]]
 
     # These live in evaluate.py and sequences.py
@@ -170,6 +173,9 @@ class Calls(Statements):
         return self.run_function(function, env)
 
     def run_function(self, function: types.FunctionType, env: dict[str, Any]) -> Any:
+        if self.reads_code and is_straight(function.__code__):
+            self.has_read_code = True
+            return self.run_frame(Frame.of_code(function, NO_BODY, env))
         try:
             frame = Frame.of_function(function, env)
         except NoSource:
@@ -194,6 +200,8 @@ class Calls(Statements):
         line = self.b.line
         self.frames.append(frame)
         try:
+            if frame.body is NO_BODY:
+                return read(self, frame)  # type: ignore[arg-type]
             if frame.body.expression is not None:
                 return self.eval(frame.body.expression)
             assert frame.body.statements is not None

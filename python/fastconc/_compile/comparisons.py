@@ -42,12 +42,7 @@ class Comparisons(Arithmetic):
                         "assign before the comparison",
                     )
                 right = self.member_list(op, right_node)
-                part = self.compare_op(op, left, right)
-                if not isinstance(part, (bool, Val)):
-                    part = bool(part)
-                result = self.b.and_(
-                    result, part if isinstance(part, bool) else self.b.as_bool(part)
-                )
+                result = self.b.and_(result, self.known_bool(self.compare_op(op, left, right)))
                 if result is False:
                     return False
                 self.mask = self.b.mask_and(outer, result)
@@ -55,6 +50,16 @@ class Comparisons(Arithmetic):
         finally:
             self.mask = outer
         return result
+
+    def known_bool(self, part: Any) -> Any:
+        """The outcome of a comparison; True or False if it is known now."""
+        if isinstance(part, Val):
+            return self.b.as_bool(part)
+        return bool(part)
+
+    def compare_once(self, op: str, left: Any, right: Any) -> Any:
+        """A comparison that is no chain."""
+        return self.known_bool(self.compare_any(op, left, right))
 
     def member_list(self, op: ast.cmpop, node: ast.expr) -> Any:
         """The right side of a comparison; a set display is as good as a tuple to `in`."""

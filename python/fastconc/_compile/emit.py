@@ -7,12 +7,18 @@ allocate   linear scan over lifetimes (Poletto and Sarkar 1999); a value that a 
 was made
            before it lives until the loop's end
 serialise
+
+Programs without jumps go through the same steps in C (`_core._pack`, src/binding/pack.c).
 """
 
 from __future__ import annotations
 
+import functools
+import heapq
 import struct
 from typing import Any
+
+from fastconc import _core
 
 from .errors import Unsupported
 from .ir import Assign, Exit, Loop, Node, Skip, Val
@@ -27,6 +33,23 @@ FLAG_EXACT = 1
 _ROOTS = {"RAISE_IF"}
 _ROOT_PREFIXES = ("FLOORDIV_I", "MOD_I", "TRUEDIV_I", "INDEX_", "SHL_I", "SHR_I", "COMB_I")
 _ROOT_OPS = {"FACTORIAL_I", "ISQRT_I"}
+_COMPARISONS = {f"{op}_{type}" for op in ("LT", "LE", "EQ", "NE") for type in "DF"}
+_SELECTIONS = ("SELECT_D", "SELECT_F")
+
+
+def _is_root(op: str) -> bool:
+    return op in _ROOTS or op in _ROOT_OPS or op.startswith(_ROOT_PREFIXES)
+
+
+# Numbers of the opcodes, with what else _core._pack wants to know of them
+_OPCODES: dict[str, int] = {
+    name: entry[0]
+    | _is_root(name) << 16
+    | (name in _COMPARISONS) << 17
+    | (name in _SELECTIONS) << 18
+    for name, entry in _core.OPCODES.items()
+}
+_END = _OPCODES["END"]
 
 
 class Instruction:
@@ -51,25 +74,68 @@ class Instruction:
 
 
 class Emitted:
-    """A program's bytes and what explain() shows of it."""
-
-    __slots__ = ("data", "inputs", "instructions", "n_registers", "outputs", "registers")
+    """A program's bytes and what explain() and the exports show of it."""
 
     def __init__(
         self,
         data: bytes,
         instructions: list[Instruction],
         registers: dict[int, int],
-        n: int,
         inputs: list[Val],
         outputs: list[Val],
+        has_loops: bool,
     ) -> None:
         self.inputs = inputs
         self.outputs = outputs
         self.data = data
         self.instructions = instructions
-        self.registers = registers
-        self.n_registers = n
+        self.registers = registers  # by the id of the Val
+        self.has_loops = has_loops
+
+    @property
+    def n_registers(self) -> int:
+        return int.from_bytes(self.data[4:6], "little")
+
+
+class Packed(Emitted):
+    """A program that `_core._pack` made; few ask for more than its bytes."""
+
+    def __init__(
+        self, data: bytes, order: list[Val], inputs: list[Val], outputs: list[Val]
+    ) -> None:
+        self.inputs = inputs
+        self.outputs = outputs
+        self.data = data
+        self.order = order
+        self.has_loops = False
+
+    @functools.cached_property
+    def instructions(self) -> list[Instruction]:  # type: ignore[override]
+        made = [
+            Instruction(v.op, v if v.type else None, v.args, v.mask, v.imm, v.line)
+            for v in self.order
+        ]
+        return [*made, Instruction("END", None, (), None, 0, 0)]
+
+    @functools.cached_property
+    def registers(self) -> dict[int, int]:  # type: ignore[override]
+        """As the bytes have them."""
+        found = {}
+        code = struct.iter_unpack("<6Hi", self.data[-16 * (len(self.order) + 1) : -16])
+        for val, (_, result, *operands, mask, _) in zip(self.order, code, strict=True):
+            if val.type:
+                found[id(val)] = result
+            for arg, register in zip(val.args, operands, strict=False):
+                found[id(arg)] = register
+            if val.mask is not None:
+                found[id(val.mask)] = mask
+        head = struct.unpack_from("<4HI", self.data, 4)
+        tables, n = head[3], len(self.inputs) + len(self.outputs)
+        end = len(self.data) - 16 * head[4] - tables
+        ends = struct.unpack_from(f"<{n}H", self.data, end - 2 * n)
+        for val, register in zip([*self.inputs, *self.outputs], ends, strict=True):
+            found[id(val)] = register
+        return found
 
 
 def live_values(body: list[Node], outputs: list[Val]) -> set[int]:
@@ -80,8 +146,7 @@ def live_values(body: list[Node], outputs: list[Val]) -> set[int]:
     def roots(nodes: list[Node]) -> None:
         for node in nodes:
             if isinstance(node, Val):
-                op = node.op
-                if op in _ROOTS or op in _ROOT_OPS or op.startswith(_ROOT_PREFIXES):
+                if _is_root(node.op):
                     work.append(node)
             elif isinstance(node, (Skip, Loop)):
                 roots(node.body)
@@ -111,9 +176,6 @@ def live_values(body: list[Node], outputs: list[Val]) -> set[int]:
     return live
 
 
-_COMPARISONS = {f"{op}_{type}" for op in ("LT", "LE", "EQ", "NE") for type in "DF"}
-
-
 def sink_comparisons(body: list[Node], live: set[int], outputs: list[Val]) -> None:
     """Move each comparison that only a selection reads right before it: the VM makes one pass of
     the two, if what is compared has not been overwritten in between."""
@@ -132,7 +194,7 @@ def sink_comparisons(body: list[Node], live: set[int], outputs: list[Val]) -> No
                     count(arg)
                 if node.mask is not None:
                     count(node.mask)
-                if node.op in ("SELECT_D", "SELECT_F") and not node.args[2].uniform:
+                if node.op in _SELECTIONS and not node.args[2].uniform:
                     if node.args[2].op in _COMPARISONS and node.args[2].home is node.home:
                         chosen[id(node)] = node.args[2]
             elif isinstance(node, Assign):
@@ -318,8 +380,6 @@ def allocate(
         table.append((val.type, _CONSTANT, val.payload))
     free: dict[tuple[str, bool], list[int]] = {}
     active: list[tuple[int, int]] = []  # (last, key), a heap would do; programs are short
-    import heapq
-
     for val in inputs:
         heapq.heappush(active, (last[id(val)], id(val)))
     for key in sorted((k for k in every if k not in registers), key=lambda k: first[k]):
@@ -348,9 +408,13 @@ def emit(
     inputs: list[Val],
     outputs: list[Val],
     tables: list[str],
-    opcodes: dict[str, int],
     exact: bool,
 ) -> Emitted:
+    flags = FLAG_EXACT if exact else 0
+    types = bytes(_TYPE_CODE[t] for t in tables)
+    packed = _core._pack(Val, body, inputs, outputs, types, _OPCODES, flags, _END)
+    if packed is not None:
+        return Packed(*packed, inputs, outputs)
     live = live_values(body, outputs)
     sink_comparisons(body, live, outputs)
     flat = _Flattener(live)
@@ -375,7 +439,7 @@ def emit(
         code.append(
             struct.pack(
                 "<6Hi",
-                opcodes[ins.op],
+                _OPCODES[ins.op] & 0xFFFF,
                 registers[id(ins.dest)] if ins.dest is not None else _NONE,
                 *operands,
                 registers[id(ins.mask)] if ins.mask is not None else _NONE,
@@ -392,15 +456,15 @@ def emit(
                 len(outputs),
                 len(tables),
                 len(flat.out),
-                FLAG_EXACT if exact else 0,
+                flags,
             ),
             *packed_registers,
             struct.pack("<I", len(constants)),
             *constants,
             struct.pack(f"<{len(inputs)}H", *(registers[id(v)] for v in inputs)),
             struct.pack(f"<{len(outputs)}H", *(registers[id(v)] for v in outputs)),
-            bytes(_TYPE_CODE[t] for t in tables),
+            types,
             *code,
         )
     )
-    return Emitted(data, flat.out, registers, len(table), inputs, outputs)
+    return Emitted(data, flat.out, registers, inputs, outputs, bool(flat.loops))

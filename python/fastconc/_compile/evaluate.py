@@ -63,7 +63,12 @@ BINARY: dict[type[ast.operator], str] = {
     ast.RShift: ">>",
     ast.MatMult: "@",
 }
-UNARY_TEXT: dict[type[ast.unaryop], str] = {ast.USub: "-", ast.UAdd: "+", ast.Invert: "~"}
+UNARY_TEXT: dict[type[ast.unaryop], str] = {
+    ast.USub: "-",
+    ast.UAdd: "+",
+    ast.Invert: "~",
+    ast.Not: "not",
+}
 HINTS: dict[str, str] = {
     "JoinedStr": "format the result after the kernel has run",
     "Dict": "use a tuple, or separate arguments",
@@ -90,6 +95,7 @@ class Evaluator(Calls, Comparisons, Loops, Match, Sequences):
         self.raising = raising
         self.exact = exact
         self.fastmath = fastmath
+        self.has_read_code = False
         self.heap: dict[ListRef, tuple[Any, ...]] = {}
         self.deps: list[tuple[str, Any, Any, Any]] = []
         self.frames: list[Frame] = []
@@ -233,13 +239,15 @@ class Evaluator(Calls, Comparisons, Loops, Match, Sequences):
         return self.binary(BINARY[type(node.op)], self.eval(node.left), self.eval(node.right))
 
     def x_UnaryOp(self, node: ast.UnaryOp) -> Any:
-        value = self.eval(node.operand)
-        if isinstance(node.op, ast.Not):
+        return self.unary_any(UNARY_TEXT[type(node.op)], self.eval(node.operand))
+
+    def unary_any(self, op: str, value: Any) -> Any:
+        """Also `not`, and NumPy's arrays."""
+        if op == "not":
             return self.b.not_(self.truth(self.plain(value)))
         if isinstance(value, Vector):
-            sign = UNARY_TEXT[type(node.op)]
-            return Vector(self.unary(sign, item) for item in value)
-        return self.unary(UNARY_TEXT[type(node.op)], value)
+            return Vector(self.unary(op, item) for item in value)
+        return self.unary(op, value)
 
     def plain(self, value: Any) -> Any:
         return self.heap[value] if isinstance(value, ListRef) else value

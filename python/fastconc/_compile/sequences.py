@@ -419,7 +419,8 @@ class Sequences(Arithmetic):
             node = ast.GeneratorExp(ast.Name(f".element{at}", ast.Load()), [clause])
             frame = self.frames[-1]
             frame.env[f".items{at}"] = items
-        here = ast.Pass(lineno=1, col_offset=0, end_lineno=1, end_col_offset=0)
+        line = self.b.line - self.frames[-1].body.source.line_shift
+        here = ast.Pass(lineno=line, col_offset=0, end_lineno=line, end_col_offset=0)
         if isinstance(items, Generator):
             here = node  # type: ignore[assignment]
         total, low, step, which = f".total{at}", f".low{at}", f".step{at}", f".name{at}"

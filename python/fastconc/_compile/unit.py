@@ -33,8 +33,6 @@ from .ir import Builder, Val
 from .tables import table_parameters
 from .values import ListRef, Parameters, Table, Unbound, parameters_of
 
-_OPCODES: dict[str, int] = {name: entry[0] for name, entry in _core.OPCODES.items()}
-
 
 class Constant:
     """An argument that is no number; the program is made for this object."""
@@ -77,6 +75,9 @@ class Options:
 
     def key(self) -> tuple[bool, ...]:
         return self.raising, self.exact, self.fastmath, self.float_powers
+
+
+DEFAULTS = Options()
 
 
 class Compiled:
@@ -351,9 +352,38 @@ def _compile(
     force_float: bool,
     note: Callable[[list[tuple[str, Any, Any, Any]]], None],
 ) -> Compiled:
-    builder = Builder(float_type)
-    ev = Evaluator(builder, raising=options.raising, exact=options.exact, fastmath=options.fastmath)
+    ev = _evaluator(options, float_type)
+    try:
+        return _compile_by(ev, target, signature, options, force_float, note)
+    except Unsupported:
+        if not ev.has_read_code:
+            raise
+    # What is refused is refused by the source, which can show where.
+    ev = _evaluator(options, float_type)
+    ev.reads_code = False
+    return _compile_by(ev, target, signature, options, force_float, note)
+
+
+def _evaluator(options: Options, float_type: str) -> Evaluator:
+    ev = Evaluator(
+        Builder(float_type),
+        raising=options.raising,
+        exact=options.exact,
+        fastmath=options.fastmath,
+    )
     ev.float_powers = options.float_powers
+    return ev
+
+
+def _compile_by(
+    ev: Evaluator,
+    target: Target,
+    signature: tuple[Any, ...],
+    options: Options,
+    force_float: bool,
+    note: Callable[[list[tuple[str, Any, Any, Any]]], None],
+) -> Compiled:
+    builder = ev.b
     inputs: list[Val] = []
     tables: list[str] = []
     given: dict[str, Any] = {}
@@ -378,7 +408,7 @@ def _compile(
     structure = _flatten(ev, result, outputs, force_float, target.name)
     constants = ev.constant_tables or []
     tables.extend(letter for letter, _, _ in constants)
-    data = emit(builder.body, inputs, outputs, tables, _OPCODES, options.exact)
+    data = emit(builder.body, inputs, outputs, tables, options.exact)
     try:
         program = _core.Program(data.data)
     except ValueError as error:  # more inputs or outputs than the VM takes

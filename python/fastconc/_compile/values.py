@@ -251,9 +251,13 @@ class Frame:
 
     @staticmethod
     def of_function(function: FunctionType, env: dict[str, Any]) -> Frame:
+        return Frame.of_code(function, body_of(function.__code__), env)
+
+    @staticmethod
+    def of_code(function: FunctionType, body: Body, env: dict[str, Any]) -> Frame:
         code = function.__code__
         cells = dict(zip(code.co_freevars, function.__closure__ or (), strict=True))
-        return Frame(function.__name__, body_of(code), env, function.__globals__, cells, None, code)
+        return Frame(function.__name__, body, env, function.__globals__, cells, None, code)
 
 
 class Method:

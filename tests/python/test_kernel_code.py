@@ -1,0 +1,327 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Functions without branches are read from their code object: the program is the same, to the
+byte, as from their source, and what does not compile is told with the line of the source."""
+
+import dis
+import math
+import operator
+import sys
+from functools import partial
+from pathlib import Path
+
+import fastconc
+import pytest
+from fastconc import KernelError, _core, kernel
+from fastconc._compile import emit, evaluate, straight
+from fastconc._compile.straight import is_straight
+from fastconc._compile.unit import Options, Target, Unit
+
+sys.path.insert(0, str(Path(__file__).parent))
+from test_kernel_corpus import CASES, name_of
+
+SCALE = 2.5
+TABLE = (0.5, 1.5, 2.5)
+
+
+class Wave:
+    def __init__(self):
+        self.amplitude, self.rate, self.__hidden = 2.0, 3.0, 4.0
+
+    def at(self, x):
+        return self.amplitude * math.sin(self.rate * x)
+
+    def private(self, x):
+        return self.__hidden * x
+
+
+def square(x):
+    return x * x
+
+
+def with_default(x, p=3.0, *, q=2):
+    return x * p - q
+
+
+def several(x):
+    y = z = x + 1
+    y, z = z * 2, y
+    y += 3
+    y **= 2
+    return y - z
+
+
+def many_lines(x):
+    a = x * 2
+
+    b = (
+        a
+        + math.sin(x)
+    )  # fmt: skip
+    return (
+        a * b
+        - 3
+    )  # fmt: skip
+
+
+def two_results(x):
+    return x + 1, x * 2
+
+
+def unpacked(x):
+    (a, b), c = two_results(x), 3
+    return a * b + c
+
+
+def annotated(x: float) -> float:
+    """A docstring."""
+    y: float = -x
+    return ~(3 + 0) + +y
+
+
+def closure(k):
+    return lambda x: x * k + k
+
+
+ONE = [
+    lambda x: x,
+    lambda x: 3,
+    lambda x: -x + +x,
+    lambda x: x * x + 2 * x - 1 / (x + 3),
+    lambda x: x**2 + x**0.5 + 2**x + x // 2 + x % 3,
+    lambda x: (x > 1) * x + (x <= 2) + (x == 3) - (x != 4) + (x < 1) * (x >= 0),
+    lambda x: not x,
+    lambda x: math.exp(-x * x) * math.sin(x + 1e300) * math.pi + SCALE,
+    lambda x: abs(x) + min(x, 3, 2 * x) + max(x, 0.5) + pow(x, 2) + round(x) + divmod(x, 2)[1],
+    lambda x: square(square(x) + 1) + square(x=x),
+    lambda x: with_default(x) + with_default(x, 2) + with_default(x, q=1, p=x),
+    lambda x: TABLE[1] * x + TABLE[-1],
+    lambda x: math.hypot(x, 3.0) + operator.add(x, 1) + partial(with_default, p=4)(x),
+    lambda x: Wave().amplitude if False else x,
+    lambda x, *rest: x + len(rest),
+    lambda x: sum((x, 1, 2 * x)),
+    lambda x: float(int(x)) + bool(x),
+    lambda x: (x + 1j).real if 0 else 1,
+    several, many_lines, two_results, unpacked, annotated, with_default,
+    closure(3), closure(2.5), Wave().at, partial(with_default, q=5), partial(with_default, 4.0),
+]  # fmt: skip
+
+
+def compiled(f, signature, monkeypatch, reads_code=True):
+    monkeypatch.setattr(evaluate.Evaluator, "reads_code", reads_code)
+    target = Target(f)
+    return Unit(target, Options()).get(signature)
+
+
+@pytest.mark.parametrize("k", range(len(ONE)))
+def test_the_same_program_as_from_the_source(k, monkeypatch):
+    for letter in "DI":
+        programs = []
+        for reads_code in (True, False):
+            try:
+                made = compiled(ONE[k], (letter,), monkeypatch, reads_code)
+                programs.append((made.emitted.data, made.structure, made.outputs))
+            except KernelError as error:
+                programs.append(str(error))
+        assert programs[0] == programs[1]
+
+
+def code_of(emitted):
+    """Instructions with constants in place of registers, whose numbers are chosen by address."""
+    return [
+        (i.op, i.imm, [a.payload if a.op == "CONST" else None for a in i.args], i.mask is not None)
+        for i in emitted.instructions
+    ]
+
+
+@pytest.mark.parametrize("case", CASES, ids=name_of)
+def test_the_same_programs_in_the_corpus(case, monkeypatch):
+    _, f, ranges = case
+    programs = []
+    for reads_code in (True, False):
+        monkeypatch.setattr(evaluate.Evaluator, "reads_code", reads_code)
+        signature = tuple(
+            "TD" if isinstance(r, list) else "I" if isinstance(r, range) else "D" for r in ranges
+        )
+        try:
+            emitted = Unit(Target(f), Options()).get(signature).emitted
+            lines = [i.line for i in emitted.instructions]
+            programs.append((code_of(emitted), lines))
+        except KernelError as error:
+            programs.append(str(error))
+    assert programs[0] == programs[1]
+
+
+def test_what_is_read_from_the_code():
+    """Were nothing read from it, all of the above would pass."""
+    if sys.version_info[:2] > (3, 14):
+        pytest.skip("not known for this version")
+    functions = [getattr(f, "__func__", getattr(f, "func", f)) for f in ONE]
+    assert all(is_straight(f.__code__) for f in functions)
+    branches = [
+        lambda x: 1 if x else 2,
+        lambda x: x and 2,
+        lambda x: [k for k in range(3)],
+        lambda x: (lambda y: y)(x),
+        lambda x: 0 < x < 1,
+        lambda x: f"{x}",
+    ]
+    assert not any(is_straight(f.__code__) for f in branches)
+
+
+def test_every_known_instruction_belongs_to_some_version():
+    """A name with a typing error would never be met."""
+    later = {
+        "LOAD_FAST_BORROW", "LOAD_FAST_BORROW_LOAD_FAST_BORROW", "NOT_TAKEN", "LOAD_SMALL_INT",
+        "LOAD_FAST_LOAD_FAST", "STORE_FAST_LOAD_FAST", "STORE_FAST_STORE_FAST", "CALL_KW",
+        "RETURN_CONST", "CALL_INTRINSIC_1", "CALL", "RESUME", "PRECALL", "COPY_FREE_VARS", "CACHE",
+        "PUSH_NULL", "COPY", "SWAP", "KW_NAMES", "BINARY_OP",
+    }  # fmt: skip
+    earlier = {
+        "LOAD_METHOD", "CALL_METHOD", "CALL_FUNCTION", "CALL_FUNCTION_KW", "DUP_TOP", "ROT_TWO",
+        "ROT_THREE", "PRECALL", "KW_NAMES", "UNARY_POSITIVE", "BINARY_SUBSCR", "RETURN_CONST",
+    }  # fmt: skip
+    for name in straight._KINDS:
+        assert name in dis.opmap or name in later or name in earlier, name
+
+
+def test_lines_of_instructions(monkeypatch):
+    first = many_lines.__code__.co_firstlineno
+    text = kernel(many_lines).explain()
+    assert f"line {first + 1}: a = x * 2" in text
+    lines = [
+        [i.line for i in compiled(many_lines, ("D",), monkeypatch, reads_code).emitted.instructions]
+        for reads_code in (True, False)
+    ]
+    for found in lines:  # an operation is where it or its last operand begins
+        assert len(set(found)) > 3 and set(found) <= {0, *range(first, first + 12)}
+
+
+def test_private_names():
+    assert kernel(Wave().private)(2.0) == 8.0
+
+
+def test_more_than_256_names_and_constants():
+    terms = " + ".join(f"{k}.5 * x" for k in range(300))
+    text = f"def f(x):\n    return {terms}\n"
+    space = {}
+    exec(compile(text, "<many>", "exec"), space)
+    assert is_straight(space["f"].__code__)
+    assert kernel(space["f"])(1.5) == space["f"](1.5)
+    terms = "\n".join(f"    v{k} = x + {k}" for k in range(300))
+    exec(compile(f"def g(x):\n{terms}\n    return v7 * v299\n", "<many>", "exec"), space)
+    assert kernel(space["g"])(1.5) == space["g"](1.5)
+
+
+def test_functions_without_source_need_none():
+    space = {"math": math}
+    exec(compile("f = lambda x: math.cos(x) + x * 3", "<nowhere>", "exec"), space)
+    assert kernel(space["f"])(2.0) == pytest.approx(math.cos(2.0) + 6, rel=1e-15)
+    assert fastconc.quad(space["f"], 0, 1)[0] == pytest.approx(math.sin(1) + 1.5, rel=1e-14)
+
+
+def test_a_changed_file_does_not_matter(tmp_path):
+    path = tmp_path / "changed.py"
+    path.write_text("def f(x):\n    return x * 3\n")
+    space = {}
+    exec(compile(path.read_text(), str(path), "exec"), space)
+    path.write_text("def f(x):\n    return x * 4\n")
+    assert kernel(space["f"])(2.0) == 6.0
+
+
+def refuse(f):
+    with pytest.raises(KernelError) as caught:
+        kernel(f)
+    return str(caught.value)
+
+
+def helper_that_fails(x):
+    y = x + 1
+    return y + undefined_name  # noqa: F821
+
+
+@pytest.mark.parametrize(
+    "f, caret, reason",
+    [
+        (lambda x: x + print(x), "^" * 8, "print() is not supported"),
+        (lambda x: 2 * (x + 3j), "^^", "complex numbers"),
+        (lambda x: x + "abc", "^", "abc"),
+        (lambda x: x.nothing, "^" * 9, "'nothing'"),
+        (lambda x: math.nothing(x), "^" * 12, "'nothing'"),
+        (lambda x: with_default(), "^" * 14, "misses the argument 'x'"),
+        (lambda x: helper_that_fails(x), "^" * 14, "'undefined_name' is not defined"),
+        (lambda x: helper_that_fails(x) if x > 1 else 3, "^" * 14, "'undefined_name'"),
+    ],
+)
+def test_what_is_refused_shows_the_source(f, caret, reason):
+    text = refuse(f)
+    assert caret in text and reason in text and "test_kernel_code.py" in text
+
+
+def test_changes_of_what_was_read_are_noticed():
+    space = {"k": 2.0, "math": math}
+    exec("def helper(x):\n    return x * k\ndef f(x):\n    return helper(x) + 1\n", space)
+    f = kernel(space["f"])
+    assert f(3.0) == 7.0
+    space["k"] = 5.0
+    assert f(3.0) == 16.0
+    space["helper"] = lambda x: -x
+    assert f(3.0) == -2.0
+    assert fastconc.quad(space["f"], 0, 2)[0] == pytest.approx(0.0, abs=1e-12)
+    space["helper"] = lambda x: x
+    assert fastconc.quad(space["f"], 0, 2)[0] == pytest.approx(4.0, rel=1e-14)
+
+
+# The last steps in C
+
+
+def in_python(monkeypatch):
+    monkeypatch.setattr(emit, "_core", type("Without", (), {"_pack": lambda *args: None}))
+
+
+@pytest.mark.parametrize("case", CASES, ids=name_of)
+def test_packed_as_in_python(case, monkeypatch):
+    _, f, ranges = case
+    signature = tuple(
+        "TD" if isinstance(r, list) else "I" if isinstance(r, range) else "D" for r in ranges
+    )
+    try:
+        packed = Unit(Target(f), Options()).get(signature)
+    except KernelError:
+        return
+    in_python(monkeypatch)
+    plain = Unit(Target(f), Options()).get(signature)
+    assert code_of(packed.emitted) == code_of(plain.emitted)
+    assert set(packed.emitted.registers.values()) <= set(range(packed.emitted.n_registers))
+    assert packed.emitted.n_registers <= plain.emitted.n_registers + 1
+    assert len(packed.emitted.data) <= len(plain.emitted.data) + 8
+    names = {id(v): r for v, r in zip(packed.emitted.inputs, range(99), strict=False)}
+    for key, register in names.items():
+        assert packed.emitted.registers[key] == register
+
+
+def test_pack_refuses_what_is_no_program():
+    class Other:
+        op, type, args, uniform, imm, mask, payload = "ADD_D", "D", (), False, 0, None, None
+
+    def pack(val_type, body, inputs, outputs):
+        return _core._pack(val_type, body, inputs, outputs, b"", emit._OPCODES, 0, emit._END)
+
+    val = Other()
+    assert pack(int, [val], [], [val]) is None  # not of the type
+    assert pack(Other, [], [], [val]) is None  # no operand
+    assert pack(Other, [], [val], [val]) is not None
+    val.op = "NO_SUCH_OP"
+    assert pack(Other, [val], [], [val]) is None
+    val.op, val.args = "ADD_D", (val, val)
+    assert pack(Other, [val], [], [val]) is None  # its own operand
+    val.args = [val]
+    assert pack(Other, [val], [], [val]) is None
+    val.args, val.imm = (), 1 << 40
+    assert pack(Other, [val], [], [val]) is None
+    val.imm = "text"
+    with pytest.raises(TypeError):
+        pack(Other, [val], [], [val])
+    with pytest.raises(AttributeError):
+        pack(object, [object()], [], [])
+    with pytest.raises(TypeError):
+        _core._pack(Other, (), [], [], b"", {}, 0, 0)
