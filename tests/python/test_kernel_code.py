@@ -174,7 +174,7 @@ def test_every_known_instruction_belongs_to_some_version():
         "LOAD_FAST_BORROW", "LOAD_FAST_BORROW_LOAD_FAST_BORROW", "NOT_TAKEN", "LOAD_SMALL_INT",
         "LOAD_FAST_LOAD_FAST", "STORE_FAST_LOAD_FAST", "STORE_FAST_STORE_FAST", "CALL_KW",
         "RETURN_CONST", "CALL_INTRINSIC_1", "CALL", "RESUME", "PRECALL", "COPY_FREE_VARS", "CACHE",
-        "PUSH_NULL", "COPY", "SWAP", "KW_NAMES", "BINARY_OP",
+        "PUSH_NULL", "TO_BOOL", "COPY", "SWAP", "KW_NAMES", "BINARY_OP",
     }  # fmt: skip
     earlier = {
         "LOAD_METHOD", "CALL_METHOD", "CALL_FUNCTION", "CALL_FUNCTION_KW", "DUP_TOP", "ROT_TWO",

@@ -62,7 +62,7 @@ _PLAIN = {"+": "ADD", "-": "SUB", "*": "MUL", "//": "FLOORDIV", "%": "MOD"}
 
 
 def is_number(value: Any) -> bool:
-    return isinstance(value, (Val, int, float))
+    return type(value) is Val or isinstance(value, NUMBER)
 
 
 class Arithmetic:
@@ -76,7 +76,7 @@ class Arithmetic:
     # Types
 
     def type_of(self, value: Any) -> str:
-        if isinstance(value, Val):
+        if type(value) is Val:
             return value.type
         if isinstance(value, bool):
             return "B"
@@ -118,8 +118,13 @@ class Arithmetic:
         raise Unsupported(f"a {TYPE_NAMES[have]} cannot become a {TYPE_NAMES[type]} here")
 
     def as_float(self, value: Any) -> Val:
+        b = self.b
+        if type(value) is Val:
+            return value if value.type == b.fl else self.as_type(value, b.fl)
+        if type(value) is float:
+            return b.const(value, b.fl)
         self.type_of(value)
-        return self.as_type(value, self.b.fl)
+        return self.as_type(value, b.fl)
 
     def as_int(self, value: Any) -> Val:
         if self.type_of(value) not in "IB":
@@ -160,7 +165,7 @@ class Arithmetic:
         return self.b.emit(f"NEG_{value.type}", value.type, (value,))
 
     def binary(self, op: str, x: Any, y: Any) -> Any:
-        if not isinstance(x, Val) and not isinstance(y, Val):
+        if type(x) is not Val and type(y) is not Val:
             if isinstance(x, NUMBER) and isinstance(y, NUMBER):
                 folded = self.fold(op, x, y)
                 if folded is not None:
@@ -169,15 +174,15 @@ class Arithmetic:
                 return self.sequence_binary(op, x, y)
         elif not (is_number(x) and is_number(y)):
             return self.sequence_binary(op, x, y)
-        if op in _BITS:
-            return self.bits(op, x, y)
-        if op == "/":
-            return self.divide(x, y)
-        if op == "**":
-            return self.power(x, y)
-        if op in FOLD and op in ("<", "<=", ">", ">=", "==", "!="):
-            return self.compare(op, x, y)
         if op not in _PLAIN:
+            if op == "/":
+                return self.divide(x, y)
+            if op == "**":
+                return self.power(x, y)
+            if op in _BITS:
+                return self.bits(op, x, y)
+            if op in ("<", "<=", ">", ">=", "==", "!="):
+                return self.compare(op, x, y)
             raise Unsupported(f"the operator `{op}` is not supported")
         tx, ty = self.type_of(x), self.type_of(y)
         b = self.b

@@ -59,6 +59,10 @@ class Calls(Statements):
         return self.call(function, args, kwargs)
 
     def call(self, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        if type(function) is types.BuiltinFunctionType:
+            handler = lookup(function)
+            if handler is not None:
+                return handler(self, args, kwargs)  # type: ignore[arg-type]
         if isinstance(function, Closure):
             env = function.parameters.bind(function.name, args, kwargs)
             frame = Frame(

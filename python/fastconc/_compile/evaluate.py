@@ -47,6 +47,8 @@ from .values import (
 
 LIST_METHODS = ("append", "extend", "insert", "pop", "copy", "reverse", "sort", "index", "count")
 MAX_GLOBAL = 200_000  # elements of a global array
+# Objects that never hold numbers that could change
+_THEMSELVES = (types.FunctionType, types.BuiltinFunctionType, types.ModuleType, type)
 
 BINARY: dict[type[ast.operator], str] = {
     ast.Add: "+",
@@ -183,6 +185,8 @@ class Evaluator(Calls, Comparisons, Loops, Match, Sequences):
             if kind is bool or kind is int or kind is float:
                 return value
             return float(value) if isinstance(value, float) else int(value)
+        if isinstance(value, _THEMSELVES):
+            return value
         if isinstance(value, list):
             self.deps.append(("list", value, None, tuple(value)))
             return tuple(self.admit(v) for v in value)
@@ -190,8 +194,6 @@ class Evaluator(Calls, Comparisons, Loops, Match, Sequences):
             return tuple.__new__(type(value), [self.admit(v) for v in value])
         item = getattr(value, "item", None)
         if item is not None and hasattr(value, "dtype") and hasattr(value, "ndim"):
-            if isinstance(value, types.ModuleType | type):
-                return value
             if value.ndim == 0:
                 return self.admit(value.item())
             if value.size > MAX_GLOBAL:
@@ -330,6 +332,8 @@ class Evaluator(Calls, Comparisons, Loops, Match, Sequences):
         return self.attribute(value, node.attr)
 
     def attribute(self, value: Any, name: str) -> Any:
+        if type(value) is types.ModuleType:
+            return self.outside_attribute(value, name)
         if isinstance(value, tuple) and name in getattr(value, "_fields", ()):
             return value[value._fields.index(name)]  # type: ignore[attr-defined]
         if isinstance(value, tuple) and type(value) is not tuple:
@@ -348,6 +352,10 @@ class Evaluator(Calls, Comparisons, Loops, Match, Sequences):
             return self.number_attribute(value, name)
         if isinstance(value, Closure | Generator | Range | Iterable):
             raise Unsupported(f"the attribute {name!r} is not supported here")
+        return self.outside_attribute(value, name)
+
+    def outside_attribute(self, value: Any, name: str) -> Any:
+        """Of a module, or any object that is no number and holds none."""
         try:
             found = getattr(value, name)
         except AttributeError:

@@ -140,7 +140,10 @@ def _math_unary(op: str, function: Any) -> None:
         return
 
     def handler(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
-        (x,) = take(function.__name__, args, kwargs, "x")
+        if kwargs or len(args) != 1:
+            (x,) = take(function.__name__, args, kwargs, "x")
+        else:
+            x = args[0]
         return unary_op(ev, op, x, function)
 
     _known[function] = handler

@@ -159,7 +159,8 @@ class Builder:
     def const(self, value: Any, type: str) -> Val:
         if type in "DF":
             value = float(value)
-            key = (type, struct.pack("<d", value))
+            # Zeros and nans have more than one form.
+            key = (type, value if value and value == value else struct.pack("<d", value))
         else:
             value = int(value)
             if not INT_MIN <= value <= INT_MAX:
@@ -176,12 +177,14 @@ class Builder:
         self, op: str, type: str, args: tuple[Val, ...], imm: int = 0, mask: Mask = None
     ) -> Val:
         """The value of op on args; an equal one that dominates this place is taken again."""
-        if op not in MASKED:
+        if mask is not None and op not in MASKED:
             mask = None
         assert mask is not False and mask is not True
         key: tuple[Any, ...] = (op, args, imm, None)
-        found: Val | None
-        for scope in reversed(self.scopes):
+        found: Val | None = self.scope.get(key)
+        if found is not None:
+            return found
+        for scope in self.scopes[-2::-1]:
             found = scope.get(key)
             if found is not None:
                 return found
@@ -198,7 +201,7 @@ class Builder:
                 break
         if mask is not None and uniform and not mask.uniform:
             mask = self.emit("ANY_B", "B", (mask,))
-        if op in ("ANY_B", "ALL_B"):
+        if op == "ANY_B" or op == "ALL_B":
             uniform = True
         val = Val(op, type, args, uniform, imm, mask, None, self.line)
         self.scope[key] = val

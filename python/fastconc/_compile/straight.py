@@ -48,6 +48,7 @@ _KINDS: dict[str, int] = {
     "LOAD_METHOD": METHOD,
     **dict.fromkeys(("CALL", "CALL_FUNCTION"), CALL),
     **dict.fromkeys(("NOP", "RESUME", "PRECALL", "COPY_FREE_VARS", "NOT_TAKEN", "CACHE"), NOTHING),
+    "TO_BOOL": NOTHING,  # only `not` follows where there are no jumps
     "STORE_FAST": STORE,
     "COMPARE_OP": COMPARE,
     **dict.fromkeys(("UNARY_NEGATIVE", "UNARY_NOT", "UNARY_INVERT", "UNARY_POSITIVE"), UNARY),
