@@ -120,7 +120,7 @@ class Job:
             n_params, constants = len(args), ()
         else:
             n_params, constants = self.n_params, args
-        found = program_and_unit(f, 1 + n_params, constants, False, caller)
+        found = program_and_unit(f, 1 + n_params, constants, caller)
         if found is None:
             return False
         program, unit = found

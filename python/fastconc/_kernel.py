@@ -512,12 +512,18 @@ def compile_or_none(
     """
     if not callable(f):
         raise TypeError(f"f must be callable, not {type(f).__name__}")
-    found = program_and_unit(f, n_args, args, point, caller)
+    found = program_and_unit(f, n_args, args, caller, point=point, warn=warn)
     return None if found is None else found[0]
 
 
 def program_and_unit(
-    f: Callable[..., Any], n_args: int, args: tuple[Any, ...], point: bool, caller: str
+    f: Callable[..., Any],
+    n_args: int,
+    args: tuple[Any, ...],
+    caller: str,
+    *,
+    point: bool = False,
+    warn: bool = True,
 ) -> tuple[Any, Unit] | None:
     """As compile_or_none, with the unit that the program belongs to."""
     options = f._options if isinstance(f, Kernel) else DEFAULTS
