@@ -588,3 +588,12 @@ def test_ranges_and_containers_that_offer_an_array():
     assert k(range(4)).tolist() == [0, 1, 4, 9]
     assert k(Series()).tolist() == [1.0, 4.0]
     assert fastconc.sum(k, range(4)) == 14 and fastconc.sum(k, Series()) == 5.0
+
+
+def test_numpy_ints_of_no_dimension_widen_float32_as_arrays_do():
+    add = kernel(lambda x, y: x + y)
+    ones = np.ones(3, np.float32)
+    for x in (np.int64(5), np.array(5, np.uint32), np.array([5])):
+        assert add(x, ones).dtype == np.float64
+    for x in (5, 5.0, np.int16(5), np.float32(5)):
+        assert add(x, ones).dtype == np.float32

@@ -205,3 +205,61 @@ def test_what_changes_its_kind_in_a_loop_is_refused(start):
 
     with pytest.raises(KernelError, match="'best' changes its kind in a loop"):
         kernel(f)(11)
+
+
+def in_place_prefix_sums(n):
+    items = [n, 1, 2, 3]
+    for k, v in enumerate(items):
+        if k < 3 and n % (k + 2):
+            items[k + 1] += v
+    return items[3]
+
+
+def last_of_list_changes(n):
+    items = [n, n + 1, 5]
+    for v in items:
+        items[-1] = n % 4
+        items[n % 3] -= 1
+    return v
+
+
+def reversed_and_zipped(n):
+    items = [n, n + 1, 5]
+    total = 0
+    for v, w in zip(items, reversed(items), strict=True):
+        items[1] = items[2] = n % 7
+        total = total * 10 + v - w
+    return total
+
+
+def changed_by_some(n):
+    items = [1, 2, 3]
+    total = 0
+    for v in items:
+        total += v
+        if n > 3:
+            items[2] = n
+        if total > 12:
+            break
+    return total
+
+
+@pytest.mark.parametrize(
+    "f", [in_place_prefix_sums, last_of_list_changes, reversed_and_zipped, changed_by_some]
+)
+def test_list_that_changes_while_it_is_iterated_over(f):
+    ns = np.arange(-10, 20)
+    assert kernel(f)(ns).tolist() == [f(n) for n in ns.tolist()]
+
+
+@pytest.mark.parametrize("iterate", [lambda v: v, enumerate, lambda v: zip(v, v, strict=False)])
+def test_list_that_grows_while_it_is_iterated_over_is_refused(iterate):
+    def f(n):
+        items = [n]
+        for _ in iterate(items):
+            if len(items) < 4:
+                items.append(n)
+        return sum(items)
+
+    with pytest.raises(KernelError, match="changes its length while"):
+        kernel(f)

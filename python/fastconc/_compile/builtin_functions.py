@@ -218,7 +218,7 @@ def _range(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
 def _enumerate(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
     items, start = take("enumerate", args, kwargs, "iterable start", (0,))
     it = ev.iterable(items)
-    return Iterable(it.length, lambda k: (ev.binary("+", k, start), it.get(k)))
+    return Iterable(it.length, lambda k: (ev.binary("+", k, start), it.get(k)), it.lists)
 
 
 @known(builtins.zip)
@@ -238,18 +238,19 @@ def _zip(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
                 continue
             ev.raise_where(ev.compare("!=", it.length, its[0].length), "INVALID")
     return Iterable(
-        extreme(ev, "MIN", [it.length for it in its]), lambda k: tuple(it.get(k) for it in its)
+        extreme(ev, "MIN", [it.length for it in its]),
+        lambda k: tuple(it.get(k) for it in its),
+        tuple(pair for it in its for pair in it.lists),
     )
 
 
 @known(builtins.reversed)
 def _reversed(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    value = ev.plain(args[0])
-    if isinstance(value, range):
-        return value[::-1]
-    it = ev.iterable(value)
+    if isinstance(args[0], range):
+        return args[0][::-1]
+    it = ev.iterable(args[0])
     last = ev.binary("-", it.length, 1)
-    return Iterable(it.length, lambda k: it.get(ev.binary("-", last, k)))
+    return Iterable(it.length, lambda k: it.get(ev.binary("-", last, k)), it.lists)
 
 
 @known(builtins.tuple)

@@ -85,7 +85,7 @@ class Call:
                 floats.add("F")
                 if dtype.itemsize == 2:
                     value = value.astype("float32")
-            elif dtype.kind == "f" or (letter == "I" and dtype.itemsize >= 4 and value.shape):
+            elif dtype.kind == "f" or (letter == "I" and dtype.itemsize >= 4):
                 floats.add("D")
             if not dtype.isnative:
                 value = value.astype(dtype.newbyteorder("="))

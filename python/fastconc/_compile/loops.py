@@ -47,7 +47,7 @@ class Loops(Statements):
         )
 
     def s_For(self, node: ast.For) -> None:
-        value = self.plain(self.eval(node.iter))
+        value = self.eval(node.iter)
         if isinstance(value, range):
             if len(value) > UNROLL_RANGE:
                 self.constant_range(node, value)
@@ -66,7 +66,7 @@ class Loops(Statements):
                 f"a loop over a sequence of {it.length} elements is too long to expand",
                 "pass the sequence as an array argument",
             )
-        self.unrolled(node, [it.get(k) for k in range(it.length)])
+        self.unrolled(node, self.turns(it))
 
     def constant_range(self, node: ast.For, value: range) -> None:
         b = self.b
@@ -98,9 +98,9 @@ class Loops(Statements):
         breaks: list[Escape] = []
         frame.loop_depth += 1
         try:
-            for value in values:
-                if self.mask is False:
-                    break
+            turns = iter(values)
+            # What comes next is asked for only now: the body may have changed the list.
+            while self.mask is not False and (value := next(turns, turns)) is not turns:
                 frame.breaks, frame.continues = breaks, []
                 self.store(node.target, value)
                 self.exec_block(node.body)

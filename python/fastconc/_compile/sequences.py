@@ -6,7 +6,7 @@ from __future__ import annotations
 import array
 import ast
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from .arith import STATUS, Arithmetic, describe, is_number
@@ -278,7 +278,8 @@ class Sequences(Arithmetic):
         raise Unsupported(f"len() of {describe(value)} is not supported")
 
     def iterable(self, value: Any) -> Iterable:
-        value = self.plain(value)
+        if isinstance(value, ListRef):
+            return self.live_items(value)
         if isinstance(value, Iterable):
             return value
         if isinstance(value, (tuple, range)):
@@ -299,6 +300,20 @@ class Sequences(Arithmetic):
         if is_number(value):
             raise Unsupported(f"{describe(value)} is not iterable")
         raise Unsupported(f"iterating over {describe(value)} is not supported")
+
+    def live_items(self, ref: ListRef) -> Iterable:
+        """The elements of a list, each as it is when its turn comes."""
+        length = len(self.heap[ref])
+        return Iterable(length, lambda k: self.subscript(self.heap[ref], k), ((ref, length),))
+
+    def turns(self, it: Iterable) -> Iterator[Any]:
+        """The elements, one after the other, as a loop asks for them."""
+        for k in range(it.length + 1):
+            for ref, length in it.lists:
+                if len(self.heap[ref]) != length:
+                    raise Unsupported("a list that changes its length while it is iterated over")
+            if k < it.length:
+                yield it.get(k)
 
     def range_length(self, r: Range) -> Any:
         if isinstance(r.step, Val):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from .arith import STATUS, Arithmetic, describe, is_number, same_constant
@@ -58,6 +58,7 @@ class Statements(Arithmetic):
     plain: Callable[[Any], Any]
     sequence: Callable[[Any], list[Any]]
     iterable: Callable[[Any], Iterable]
+    turns: Callable[[Iterable], Iterator[Any]]
 
     @property
     def frame(self) -> Frame:

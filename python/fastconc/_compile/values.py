@@ -72,13 +72,19 @@ class LocalDict(dict[Any, Any]):
 
 class Iterable:
     """Something a ``for`` runs over: get(k) for k in 0 .. length; length may be known only at run
-    time."""
+    time. ``lists`` are those that must keep their lengths until the end."""
 
-    __slots__ = ("get", "length")
+    __slots__ = ("get", "length", "lists")
 
-    def __init__(self, length: Any, get: Callable[[Any], Any]) -> None:
+    def __init__(
+        self,
+        length: Any,
+        get: Callable[[Any], Any],
+        lists: tuple[tuple[ListRef, int], ...] = (),
+    ) -> None:
         self.length = length
         self.get = get
+        self.lists = lists
 
 
 class Range:
