@@ -5,19 +5,16 @@
  *   conv       a matrix product per block of output pixels. The rows of the left matrix are not
  *              built: the product takes a pointer per pixel and tap (fc_gemm_taps). OpenBLAS wants
  *              them in one piece: for it they are gathered per block (im2col by tiles). Where
- *              pixels have few channels the taps of a row of the kernel become one: they lie side
- *              by side in memory, once the image's lines are copied between zeros. 3x3 kernels
+ *              pixels have few channels the image is read in lines (fc_lines.h). 3x3 kernels
  *              with steps of 1 need fewer multiplications (fc_winograd.h).
  *   depthwise  one filter per channel: a multiply-add per tap, vectorised over channels. */
 #include <string.h>
 
 #include "fc_alloc.h"
+#include "fc_lines.h"
 #include "fc_loops.h"
 #include "fc_window.h"
 #include "fc_winograd.h"
-
-#define FEW_CHANNELS 16 /* up to these a pointer per tap costs more than the copy */
-#define MAX_LINES_NUMEL ((size_t)1 << 20)
 
 typedef struct conv {
     fc_window window;
@@ -25,11 +22,10 @@ typedef struct conv {
     size_t columns;      /* of a unit */
     fc_gemm **gemms;     /* one per group; all NULL where there is `winograd` */
     fc_winograd *winograd;
+    fc_lines *lines; /* not NULL: one group, whose product reads the image in lines */
     bool gather, has_residual, has_bias;
     fc_gemm_tail tail;
-    float *padding;                  /* zeros, as many as a pixel has channels */
-    bool by_lines;                   /* taps are lines of the kernel, `run` floats each */
-    size_t taps, run, n_lines, line; /* lines that a block meets, floats of a padded one */
+    float *padding; /* zeros, as many as a pixel has channels */
     size_t weights_at, bias_at;
 } conv;
 
@@ -41,35 +37,10 @@ static void conv_destroy(void *params)
             fc_gemm_destroy(layer->gemms[g]);
         }
         fc_winograd_destroy(layer->winograd);
+        fc_lines_destroy(layer->lines);
         fc_free(layer->gemms);
         fc_free(layer->padding);
         fc_free(layer);
-    }
-}
-
-/* Decides whether the taps are lines of the kernel, and how much memory their copies take. */
-static void plan_lines(conv *layer)
-{
-    const fc_window *window = &layer->window;
-    layer->taps = window->taps;
-    layer->run = window->channels / layer->groups;
-    if (layer->groups != 1 || layer->gather || window->channels > FEW_CHANNELS ||
-        window->in[0] != 1 || window->out[0] != 1 || window->kernel[0] != 1 ||
-        window->kernel[2] == 1 || window->dilation[2] != 1) {
-        return;
-    }
-    size_t tall = (window->block - 1) / window->out[2] + 2, wide, numel;
-    if (!fc_size_mul(window->out[2] - 1, window->stride[2], &wide) || wide > MAX_LINES_NUMEL) {
-        return;
-    }
-    tall = tall < window->out[1] ? tall : window->out[1];
-    layer->n_lines =
-        (tall - 1) * window->stride[1] + (window->kernel[1] - 1) * window->dilation[1] + 1;
-    layer->line = (wide + window->kernel[2]) * window->channels;
-    if (fc_size_mul(layer->n_lines, layer->line, &numel) && numel <= MAX_LINES_NUMEL) {
-        layer->by_lines = true;
-        layer->taps = window->kernel[1];
-        layer->run = window->kernel[2] * window->channels;
     }
 }
 
@@ -132,9 +103,12 @@ static fc_status conv_build(fc_build *build, fc_step *step)
         }
     }
     layer->gather = fc_gemm_engine_of(layer->gemms[0]) != FC_GEMM_PACKED;
-    plan_lines(layer);
-    step->scratch = fc_window_scratch(window) + (layer->gather ? window->block * layer->k : 0) +
-                    (layer->by_lines ? layer->n_lines * layer->line : 0);
+    if (!layer->gather && fc_lines_fits(window, groups)) {
+        fc_status status = fc_lines_create(window, &layer->lines);
+        step->scratch = status == FC_OK ? fc_lines_scratch(layer->lines) : 0;
+        return status;
+    }
+    step->scratch = fc_window_scratch(window) + (layer->gather ? window->block * layer->k : 0);
     return FC_OK;
 }
 
@@ -143,13 +117,17 @@ static size_t conv_columns(const conv *layer)
     return (layer->n + layer->columns - 1) / layer->columns;
 }
 
+static size_t units_of_image(const conv *layer)
+{
+    return layer->winograd != NULL ? fc_winograd_units(layer->winograd)
+           : layer->lines != NULL  ? fc_lines_units(layer->lines)
+                                   : fc_window_blocks(&layer->window) * conv_columns(layer);
+}
+
 static size_t conv_units(const fc_step *step, size_t items)
 {
     const conv *layer = step->params;
-    size_t of_image = layer->winograd != NULL
-                          ? fc_winograd_units(layer->winograd)
-                          : fc_window_blocks(&layer->window) * conv_columns(layer);
-    return items * layer->window.images * of_image;
+    return items * layer->window.images * units_of_image(layer);
 }
 
 /* The rows of the left matrix: m times the taps' runs of one group. */
@@ -168,44 +146,6 @@ static void gather_rows(const conv *layer, size_t m, size_t group, const float *
     }
 }
 
-/* Pointers to the taps' runs where taps are lines of the kernel: as fc_window_rows. Every line of
- * the image that the block meets is copied once, with zeros where it is padded. */
-static void line_rows(const conv *layer, const float *in, size_t first, size_t m, float *lines,
-                      const float **rows)
-{
-    const fc_window *window = &layer->window;
-    const size_t channels = window->channels, width = window->out[2], pad = window->pad[2];
-    const size_t step = window->stride[2] * channels;
-    const size_t top = first / width * window->stride[1]; /* lines count from the padding's first */
-    const size_t bottom =
-        (first + m - 1) / width * window->stride[1] + (window->kernel[1] - 1) * window->dilation[1];
-    /* of a line: [0, left) zeros, then `inside` pixels of the image, then zeros */
-    const size_t whole = layer->line / channels, left = pad < whole ? pad : whole;
-    const size_t inside = window->in[2] < whole - left ? window->in[2] : whole - left;
-    for (size_t y = top; y <= bottom; y++) {
-        float *to = lines + (y - top) * layer->line;
-        if (y < window->pad[1] || y - window->pad[1] >= window->in[1]) {
-            memset(to, 0, layer->line * sizeof *to);
-            continue;
-        }
-        memset(to, 0, left * channels * sizeof *to);
-        memcpy(to + left * channels, in + (y - window->pad[1]) * window->in[2] * channels,
-               inside * channels * sizeof *to);
-        memset(to + (left + inside) * channels, 0, (whole - left - inside) * channels * sizeof *to);
-    }
-    for (size_t t = 0; t < layer->taps; t++) {
-        const float *line = lines + t * window->dilation[1] * layer->line;
-        size_t ow = first % width, y = first / width * window->stride[1] - top;
-        for (size_t i = 0; i < m; i++) {
-            *rows++ = line + y * layer->line + ow * step;
-            if (++ow == width) {
-                ow = 0;
-                y += window->stride[1];
-            }
-        }
-    }
-}
-
 /* Output pixels [first, first + m) of one image, columns [n0, n1) of every group. */
 static void conv_block(const conv *layer, const float *in, float *out, const float *residual,
                        size_t first, size_t m, size_t n0, size_t n1, float *scratch)
@@ -213,12 +153,8 @@ static void conv_block(const conv *layer, const float *in, float *out, const flo
     const fc_window *window = &layer->window;
     const float **rows = (const float **)(void *)scratch;
     float *gathered = scratch + fc_window_scratch(window);
-    size_t run = layer->run, out_channels = layer->groups * layer->n;
-    if (layer->by_lines) {
-        line_rows(layer, in, first, m, scratch + fc_window_scratch(window), rows);
-    } else {
-        fc_window_rows(window, in, layer->padding, first, m, rows);
-    }
+    size_t run = window->channels / layer->groups, out_channels = layer->groups * layer->n;
+    fc_window_rows(window, in, layer->padding, first, m, rows);
     for (size_t g = 0; g < layer->groups; g++) {
         fc_gemm_tail tail = layer->tail;
         size_t at = first * out_channels + g * layer->n;
@@ -229,7 +165,7 @@ static void conv_block(const conv *layer, const float *in, float *out, const flo
                          &tail);
             continue;
         }
-        fc_gemm_taps(layer->gemms[g], m, layer->taps, run, rows, out + at, out_channels, n0, n1,
+        fc_gemm_taps(layer->gemms[g], m, window->taps, run, rows, out + at, out_channels, n0, n1,
                      &tail);
         for (size_t i = 0; i < window->taps * m && g + 1 < layer->groups; i++) {
             rows[i] +=
@@ -238,13 +174,13 @@ static void conv_block(const conv *layer, const float *in, float *out, const flo
     }
 }
 
-/* As conv_run. */
-static fc_status winograd_run(const fc_step *step, const fc_frame *frame, size_t begin, size_t end,
+/* As conv_run, where an image is cut by who computes it. */
+static fc_status run_by_image(const fc_step *step, const fc_frame *frame, size_t begin, size_t end,
                               float *scratch)
 {
     const conv *layer = step->params;
     const fc_window *window = &layer->window;
-    const size_t units = fc_winograd_units(layer->winograd);
+    const size_t units = units_of_image(layer);
     for (size_t unit = begin; unit < end;) {
         size_t image = unit / units, first = unit % units;
         size_t last = end - unit < units - first ? first + (end - unit) : units;
@@ -254,10 +190,15 @@ static fc_status winograd_run(const fc_step *step, const fc_frame *frame, size_t
         fc_gemm_tail tail = layer->tail;
         tail.residual =
             layer->has_residual ? fc_frame_item(frame, step->in[1], item) + out_at : NULL;
-        fc_winograd_run(
-            layer->winograd,
-            fc_frame_item(frame, step->in[0], item) + image * window->in_pixels * window->channels,
-            fc_frame_item(frame, step->out, item) + out_at, &tail, first, last, scratch);
+        const float *in =
+            fc_frame_item(frame, step->in[0], item) + image * window->in_pixels * window->channels;
+        float *out = fc_frame_item(frame, step->out, item) + out_at;
+        if (layer->winograd != NULL) {
+            fc_winograd_run(layer->winograd, in, out, &tail, first, last, scratch);
+        } else {
+            fc_lines_run(layer->lines, layer->gemms[0], layer->n, in, out, &tail, first, last,
+                         scratch);
+        }
         unit += last - first;
     }
     return FC_OK;
@@ -268,8 +209,8 @@ static fc_status conv_run(const fc_step *step, const fc_frame *frame, size_t beg
 {
     const conv *layer = step->params;
     const fc_window *window = &layer->window;
-    if (layer->winograd != NULL) {
-        return winograd_run(step, frame, begin, end, scratch);
+    if (layer->winograd != NULL || layer->lines != NULL) {
+        return run_by_image(step, frame, begin, end, scratch);
     }
     size_t blocks = fc_window_blocks(window), columns = conv_columns(layer);
     for (size_t unit = begin; unit < end; unit++) {

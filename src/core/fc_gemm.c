@@ -42,6 +42,21 @@ static fc_gemm_block_fn *block_fn(void)
     return fc_gemm_block_baseline;
 }
 
+static fc_gemm_lines_fn *lines_fn(void)
+{
+#if FC_X86
+    switch (fc_cpu_isa()) {
+    case FC_ISA_AVX512:
+        return fc_gemm_lines_avx512;
+    case FC_ISA_AVX2:
+        return fc_gemm_lines_avx2;
+    default:
+        break;
+    }
+#endif
+    return fc_gemm_lines_baseline;
+}
+
 size_t fc_gemm_panel(void)
 {
     static const size_t panel[FC_N_ISA] = {8, 16, 32};
@@ -175,19 +190,15 @@ static void finish_rows(const fc_gemm_tail *tail, size_t m, float *c, size_t ldc
     }
 }
 
-static void packed_block(const fc_gemm *gemm, size_t m, size_t taps, size_t run,
-                         const float *const *rows, float *c, size_t ldc, size_t n0, size_t n1,
-                         const fc_gemm_tail *tail)
+/* What all blocks of a product have in common; taps, run and rows are left to the caller. */
+static fc_gemm_block block_of(const fc_gemm *gemm, size_t m, float *c, size_t ldc, size_t n0,
+                              size_t n1, const fc_gemm_tail *tail)
 {
-    bool residual_inside = tail->residual != NULL && !tail->act_first;
-    bool clip = tail->act.kind == FC_ACT_CLIP;
-    size_t panel = fc_gemm_panel();
-    fc_gemm_block job = {
+    const bool residual_inside = tail->residual != NULL && !tail->act_first;
+    const size_t panel = fc_gemm_panel();
+    return (fc_gemm_block){
         .m = m,
         .n = gemm->n,
-        .taps = taps,
-        .run = run,
-        .rows = rows,
         .panels = gemm->panels,
         .bias = gemm->bias,
         .panel0 = n0 / panel,
@@ -196,16 +207,33 @@ static void packed_block(const fc_gemm *gemm, size_t m, size_t taps, size_t run,
         .ldc = ldc,
         .residual = residual_inside ? tail->residual : NULL,
         .ld_residual = tail->ld_residual,
-        .clip = clip,
+        .clip = tail->act.kind == FC_ACT_CLIP,
         .lo = tail->act.p,
         .hi = tail->act.q,
     };
-    block_fn()(&job);
+}
+
+/* What of the tail the kernels have left. */
+static void finish_block(const fc_gemm_block *job, const fc_gemm_tail *tail, size_t n0, size_t n1)
+{
+    const bool clip = job->clip;
     if ((tail->act.kind != FC_ACT_NONE && !clip) || (tail->residual != NULL && tail->act_first)) {
         fc_gemm_tail rest = *tail;
         rest.act.kind = clip ? FC_ACT_NONE : rest.act.kind;
-        finish_rows(&rest, m, c, ldc, n0, n1);
+        finish_rows(&rest, job->m, job->c, job->ldc, n0, n1);
     }
+}
+
+static void packed_block(const fc_gemm *gemm, size_t m, size_t taps, size_t run,
+                         const float *const *rows, float *c, size_t ldc, size_t n0, size_t n1,
+                         const fc_gemm_tail *tail)
+{
+    fc_gemm_block job = block_of(gemm, m, c, ldc, n0, n1, tail);
+    job.taps = taps;
+    job.run = run;
+    job.rows = rows;
+    block_fn()(&job);
+    finish_block(&job, tail, n0, n1);
 }
 
 static void blas_rows(const fc_gemm *gemm, size_t m, const float *a, size_t lda, float *c,
@@ -254,6 +282,21 @@ void fc_gemm_taps(const fc_gemm *gemm, size_t m, size_t taps, size_t run, const 
                   float *c, size_t ldc, size_t n0, size_t n1, const fc_gemm_tail *tail)
 {
     packed_block(gemm, m, taps, run, rows, c, ldc, n0, n1, tail);
+}
+
+void fc_gemm_lines(const fc_gemm *gemm, size_t m, const float *base, const ptrdiff_t *offsets,
+                   size_t step, float *c, size_t ldc, const fc_gemm_tail *tail)
+{
+    fc_gemm_lines_block job = {
+        .block = block_of(gemm, m, c, ldc, 0, gemm->n, tail),
+        .base = base,
+        .offsets = offsets,
+        .step = (ptrdiff_t)step,
+    };
+    job.block.taps = 1;
+    job.block.run = gemm->k;
+    lines_fn()(&job);
+    finish_block(&job.block, tail, 0, gemm->n);
 }
 
 static size_t padded(size_t n)

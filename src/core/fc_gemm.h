@@ -71,6 +71,10 @@ void fc_gemm_rows(const fc_gemm *gemm, size_t m, const float *a, size_t lda, flo
 void fc_gemm_taps(const fc_gemm *gemm, size_t m, size_t taps, size_t run, const float *const *rows,
                   float *c, size_t ldc, size_t n0, size_t n1, const fc_gemm_tail *tail);
 
+/* Element j of row i of a is base[offsets[j] + i * step]; all columns. PACKED only. */
+void fc_gemm_lines(const fc_gemm *gemm, size_t m, const float *base, const ptrdiff_t *offsets,
+                   size_t step, float *c, size_t ldc, const fc_gemm_tail *tail);
+
 /* c (m, n) = a (m, k) @ b (k, n), all contiguous, b not prepared: by the packed kernels, with
  * fc_gemm_scratch(k, n) floats of scratch memory aligned to a cache line. */
 size_t fc_gemm_scratch(size_t k, size_t n);

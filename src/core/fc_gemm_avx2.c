@@ -6,5 +6,6 @@
 #if FC_X86
 #define VEC 8
 #define GEMM_NAME fc_gemm_block_avx2
+#define GEMM_LINES_NAME fc_gemm_lines_avx2
 #include "fc_gemm_impl.h"
 #endif

@@ -4,4 +4,5 @@
  * them. */
 #define VEC 4
 #define GEMM_NAME fc_gemm_block_baseline
+#define GEMM_LINES_NAME fc_gemm_lines_baseline
 #include "fc_gemm_impl.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * Template of the packed matrix product; the including file defines VEC and GEMM_NAME. A tile is up
+ * Template of the packed matrix product; the including file defines VEC, GEMM_NAME
+ * and GEMM_LINES_NAME. A tile is up
  * to 6 rows by NP panels of NR = 2 VEC columns: 12 accumulators, 2 vectors of b and a broadcast
  * element of a fill the 16 vector registers of AVX2. Few rows take more panels, so that enough
  * independent chains hide the latency of FMA; where few columns are left, a tile has more rows. */
@@ -366,3 +367,5 @@ void GEMM_NAME(const fc_gemm_block *job)
         }
     }
 }
+
+#include "fc_gemm_lines.inc"

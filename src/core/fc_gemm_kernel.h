@@ -27,4 +27,16 @@ typedef struct fc_gemm_block {
 typedef void fc_gemm_block_fn(const fc_gemm_block *job);
 fc_gemm_block_fn fc_gemm_block_baseline, fc_gemm_block_avx2, fc_gemm_block_avx512;
 
+/* The same where rows overlap: element k of row i is base[offsets[k] + i * step], k < block.run;
+ * block.taps and block.rows are not used. */
+typedef struct fc_gemm_lines_block {
+    fc_gemm_block block;
+    const float *base;
+    const ptrdiff_t *offsets;
+    ptrdiff_t step;
+} fc_gemm_lines_block;
+
+typedef void fc_gemm_lines_fn(const fc_gemm_lines_block *job);
+fc_gemm_lines_fn fc_gemm_lines_baseline, fc_gemm_lines_avx2, fc_gemm_lines_avx512;
+
 #endif
