@@ -104,9 +104,24 @@ class Classifier(_core.Net):
     ) -> Classifier:
         """Plan an ``onnx.ModelProto`` that is in memory; as ``load`` otherwise."""
         from fastconc.classify._graph import graph_of
+
+        return cls._from_graph(
+            graph_of(model), labels=labels, preprocess=preprocess, workers=workers, engine=engine
+        )
+
+    @classmethod
+    def _from_graph(
+        cls,
+        graph: Any,
+        *,
+        labels: Any = None,
+        preprocess: Any = None,
+        workers: Any = None,
+        engine: str = "auto",
+    ) -> Classifier:
         from fastconc.classify._onnx import network_of
 
-        return cls._make(network_of(graph_of(model)), labels, workers, engine, preprocess)
+        return cls._make(network_of(graph), labels, workers, engine, preprocess)
 
     @classmethod
     def load_digits(cls, *, workers: Any = None, engine: str = "auto") -> Classifier:

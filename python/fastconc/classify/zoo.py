@@ -144,7 +144,7 @@ class _Writer:
 
 def efficientnet_lite0() -> Any:
     """EfficientNet-Lite0 as an ``onnx.ModelProto``: (n, 3, 224, 224) to (n, 1000)."""
-    from onnx import TensorProto, helper, numpy_helper
+    from onnx import TensorProto, helper
 
     with open(model_path("efficientnet-lite0"), "rb") as file:
         weights = read_checkpoint(file)
@@ -176,9 +176,15 @@ def efficientnet_lite0() -> Any:
         "efficientnet-lite0",
         [helper.make_tensor_value_info("image", TensorProto.FLOAT, ["n", 3, 224, 224])],
         [helper.make_tensor_value_info(x, TensorProto.FLOAT, ["n", 1000])],
-        [numpy_helper.from_array(array, name) for name, array in writer.constants.items()],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    weights.clear()
+    while writer.constants:  # written in place, and let go: the weights are never there three times
+        name, array = writer.constants.popitem()
+        tensor = model.graph.initializer.add(name=name, dims=array.shape)
+        tensor.data_type = TensorProto.FLOAT
+        tensor.raw_data = array.astype("<f4", copy=False).tobytes()
+        del array
     for key, value in (("preprocess", "efficientnet-lite0"), ("labels", "imagenet")):
         entry = model.metadata_props.add()
         entry.key, entry.value = f"fastconc.{key}", value
@@ -214,6 +220,7 @@ def load(name: str, **options: Any) -> Any:
     Opens nothing but files that installed packages brought along.
     """
     from fastconc.classify._classifier import Classifier
+    from fastconc.classify._graph import graph_of
 
     if name not in NAMES:
         raise ValueError(f"model must be one of {', '.join(NAMES)}, not {name!r}")
@@ -221,7 +228,8 @@ def load(name: str, **options: Any) -> Any:
     options.setdefault("preprocess", name)
     if name == "efficientnet-lite0":
         options.setdefault("labels", imagenet_labels())
-        return Classifier.from_onnx(efficientnet_lite0(), **options)
+        graph = graph_of(efficientnet_lite0(), consume=True)  # which is the model's last use
+        return Classifier._from_graph(graph, **options)
     options.setdefault("labels", LABELS[name])
     return Classifier.load(path, **options)
 
