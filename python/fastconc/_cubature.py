@@ -26,7 +26,7 @@ _RULES = {
     "genz-malik": 2,
 }
 _MAX_DIM = 20
-_PROBES = (0, 512, 1024, 4096)  # points that look for what the rule misses, by dimension
+_PROBES = (0, 512, 640, 3072)  # points that look for what the rule misses, by dimension
 # As fc_cubature_outcome; the last: parts of a range that cancel each other.
 _STATUS = ("converged", "limit", "roundoff", "nonfinite", "limit", "roundoff")
 _SEVERITY = (0, 2, 1, 4, 3)  # of parts, that of the worst counts

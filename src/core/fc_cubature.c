@@ -215,7 +215,7 @@ static fc_status evaluate_boxes(void *context, size_t begin, size_t end, unsigne
     if (rows != rows_on_stack) {
         fc_free(rows);
     }
-    return FC_OK;
+    return c->looks_beyond ? cubature_look_beyond(c, s, worker, begin, end) : FC_OK;
 }
 
 static fc_status evaluate_probes(void *context, size_t begin, size_t end, unsigned worker)
@@ -376,10 +376,16 @@ fc_run cubature_run_for(const cubature *c, size_t n_points)
     return run;
 }
 
-static fc_status evaluate_todo(cubature *c)
+static fc_status evaluate_todo(cubature *c, uint64_t *n_eval)
 {
     const fc_run run = cubature_run_for(c, c->n_todo * c->rule->n_points);
     fc_status status = fc_pool_for(&run, evaluate_boxes, c, c->n_todo, c->boxes_per_block);
+    if (status == FC_OK) {
+        status = cubature_follow_chords(c, n_eval);
+    }
+    if (status == FC_OK) {
+        status = cubature_judge_beyond(c, n_eval);
+    }
     if (status != FC_OK) {
         return status;
     }
@@ -457,13 +463,14 @@ static fc_status prepare(cubature *c)
     c->boxes_per_block = c->rule->n_points < BATCH_POINTS ? BATCH_POINTS / c->rule->n_points : 1;
     const size_t n_out = c->n_out;
     c->n_probe = c->options->n_probe;
-    c->unit = fc_calloc(4 * n_out, sizeof *c->unit);
+    c->unit = fc_calloc(5 * n_out, sizeof *c->unit);
     if (c->unit == NULL) {
         return FC_ERR_NOMEM;
     }
     c->sum = c->unit + n_out;
     c->error = c->sum + n_out;
     c->tolerance = c->error + n_out;
+    c->hidden = c->tolerance + n_out;
     status = cubature_reserve_witnesses(c, c->n_probe);
     if (status == FC_OK) {
         status = cubature_reserve_todo(c, 1);
@@ -484,6 +491,7 @@ static void release(cubature *c)
     }
     cubature_release_boxes(c);
     fc_free(c->edges);
+    fc_free(c->beyond);
     fc_free(c->accused);
     fc_free(c->todo);
     fc_free(c->parents);
@@ -501,11 +509,13 @@ static fc_status first_box(cubature *c, fc_cubature_result *result)
     for (unsigned d = 0; d < c->n_dim; d++) {
         c->geometry[d] = c->geometry[c->n_dim + d] = 0.5;
     }
-    c->boxes[0] = (box){.first_witness = NONE, .heap_at = NONE};
+    c->boxes[0] = (box){.first_witness = NONE, .heap_at = NONE, .chord = NONE};
     c->nodes[0] = (node){0};
     c->n_boxes = 1;
     c->todo[0] = 0;
     c->n_todo = 1;
+    c->looks_beyond =
+        c->options->max_eval >= c->n_probe + c->rule->n_points + 2 * (uint64_t)c->n_dim;
     const fc_run run = {.width = 1, .cancel = c->run.cancel};
     const int64_t begin = fc_now_ns();
     fc_status status = fc_pool_for(&run, evaluate_boxes, c, 1, 1);
@@ -517,6 +527,10 @@ static fc_status first_box(cubature *c, fc_cubature_result *result)
         return status;
     }
     result->n_eval = c->n_probe + c->rule->n_points;
+    if (c->looks_beyond) {
+        result->n_eval += 2 * (uint64_t)c->n_dim;
+        atomic_store_explicit(&c->n_beyond, 0, memory_order_relaxed);
+    }
     status = probe_for_support(c, &result->n_eval);
     if (status != FC_OK) {
         return status;
@@ -531,25 +545,32 @@ static fc_status first_box(cubature *c, fc_cubature_result *result)
         double scale = fmax(c->tolerance[o], c->options->epsrel * c->estimates[o].mean_abs);
         c->unit[o] = 1 / fmax(scale, DBL_MIN);
     }
+    if (c->looks_beyond) {
+        status = cubature_judge_beyond(c, &result->n_eval);
+    }
     box_finish(c, 0);
     cubature_heap_push(c, 0);
     sum_up(c);
-    return FC_OK;
+    return status;
 }
 
 static fc_status refine(cubature *c, fc_cubature_result *result)
 {
-    const uint64_t per_box = c->rule->n_points;
+    const uint64_t per_box = c->rule->n_points + 2 * (uint64_t)c->n_dim; /* and beyond the faces */
     uint64_t bad_cuts = 0;
     for (;;) {
         bool settled =
             within_tolerance(c) && (c->n_heap == 0 || c->boxes[c->heap[0]].key != INFINITY);
-        if (settled) {
-            result->outcome = FC_CUBATURE_CONVERGED;
-            return FC_OK;
-        }
         bool converged = false;
         fc_status status = FC_OK;
+        if (settled) {
+            status = cubature_audit(c, &result->n_eval, &converged);
+            if (status != FC_OK || converged) {
+                result->outcome = FC_CUBATURE_CONVERGED;
+                return status;
+            }
+            sum_up(c);
+        }
         if (!result->zero) {
             status = cubature_smooth_try(c, &result->n_eval, &converged);
         }
@@ -583,8 +604,8 @@ static fc_status refine(cubature *c, fc_cubature_result *result)
             result->outcome = any_bad(c) ? FC_CUBATURE_NONFINITE : FC_CUBATURE_ROUNDOFF;
             return FC_OK;
         }
-        result->n_eval += 2 * per_box * chosen;
-        status = evaluate_todo(c);
+        result->n_eval += 2 * (uint64_t)c->rule->n_points * chosen;
+        status = evaluate_todo(c, &result->n_eval);
         if (status != FC_OK) {
             return status;
         }
@@ -669,6 +690,11 @@ fc_status fc_cubature(const fc_run *run, const fc_integrand *f, const fc_domain 
         }
         sum_up(c);
         result->zero = !c->by_grid && has_come_to_nothing(c, result->zero);
+        if (result->outcome == FC_CUBATURE_CONVERGED) {
+            for (unsigned o = 0; o < c->n_out; o++) {
+                c->error[o] += c->hidden[o];
+            }
+        }
         if (c->by_grid) {
             for (unsigned o = 0; o < c->n_out; o++) {
                 c->sum[o] = c->smooth.outputs[o].value;

@@ -64,6 +64,7 @@ fc_status cubature_reserve_todo(cubature *c, size_t n)
         !cubature_grow(&c->parent_extremes, 0, room, n_out * sizeof *c->parent_extremes) ||
         !cubature_grow(&c->parent_points, 0, room, n_out * n_faces * sizeof(double)) ||
         !cubature_grow(&c->edges, 0, 2 * room, n_out * n_faces * sizeof *c->edges) ||
+        !cubature_grow(&c->beyond, 0, 2 * room, n_out * n_faces * sizeof *c->beyond) ||
         !cubature_grow(&c->accused, 0, 2 * room, n_faces * sizeof *c->accused)) {
         return FC_ERR_NOMEM;
     }
@@ -108,6 +109,8 @@ void cubature_release_boxes(cubature *c)
     fc_free(c->estimates);
     fc_free(c->extremes);
     fc_free(c->heap);
+    fc_free(c->chord_u);
+    fc_free(c->chord_axis);
 }
 
 /* ---- the heap: box numbers, the largest key on top; ties by number, so that the order is always
@@ -181,6 +184,15 @@ double cubature_volume(const cubature *c, size_t b)
     return volume;
 }
 
+uint32_t cubature_box_at(const cubature *c, const double *u)
+{
+    uint32_t at = 0;
+    while (c->nodes[at].children != 0) {
+        at = c->nodes[at].children + (u[c->nodes[at].axis] >= c->nodes[at].middle);
+    }
+    return c->nodes[at].box;
+}
+
 static void witness_append(cubature *c, uint32_t b, uint32_t w)
 {
     box *at = &c->boxes[b];
@@ -215,6 +227,11 @@ void cubature_cut(cubature *c, uint32_t b)
     c->boxes[b].depth++;
     c->boxes[b].first_witness = NONE;
     c->boxes[upper] = c->boxes[b];
+    const uint32_t chord = c->boxes[b].chord;
+    if (chord != NONE) { /* with the half that has its place */
+        const bool below = c->chord_u[(size_t)chord * n_dim + axis] < middle;
+        c->boxes[below ? upper : b].chord = NONE;
+    }
     c->boxes[b].node = children;
     c->boxes[upper].node = children + 1;
     while (w != NONE) {

@@ -63,7 +63,7 @@ double cubature_objections(const cubature *c, size_t b, unsigned o, uint16_t *ax
     const double volume = cubature_volume(c, b);
     /* Of the probes, relative to the rule's mean. */
     const double centre = e->value / volume;
-    double sum = 0, square = 0, outside = 0, edges = 0, largest = 0;
+    double sum = 0, square = 0, outside = 0, far_sum = 0, edges = 0, largest = 0;
     size_t n = 0;
     for (uint32_t w = c->boxes[b].first_witness; w != NONE; w = c->witnesses[w].next) {
         const double y = c->witness_y[(size_t)w * c->n_out + o], theirs = c->witnesses[w].volume;
@@ -81,6 +81,7 @@ double cubature_objections(const cubature *c, size_t b, unsigned o, uint16_t *ax
         }
         const double far = outside_of(c, b, o, y), delta = y - centre;
         outside = far > outside ? far : outside;
+        far_sum += far > 0 ? far : 0;
         n++;
         sum += delta;
         square += delta * delta;
@@ -89,7 +90,7 @@ double cubature_objections(const cubature *c, size_t b, unsigned o, uint16_t *ax
         return edges;
     }
     double objection =
-        outside > NOISE * e->mean_abs / volume ? 2 * volume * outside / (double)n : 0;
+        outside > NOISE * e->mean_abs / volume ? volume * (far_sum + outside) / (double)n : 0;
     if (n >= MIN_PROBES) {
         const double differs = fabs(sum / (double)n);
         const double variance = fmax(square / (double)n - differs * differs, 0);

@@ -5,6 +5,8 @@
  *     fc_cubature.c        the rounds; points evaluated, the rule applied
  *     fc_cubature_boxes.c  memory; the tree of cuts, the heap of errors
  *     fc_cubature_doubt.c  witnesses against the estimates
+ *     fc_cubature_beyond.c what boxes find beyond their faces
+ *     fc_cubature_audit.c  chords at random places, before the estimates are believed
  *     fc_cubature_smooth.c the whole range by one rule of rising degree
  *
  * Everything here runs on the calling thread but what the blocks of fc_pool_for do, who write to
@@ -30,6 +32,7 @@ typedef struct box {
     double key; /* heap order: the error in units of the first tolerance; 0: cannot be improved */
     uint32_t node, heap_at;               /* its leaf; its place in the heap, NONE: not there */
     uint32_t first_witness, last_witness; /* a list; NONE: empty */
+    uint32_t chord;                       /* that objects to its estimate; NONE */
     uint16_t next_axis;                   /* of the next cut */
     uint16_t depth;
     bool bad; /* nan or inf at one of its points */
@@ -82,9 +85,21 @@ typedef struct smooth {
     uint64_t n_eval;
     /* Of the level being evaluated, or the lines. */
     size_t n_level, *orbit_begin;
+    double *places; /* of lines at random: n_dim each */
     uint8_t *codes;
     double *values;
 } smooth;
+
+/* Lines through boxes, each along one axis: all points that its rule has on that axis, moved
+ * sideways. */
+typedef struct chords {
+    struct cubature *c;
+    size_t n;
+    uint32_t *box, *from; /* from: the caller's */
+    uint16_t *axis;
+    double *u; /* n_dim to a chord: a place on it */
+    double *y; /* n_out to a chord, n_line to an output */
+} chords;
 
 typedef struct cubature {
     const fc_integrand *f;
@@ -116,6 +131,14 @@ typedef struct cubature {
     double *witness_half;            /* n_dim: half widths of the box it comes from */
     double *unit;                    /* per output: 1 / tolerance when the keys were first made */
     double *sum, *error, *tolerance; /* per output */
+    double *beyond;    /* of todo's boxes, per output and face: an unexpected value's excess */
+    bool looks_beyond; /* max_eval allows */
+    atomic_uint_least64_t n_beyond; /* relaxed: a count of points of this round */
+    double *hidden;                 /* per output: the error that the last audit adds */
+    unsigned n_audits;
+    size_t n_chords, chord_room; /* that go with boxes */
+    double *chord_u;             /* n_dim to a chord: its suspicious place */
+    uint16_t *chord_axis;
     smooth smooth;
     bool by_grid;                /* the sparse grid's values are the result */
     atomic_uint_least64_t n_bad; /* relaxed: a count */
@@ -157,6 +180,9 @@ uint32_t cubature_neighbour(const cubature *c, uint32_t b, unsigned axis, bool l
 
 double cubature_volume(const cubature *c, size_t b);
 
+/* The box that a point lies in. */
+uint32_t cubature_box_at(const cubature *c, const double *u);
+
 /* ---- fc_cubature_doubt.c ---- */
 
 /* What the witnesses inside b say against the estimate of output o: an error to add, 0 when
@@ -172,6 +198,32 @@ FC_MUST_CHECK fc_status cubature_remember(cubature *c, size_t pair, uint32_t a, 
 
 /* Hold f at the edges of todo's boxes against the boxes beyond their faces. */
 FC_MUST_CHECK fc_status cubature_ask_neighbours(cubature *c);
+
+/* ---- fc_cubature_beyond.c ---- */
+
+/* For todo's boxes begin .. end, whose points' values are in s->values: what is unexpected beyond
+ * their faces, to c->beyond. By any worker. */
+FC_MUST_CHECK fc_status cubature_look_beyond(cubature *c, scratch *s, unsigned worker, size_t begin,
+                                             size_t end);
+
+/* What follows from it for the neighbours' errors. *n_eval grows by what both took. */
+FC_MUST_CHECK fc_status cubature_judge_beyond(cubature *c, uint64_t *n_eval);
+
+/* ---- fc_cubature_audit.c ---- */
+
+/* When the errors' sum is within the tolerance: is it to be believed? If not, errors were raised
+ * and there are boxes to cut; if so, c->hidden is to be added. *n_eval grows by what it took. */
+FC_MUST_CHECK fc_status cubature_audit(cubature *c, uint64_t *n_eval, bool *passed);
+
+FC_MUST_CHECK fc_status cubature_chords_create(chords *b, cubature *c, size_t n);
+void cubature_chords_release(chords *b);
+FC_MUST_CHECK fc_status cubature_chords_evaluate(chords *b);
+
+/* If chord i objects to its box's claim, the error is raised and the chord goes with the box. */
+FC_MUST_CHECK fc_status cubature_chord_weigh(const chords *b, size_t i, bool *objects);
+
+/* Draw the chords of todo's boxes anew; errors of those whose chords still object are raised. */
+FC_MUST_CHECK fc_status cubature_follow_chords(cubature *c, uint64_t *n_eval);
 
 /* ---- fc_cubature_smooth.c ---- */
 

@@ -20,6 +20,7 @@
 /* Of a symmetric rule's weights on one axis, when those of each hyperplane are added up: .38 for
  * degree 9, about as much for degree 7. */
 #define SYMMETRIC_NORM 0.38
+#define LEFT_OUT 0.45 /* points on an axis that are nearer to the middle, in line_fewer */
 static const double gk_node[8] = {
     0.991455371120812639206854697526329, 0.949107912342758524526189684047851,
     0.864864423359769072789712788640926, 0.741531185599394439863864773280788,
@@ -270,23 +271,33 @@ static struct line_table {
     line_nulls nulls;
 } line_tables[FC_CUBATURE_GM9 + 1];
 
-static void line_nulls_get(fc_cubature_rule *rule, const double *x, unsigned n, double norm)
+static void line_nulls_get(fc_cubature_rule *rule, unsigned n, double norm)
 {
     struct line_table *table = &line_tables[rule->kind];
     if (atomic_load_explicit(&table->state, memory_order_acquire) == 2) {
         memcpy(rule->line_null, table->nulls, sizeof table->nulls);
         return;
     }
-    double at[FC_CUBATURE_MAX_LINE];
-    memcpy(at, x, n * sizeof *x);
-    at[n] = rule->edge;
-    at[n + 1] = -rule->edge;
-    line_nulls_fill(rule->line_null, at, n + 2, norm);
+    line_nulls_fill(rule->line_null, rule->line_at, n + 2, norm);
     int empty = 0;
     if (atomic_compare_exchange_strong_explicit(&table->state, &empty, 1, memory_order_relaxed,
                                                 memory_order_relaxed)) {
         memcpy(table->nulls, rule->line_null, sizeof table->nulls);
         atomic_store_explicit(&table->state, 2, memory_order_release);
+    }
+}
+
+/* Weights of the polynomial through those of the n points x that are at 0 or not below `least`;
+ * 0 for the others (Berrut and Trefethen, SIAM Review 46, 2004). */
+static void barycentric_fill(double *weight, const double *x, unsigned n, double least)
+{
+    for (unsigned j = 0; j < n; j++) {
+        weight[j] = x[j] == 0 || fabs(x[j]) >= least;
+        for (unsigned i = 0; i < n; i++) {
+            if (i != j && (x[i] == 0 || fabs(x[i]) >= least)) {
+                weight[j] /= x[j] - x[i];
+            }
+        }
     }
 }
 
@@ -300,7 +311,13 @@ static void line_install(fc_cubature_rule *rule, const double *x, unsigned n, do
     rule->edge = 1 - (1 - outermost) / 40;
     rule->n_line = n + 2;
     rule->n_points = rule->n_core + 2 * rule->n_dim;
-    line_nulls_get(rule, x, n, norm);
+    memcpy(rule->line_at, x, n * sizeof *x);
+    rule->line_at[n] = rule->edge;
+    rule->line_at[n + 1] = -rule->edge;
+    rule->outermost = outermost;
+    barycentric_fill(rule->line_full, rule->line_at, n + 2, 0);
+    barycentric_fill(rule->line_fewer, rule->line_at, n + 2, LEFT_OUT);
+    line_nulls_get(rule, n, norm);
     for (unsigned d = 0; d < rule->n_dim; d++) {
         rule->line[d][n] = (uint32_t)(rule->n_core + 2 * d);
         rule->line[d][n + 1] = (uint32_t)(rule->n_core + 2 * d + 1);
@@ -634,31 +651,38 @@ static void symmetric_apply(const fc_cubature_rule *rule, const double *f, doubl
  * fall steeply f is smooth, and the rule is believed; elsewhere the largest is an error to be
  * reckoned with. (With these ratios, of kinks and jumps in all places fewer than one in 200 pass
  * unseen.) */
+double fc_cubature_rule_doubt(const fc_cubature_rule *rule, const double *y, double noise)
+{
+    const double fall = 0.12, caution = 1.2;
+    double size[FC_CUBATURE_LINE_NULLS / 2] = {0};
+    for (unsigned k = 0; k < FC_CUBATURE_LINE_NULLS; k++) {
+        double null = 0;
+        for (unsigned j = 0; j < rule->n_line; j++) {
+            null += rule->line_null[k][j] * y[j];
+        }
+        size[k / 2] += null * null;
+    }
+    for (unsigned k = 0; k < FC_CUBATURE_LINE_NULLS / 2; k++) {
+        size[k] = sqrt(size[k]);
+    }
+    const double largest = fmax(size[0], size[1]);
+    return (size[0] > fall * size[1] || size[1] > fall * size[2]) && largest > noise
+               ? caution * largest
+               : 0;
+}
+
 static void doubt_lines(const fc_cubature_rule *rule, const double *f, double scale,
                         fc_cubature_estimate *estimate, double *axis_score)
 {
-    const double fall = 0.12, caution = 1.2, noise = 32 * DBL_EPSILON * estimate->mean_abs;
     for (unsigned axis = 0; axis < rule->n_dim; axis++) {
-        double size[FC_CUBATURE_LINE_NULLS / 2] = {0}, values[FC_CUBATURE_MAX_LINE];
+        double values[FC_CUBATURE_MAX_LINE];
         for (unsigned j = 0; j < rule->n_line; j++) {
             values[j] = f[rule->line[axis][j]];
         }
-        for (unsigned k = 0; k < FC_CUBATURE_LINE_NULLS; k++) {
-            double null = 0;
-            for (unsigned j = 0; j < rule->n_line; j++) {
-                null += rule->line_null[k][j] * values[j];
-            }
-            size[k / 2] += null * null;
-        }
-        for (unsigned k = 0; k < FC_CUBATURE_LINE_NULLS / 2; k++) {
-            size[k] = sqrt(size[k]);
-        }
-        if ((size[0] > fall * size[1] || size[1] > fall * size[2]) &&
-            fmax(size[0], size[1]) > noise) {
-            const double doubt = caution * fmax(size[0], size[1]);
-            estimate->error = fmax(estimate->error, doubt);
-            axis_score[axis] += 8 * scale * doubt;
-        }
+        const double doubt =
+            fc_cubature_rule_doubt(rule, values, 32 * DBL_EPSILON * estimate->mean_abs);
+        estimate->error = fmax(estimate->error, doubt);
+        axis_score[axis] += 8 * scale * doubt;
     }
 }
 

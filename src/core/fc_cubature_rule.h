@@ -75,6 +75,10 @@ typedef struct fc_cubature_rule {
      */
     unsigned n_line;
     uint32_t line[FC_CUBATURE_MAX_DIM][FC_CUBATURE_MAX_LINE];
+    double line_at[FC_CUBATURE_MAX_LINE]; /* their coordinates */
+    double outermost;                     /* of them, but for the edges */
+    /* Barycentric weights of the polynomial through all of them, and through fewer. */
+    double line_full[FC_CUBATURE_MAX_LINE], line_fewer[FC_CUBATURE_MAX_LINE];
     double line_null[FC_CUBATURE_LINE_NULLS][FC_CUBATURE_MAX_LINE];
 } fc_cubature_rule;
 
@@ -98,5 +102,10 @@ void fc_cubature_rule_points(const fc_cubature_rule *rule, const double *centre,
  * asks for a cut across each axis, multiplied by `scale`. */
 void fc_cubature_rule_apply(const fc_cubature_rule *rule, const double *f, double scale,
                             fc_cubature_estimate *estimate, double *axis_score);
+
+/* The test of one line: y at the n_line points line_at of some line through the box. An error of
+ * the mean value to be reckoned with; 0 where the values look smooth, or like noise of this size.
+ */
+double fc_cubature_rule_doubt(const fc_cubature_rule *rule, const double *y, double noise);
 
 #endif

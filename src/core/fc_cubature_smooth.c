@@ -23,12 +23,15 @@
  *     the probes' mean agrees
  *     the boxes' sum agrees, within its error
  *     a second grid of that level agrees, whose points are all others: the same integral after a
- *     smooth change of variables, x = u + b u (1 - u) on each axis */
+ *     smooth change of variables, x = u + b u (1 - u) on each axis
+ *     on lines at random places, too, rules converge as on those above, and what the last of them
+ *     changes there is within the tolerance on average */
 #include <math.h>
 #include <string.h>
 
 #include "fc_alloc.h"
 #include "fc_cubature_impl.h"
+#include "fc_sobol.h"
 #include "fc_sparse.h"
 
 #define MOST_POINTS (UINT64_C(1) << 19) /* of a level */
@@ -39,6 +42,10 @@
 #define BEND 0.2                        /* of the second grid, on its first axis */
 #define LINE_BEND 0.25                  /* of the second line along each axis */
 #define LINE_FALL 0.02
+#define AUDIT_CODES 31 /* points on a line of the audit: 7, 15 and 31 are compared */
+#define AUDIT_SHARE 12 /* of the evaluations spent so far */
+#define AUDIT_LEAST 4  /* lines */
+#define AUDIT_MOST 512
 
 /* Where the lines along the axes meet, one set and another: off the middle, where functions like to
  * be special. */
@@ -60,9 +67,11 @@ void cubature_smooth_release_level(cubature *c)
     fc_free(c->smooth.codes);
     fc_free(c->smooth.orbit_begin);
     fc_free(c->smooth.values);
+    fc_free(c->smooth.places);
     c->smooth.codes = NULL;
     c->smooth.orbit_begin = NULL;
     c->smooth.values = NULL;
+    c->smooth.places = NULL;
 }
 
 /* A block of fc_pool_for over the lines' points. */
@@ -314,8 +323,99 @@ static bool has_converged(cubature *c)
     return within;
 }
 
+/* A block of fc_pool_for over the points of the audit's lines, whose places are in sm->places. */
+static fc_status evaluate_audit(void *context, size_t begin, size_t end, unsigned worker)
+{
+    cubature *c = context;
+    smooth *sm = &c->smooth;
+    scratch *s;
+    fc_status status = cubature_scratch(c, worker, &s);
+    if (status != FC_OK) {
+        return status;
+    }
+    const size_t n_lines = sm->n_level / AUDIT_CODES;
+    for (size_t i = begin; i < end; i++) {
+        const size_t line = i / AUDIT_CODES;
+        for (unsigned d = 0; d < c->n_dim; d++) {
+            s->u[d][i - begin] = sm->places[line * c->n_dim + d];
+        }
+        s->u[line * c->n_dim / n_lines][i - begin] = fc_sparse_node((unsigned)(i % AUDIT_CODES));
+    }
+    status = cubature_evaluate(c, s, worker, end - begin);
+    for (unsigned o = 0; status == FC_OK && o < c->n_out; o++) {
+        memcpy(sm->values + o * sm->n_level + begin, s->y[o], (end - begin) * sizeof(double));
+    }
+    return status;
+}
+
+/* The mean over the audit's lines of what 31 points on one change; infinite where one does not
+ * converge. */
+static double audit_output(const smooth *sm, unsigned o)
+{
+    double hidden = 0;
+    for (size_t i = 0; i < sm->n_level; i += AUDIT_CODES) {
+        const double *y = sm->values + o * sm->n_level + i;
+        double rule[5] = {0}, size = 0;
+        for (unsigned code = 0; code < AUDIT_CODES; code++) {
+            for (unsigned k = 2; k < 5; k++) {
+                rule[k] += fc_sparse_line_weight(k, code) * y[code];
+            }
+            size += fc_sparse_line_weight(4, code) * fabs(y[code]);
+        }
+        const double last = fabs(rule[4] - rule[3]);
+        if (!(last <= fmax(LINE_FALL * fabs(rule[3] - rule[2]), 16 * DBL_EPSILON * size) ||
+              last <= 0.01 * sm->outputs[o].error)) {
+            return INFINITY;
+        }
+        hidden += last;
+    }
+    return hidden * AUDIT_CODES / (double)sm->n_level;
+}
+
+/* Lines at random places: what they say is added to the errors. */
+static fc_status audit(cubature *c, uint64_t spent)
+{
+    smooth *sm = &c->smooth;
+    uint64_t n = (spent + sm->n_eval) / AUDIT_SHARE / AUDIT_CODES;
+    n = n < AUDIT_LEAST ? AUDIT_LEAST : n > AUDIT_MOST ? AUDIT_MOST : n;
+    size_t room = 16;
+    while (room < n) {
+        room *= 2;
+    }
+    fc_sobol *sobol;
+    fc_status status = fc_sobol_create(c->n_dim, &sobol);
+    if (status != FC_OK) {
+        return status;
+    }
+    status = FC_ERR_NOMEM;
+    sm->n_level = (size_t)n * AUDIT_CODES;
+    sm->places = fc_malloc(n, c->n_dim * sizeof *sm->places);
+    sm->values = fc_malloc(sm->n_level * c->n_out, sizeof *sm->values);
+    double *column = fc_malloc(room, sizeof *column);
+    if (sm->places != NULL && sm->values != NULL && column != NULL) {
+        for (unsigned d = 0; d < c->n_dim; d++) {
+            fc_sobol_fill(sobol, UINT64_C(0x6c696e6573), sm->refuted, d, 0, (size_t)n, column);
+            for (size_t i = 0; i < n; i++) {
+                sm->places[i * c->n_dim + d] = column[i];
+            }
+        }
+        const fc_run run = cubature_run_for(c, sm->n_level);
+        status = fc_pool_for(&run, evaluate_audit, c, sm->n_level, BATCH_POINTS);
+    }
+    fc_free(column);
+    fc_sobol_destroy(sobol);
+    for (unsigned o = 0; status == FC_OK && o < c->n_out; o++) {
+        const double hidden = audit_output(sm, o);
+        sm->off = sm->off || !isfinite(hidden);
+        sm->outputs[o].error += c->n_dim * hidden;
+    }
+    cubature_smooth_release_level(c);
+    sm->n_eval += n * AUDIT_CODES;
+    return status;
+}
+
 /* Hold the second grid against the first. */
-static fc_status verify(cubature *c, bool *agrees)
+static fc_status verify(cubature *c, uint64_t spent, bool *agrees)
 {
     smooth *sm = &c->smooth;
     *agrees = false;
@@ -339,6 +439,13 @@ static fc_status verify(cubature *c, bool *agrees)
     }
     fc_free(second);
     sm->refuted = sm->level;
+    if (within) {
+        status = audit(c, spent);
+        within = !sm->off;
+        for (unsigned o = 0; o < c->n_out; o++) {
+            within = within && is_within(c, &sm->outputs[o]);
+        }
+    }
     *agrees = within;
     return status;
 }
@@ -405,12 +512,12 @@ fc_status cubature_smooth_try(cubature *c, uint64_t *n_eval, bool *converged)
         if (status != FC_OK || sm->off || !has_converged(c)) {
             continue;
         }
-        uint64_t again = 0;
+        uint64_t again = AUDIT_LEAST * AUDIT_CODES + (spent + sm->n_eval) / AUDIT_SHARE;
         for (unsigned t = 0; t < sm->level; t++) {
             again += fc_sparse_count(c->n_dim, t);
         }
         if (spent + sm->n_eval + again <= c->options->max_eval) {
-            status = verify(c, converged);
+            status = verify(c, spent, converged);
         }
     }
     *n_eval = spent + sm->n_eval;

@@ -233,8 +233,65 @@ static void probes_find_peaks(void)
     CHECK(result.outcome == FC_CUBATURE_CONVERGED && fabs(integral - exact) <= error);
 }
 
+/* exp(x + y + z), and a quarter more where y < context[0] and x < context[1]. */
+static fc_status jump(void *context, unsigned worker, size_t n, const double *const *x,
+                      double *const *y)
+{
+    (void)worker;
+    const double *at = context;
+    for (size_t i = 0; i < n; i++) {
+        const double e = exp(x[0][i] + x[1][i] + x[2][i]);
+        y[0][i] = x[1][i] < at[0] && x[0][i] < at[1] ? 1.25 * e : e;
+    }
+    return FC_OK;
+}
+
+static const double jumps[][2] = {
+    {0.5, 1},      {0.5004, 1},      {0.25 + 1e-12, 1}, {0.9999, 1},
+    {0.503, 0.31}, {0.4991, 0.0625}, {0.2503, 0.7},     {0.62, 0.05},
+};
+
+static void jumps_beside_faces(void)
+{
+    double lower[3] = {0, 0, 0}, upper[3] = {1, 1, 1}, integral, error, again[2];
+    for (size_t i = 0; i < sizeof jumps / sizeof jumps[0]; i++) {
+        double at[2] = {jumps[i][0], jumps[i][1]};
+        fc_integrand f = {.eval = jump, .context = at, .n_dim = 3, .n_out = 1};
+        fc_cubature_options options = {.epsrel = 1e-6, .max_eval = 400000, .n_probe = 3072};
+        fc_cubature_result a = integrate(&f, lower, upper, options, 2, &integral, &error);
+        const double e = exp(1) - 1, exact = e * (e * e + 0.25 * expm1(at[0]) * expm1(at[1]));
+        CHECK(fabs(integral - exact) <= 1.01 * error);
+        CHECK(a.n_eval <= options.max_eval);
+        if (a.outcome == FC_CUBATURE_CONVERGED) {
+            CHECK(fabs(integral - exact) <= 1.01e-6 * exact);
+        }
+        fc_cubature_result b = integrate(&f, lower, upper, options, 3, again, again + 1);
+        CHECK(memcmp(&integral, again, sizeof integral) == 0 && a.n_eval == b.n_eval);
+    }
+}
+
+static void no_memory_for_audits(void)
+{
+    double lower[3] = {0, 0, 0}, upper[3] = {1, 1, 1}, integral, error, at[2] = {0.503, 0.31};
+    fc_integrand f = {.eval = jump, .context = at, .n_dim = 3, .n_out = 1};
+    fc_domain domain = {.n_dim = 3, .lower = lower, .upper = upper};
+    fc_cubature_options options = {.epsrel = 1e-3, .max_eval = 50000, .n_probe = 256};
+    fc_cubature_result result = {.integral = &integral, .error = &error};
+    fc_run run = {.width = 1};
+    fc_status status = FC_ERR_NOMEM;
+    for (long fail = 0; status != FC_OK && fail < 4000; fail++) {
+        fc_alloc_fail_after(fail);
+        status = fc_cubature(&run, &f, &domain, &options, &result);
+        CHECK(status == FC_OK || status == FC_ERR_NOMEM);
+    }
+    fc_alloc_fail_after(-1);
+    CHECK(status == FC_OK);
+}
+
 int main(void)
 {
+    jumps_beside_faces();
+    no_memory_for_audits();
     gauss_in_all_dimensions();
     same_bits_for_any_width();
     infinite_and_reversed();
