@@ -26,7 +26,7 @@ _RULES = {
     "genz-malik": 2,
 }
 _MAX_DIM = 20
-_PROBES = (0, 512, 640, 3072)  # points that look for what the rule misses, by dimension
+_PROBES = (0, 512, 512, 2048)  # points that look for what the rule misses, by dimension
 # As fc_cubature_outcome; the last: parts of a range that cancel each other.
 _STATUS = ("converged", "limit", "roundoff", "nonfinite", "limit", "roundoff")
 _SEVERITY = (0, 2, 1, 4, 3)  # of parts, that of the worst counts
@@ -167,7 +167,9 @@ def integral_of(
         ranges = _cut_at(points, problem)
 
     def one(limits: Any, epsabs: float, epsrel: float, most: int) -> Any:
-        probes = 512 if problem.serial else _PROBES[min(problem.n_dim, 3)]
+        probes = _PROBES[min(problem.n_dim, 3)]
+        if problem.serial and problem.n_dim > 1:
+            probes = 256
         return _core._cubature(
             problem.target, problem.args, limits, problem.n_out, problem.flags, epsabs, epsrel,
             most, kind, min(probes, (most - least) // 4), workers, problem.seconds,

@@ -24,8 +24,8 @@
 #include "fc_cubature_impl.h"
 #include "fc_sobol.h"
 
-#define PROBES_PER_CHORD 32
-#define SHARE 32 /* of the evaluations spent so far, for an audit after one that failed */
+#define PROBES_PER_CHORD 8 /* twice as many where a chord has as many points */
+#define SHARE 32           /* of the evaluations spent so far, for an audit after one that failed */
 #define MOST_CHORDS 4096
 #define MOST_KEPT ((size_t)1 << 20)
 
@@ -245,6 +245,7 @@ fc_status cubature_audit(cubature *c, uint64_t *n_eval, bool *passed)
     *passed = true;
     const unsigned n_line = c->rule->n_line;
     uint64_t n = c->n_dim > 1 ? c->options->n_probe / PROBES_PER_CHORD : 0;
+    n /= n_line > 12 ? 2 : 1;
     if (n > 0 && c->n_audits > 0) {
         const uint64_t share = *n_eval / SHARE / n_line;
         n = share > n ? share : n;

@@ -8,6 +8,7 @@
  *     fc_cubature_beyond.c what boxes find beyond their faces
  *     fc_cubature_audit.c  chords at random places, before the estimates are believed
  *     fc_cubature_smooth.c the whole range by one rule of rising degree
+ *     fc_cubature_decay.c  where it is the whole space, Hermite's rules for that
  *
  * Everything here runs on the calling thread but what the blocks of fc_pool_for do, who write to
  * their own boxes alone. */
@@ -77,11 +78,13 @@ typedef struct smooth_output {
 } smooth_output;
 
 typedef struct smooth {
-    smooth_output *outputs; /* NULL before it begins */
-    unsigned level, most;   /* the next level; the last to be tried */
-    bool off, falling;      /* given up; the last levels' changes fall */
-    bool bent;              /* the points evaluated now are the second grid's */
-    unsigned refuted;       /* levels there were when the second grid was last asked */
+    fc_sparse_family family;
+    double centre[FC_CUBATURE_MAX_DIM], scale[FC_CUBATURE_MAX_DIM]; /* of Hermite's rules */
+    smooth_output *outputs;                                         /* NULL before it begins */
+    unsigned level, most; /* the next level; the last to be tried */
+    bool off, falling;    /* given up; the last levels' changes fall */
+    bool bent;            /* the points evaluated now are the second grid's */
+    unsigned refuted;     /* levels there were when the second grid was last asked */
     uint64_t n_eval;
     /* Of the level being evaluated, or the lines. */
     size_t n_level, *orbit_begin;
@@ -232,5 +235,14 @@ FC_MUST_CHECK fc_status cubature_follow_chords(cubature *c, uint64_t *n_eval);
 FC_MUST_CHECK fc_status cubature_smooth_try(cubature *c, uint64_t *n_eval, bool *converged);
 
 void cubature_smooth_release_level(cubature *c);
+
+/* ---- fc_cubature_decay.c ---- */
+
+/* Over the whole space: where |f| has its mass, and how wide; then smooth.family is Hermite's. */
+FC_MUST_CHECK fc_status cubature_decay_find(cubature *c);
+
+/* f at z = s->u, x = centre + scale z, times dx/dz and factor, to s->y. */
+FC_MUST_CHECK fc_status cubature_decay_evaluate(cubature *c, scratch *s, unsigned worker, size_t n,
+                                                const double *factor);
 
 #endif

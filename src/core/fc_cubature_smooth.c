@@ -16,10 +16,10 @@
  *
  * and it is believed only if
  *
- *     on every line the rule of 63 points changes that of 31 by less than a fiftieth of what that
- *     changed the one before: kinks, jumps and singular ends do not let errors fall so fast
- *     the D(t) fall: the largest of three is at most a quarter of the largest of the three before
- *     all that is known of f besides (boxes, probes, lines) is in the range of the values seen
+ *     on every line the rule of 63 points (35 of Hermite's) changes that of 31 by less than a
+ * fiftieth of what that changed the one before: kinks, jumps and singular ends do not let errors
+ * fall so fast the D(t) fall: the largest of three is at most a quarter of the largest of the three
+ * before all that is known of f besides (boxes, probes, lines) is in the range of the values seen
  *     the probes' mean agrees
  *     the boxes' sum agrees, within its error
  *     a second grid of that level agrees, whose points are all others: the same integral after a
@@ -39,8 +39,9 @@
 #define GAIN 8.0                        /* from level to level, at best */
 #define FALL 4.0                        /* over three levels, at least */
 #define NEAR 100                        /* tolerances */
-#define BEND 0.2                        /* of the second grid, on its first axis */
-#define LINE_BEND 0.25                  /* of the second line along each axis */
+#define SQRT_PI 1.77245385090551602730
+#define BEND 0.2       /* of the second grid, on its first axis */
+#define LINE_BEND 0.25 /* of the second line along each axis */
 #define LINE_FALL 0.02
 #define AUDIT_CODES 31 /* points on a line of the audit: 7, 15 and 31 are compared */
 #define AUDIT_SHARE 12 /* of the evaluations spent so far */
@@ -49,17 +50,46 @@
 
 /* Where the lines along the axes meet, one set and another: off the middle, where functions like to
  * be special. */
-static double anchor(unsigned d, bool other)
+static double anchor(const smooth *sm, unsigned d, bool other)
 {
     const double turn = (other ? 0.75487766624669276 : 0.61803398874989485) * (d + 1);
-    return 0.5 + (other ? -0.6 : 0.4) * (turn - floor(turn) - 0.5);
+    const double off = (other ? -0.6 : 0.4) * (turn - floor(turn) - 0.5);
+    return sm->family == FC_SPARSE_HERMITE ? 2 * off : 0.5 + off;
 }
 
-/* The change of variables that moves all points but the ends; *factor is its derivative. */
-static double bend(double u, double b, double *factor)
+/* A coordinate where the grid has a node u, moved: over the unit cube by a change of variables that
+ * moves all points but the ends; over the whole space the points are spread a little more, and
+ * shifted. *factor takes its derivative, and what divides by the weight. */
+static double bend(const smooth *sm, double u, double b, double *factor)
 {
+    if (sm->family == FC_SPARSE_HERMITE) {
+        const double spread = 1 + 0.25 * fabs(b);
+        *factor *= SQRT_PI * exp(u * u) * spread;
+        return 0.3 * b + spread * u;
+    }
     *factor *= 1 + b * (1 - 2 * u);
     return u + b * u * (1 - u);
+}
+
+/* f, with its factors, at n points in s->u, to s->y. */
+static fc_status evaluate(cubature *c, scratch *s, unsigned worker, size_t n, const double *factor)
+{
+    if (c->smooth.family == FC_SPARSE_HERMITE) {
+        return cubature_decay_evaluate(c, s, worker, n, factor);
+    }
+    fc_status status = cubature_evaluate(c, s, worker, n);
+    for (unsigned o = 0; status == FC_OK && o < c->n_out; o++) {
+        for (size_t i = 0; i < n; i++) {
+            s->y[o][i] *= factor[i];
+        }
+    }
+    return status;
+}
+
+/* Points on a line along an axis: the rules before the last three are not looked at. */
+static unsigned line_codes(const smooth *sm)
+{
+    return sm->family == FC_SPARSE_HERMITE ? FC_SPARSE_HERMITE_CODES : FC_SPARSE_CODES;
 }
 
 void cubature_smooth_release_level(cubature *c)
@@ -83,38 +113,39 @@ static fc_status evaluate_lines(void *context, size_t begin, size_t end, unsigne
     if (status != FC_OK) {
         return status;
     }
-    const size_t n_set = (size_t)c->n_dim * FC_SPARSE_CODES;
+    const smooth *sm = &c->smooth;
+    const size_t n_codes = line_codes(sm), n_set = c->n_dim * n_codes;
     double factor[BATCH_POINTS];
     for (size_t i = begin; i < end; i++) {
         const bool other = i >= n_set;
-        for (unsigned d = 0; d < c->n_dim; d++) {
-            s->u[d][i - begin] = anchor(d, other);
-        }
-        const double u = fc_sparse_node((unsigned)(i % FC_SPARSE_CODES));
+        const unsigned axis = (unsigned)(i % n_set / n_codes);
+        const double node = fc_sparse_node(sm->family, (unsigned)(i % n_codes));
         factor[i - begin] = 1;
-        s->u[i % n_set / FC_SPARSE_CODES][i - begin] =
-            bend(u, other ? -LINE_BEND : 0, &factor[i - begin]);
-    }
-    status = cubature_evaluate(c, s, worker, end - begin);
-    for (unsigned o = 0; status == FC_OK && o < c->n_out; o++) {
-        for (size_t i = begin; i < end; i++) {
-            c->smooth.values[o * 2 * n_set + i] = factor[i - begin] * s->y[o][i - begin];
+        for (unsigned d = 0; d < c->n_dim; d++) {
+            const bool along = d == axis;
+            s->u[d][i - begin] = bend(sm, along ? node : anchor(sm, d, other),
+                                      along && other ? -LINE_BEND : 0, &factor[i - begin]);
         }
+    }
+    status = evaluate(c, s, worker, end - begin, factor);
+    for (unsigned o = 0; status == FC_OK && o < c->n_out; o++) {
+        memcpy(sm->values + o * 2 * n_set + begin, s->y[o], (end - begin) * sizeof(double));
     }
     return status;
 }
 
 /* One line's values: how far apart its rules are; false where they do not converge fast. */
-static bool weigh_line(smooth_output *out, const double *y)
+static bool weigh_line(const smooth *sm, smooth_output *out, const double *y)
 {
-    double rule[6] = {0}, size = 0;
-    for (unsigned code = 0; code < FC_SPARSE_CODES; code++) {
-        for (unsigned k = 3; k < 6; k++) {
-            rule[k] += fc_sparse_line_weight(k, code) * y[code];
+    const unsigned first = sm->family == FC_SPARSE_HERMITE ? 2 : 3;
+    double rule[3] = {0}, size = 0;
+    for (unsigned code = 0; code < line_codes(sm); code++) {
+        for (unsigned k = 0; k < 3; k++) {
+            rule[k] += fc_sparse_line_weight(sm->family, first + k, code) * y[code];
         }
-        size += fc_sparse_line_weight(5, code) * fabs(y[code]);
+        size += fc_sparse_line_weight(sm->family, first + 2, code) * fabs(y[code]);
     }
-    const double before = fabs(rule[4] - rule[3]), last = fabs(rule[5] - rule[4]);
+    const double before = fabs(rule[1] - rule[0]), last = fabs(rule[2] - rule[1]);
     out->line[0] += fmax(before, last);
     out->line[1] += last;
     return last <= fmax(LINE_FALL * before, 16 * DBL_EPSILON * size); /* false for nan */
@@ -123,7 +154,7 @@ static bool weigh_line(smooth_output *out, const double *y)
 static fc_status look_along_lines(cubature *c)
 {
     smooth *sm = &c->smooth;
-    const size_t n = 2 * (size_t)c->n_dim * FC_SPARSE_CODES;
+    const size_t n_codes = line_codes(sm), n = 2 * c->n_dim * n_codes;
     sm->values = fc_malloc(n * c->n_out, sizeof *sm->values);
     if (sm->values == NULL) {
         return FC_ERR_NOMEM;
@@ -131,8 +162,8 @@ static fc_status look_along_lines(cubature *c)
     const fc_run run = cubature_run_for(c, n);
     fc_status status = fc_pool_for(&run, evaluate_lines, c, n, BATCH_POINTS);
     for (unsigned o = 0; status == FC_OK && o < c->n_out; o++) {
-        for (size_t i = 0; i < n; i += FC_SPARSE_CODES) {
-            sm->off = !weigh_line(&sm->outputs[o], sm->values + o * n + i) || sm->off;
+        for (size_t i = 0; i < n; i += n_codes) {
+            sm->off = !weigh_line(sm, &sm->outputs[o], sm->values + o * n + i) || sm->off;
         }
     }
     sm->n_eval += n;
@@ -161,15 +192,13 @@ static fc_status evaluate_grid(void *context, size_t begin, size_t end, unsigned
     for (unsigned d = 0; d < c->n_dim; d++) {
         const double by = sm->bent ? (d % 2 == 0 ? BEND : -BEND) / (1 + 0.1 * d) : 0;
         for (size_t i = 0; i < end - begin; i++) {
-            s->u[d][i] = bend(fc_sparse_node(codes[i * c->n_dim + d]), by, &factor[i]);
+            s->u[d][i] =
+                bend(sm, fc_sparse_node(sm->family, codes[i * c->n_dim + d]), by, &factor[i]);
         }
     }
-    status = cubature_evaluate(c, s, worker, end - begin);
+    status = evaluate(c, s, worker, end - begin, factor);
     for (unsigned o = 0; status == FC_OK && o < c->n_out; o++) {
-        double *values = sm->values + o * sm->n_level + begin;
-        for (size_t i = 0; i < end - begin; i++) {
-            values[i] = factor[i] * s->y[o][i];
-        }
+        memcpy(sm->values + o * sm->n_level + begin, s->y[o], (end - begin) * sizeof(double));
     }
     return status;
 }
@@ -202,8 +231,8 @@ static void add_values(smooth_output *out, const smooth *sm, const double *weigh
 static fc_status add_level(cubature *c, unsigned level, smooth_output *outputs)
 {
     smooth *sm = &c->smooth;
-    const size_t n = (size_t)fc_sparse_count(c->n_dim, level);
-    const size_t n_orbits = fc_sparse_orbits(c->n_dim, level), n_weights = sm->most + 1;
+    const size_t n = (size_t)fc_sparse_count(sm->family, c->n_dim, level);
+    const size_t n_orbits = fc_sparse_orbits(sm->family, c->n_dim, level), n_weights = sm->most + 1;
     double *weights = fc_malloc(n_orbits * n_weights, sizeof *weights);
     sm->codes = fc_malloc(n, c->n_dim);
     sm->orbit_begin = fc_malloc(n_orbits + 1, sizeof *sm->orbit_begin);
@@ -211,15 +240,15 @@ static fc_status add_level(cubature *c, unsigned level, smooth_output *outputs)
     sm->n_level = n;
     fc_status status = FC_ERR_NOMEM;
     if (weights != NULL && sm->codes != NULL && sm->orbit_begin != NULL && sm->values != NULL) {
-        fc_sparse_list(c->n_dim, level, sm->codes, sm->orbit_begin);
+        fc_sparse_list(sm->family, c->n_dim, level, sm->codes, sm->orbit_begin);
         sm->bent = outputs != sm->outputs;
         const fc_run run = cubature_run_for(c, n);
         status = fc_pool_for(&run, evaluate_grid, c, n, BATCH_POINTS);
     }
     if (status == FC_OK) {
         for (size_t k = 0; k < n_orbits; k++) {
-            fc_sparse_weights(c->n_dim, sm->codes + sm->orbit_begin[k] * c->n_dim, sm->most,
-                              weights + k * n_weights);
+            fc_sparse_weights(sm->family, c->n_dim, sm->codes + sm->orbit_begin[k] * c->n_dim,
+                              sm->most, weights + k * n_weights);
         }
         for (unsigned o = 0; o < c->n_out; o++) {
             add_values(&outputs[o], sm, weights, n_orbits, sm->values + o * n);
@@ -250,9 +279,10 @@ static bool weigh(const cubature *c, smooth_output *out)
         value += out->change[t];
         tail = t + 3 < last ? 0 : fmax(tail / GAIN, fabs(out->change[t]));
     }
+    const unsigned finer = c->smooth.family == FC_SPARSE_HERMITE ? 8 : 12; /* lines' last but one */
     const double noise = 4 * DBL_EPSILON * out->size;
     out->value = value;
-    out->error = 2 * tail + out->line[last < 12 ? 0 : 1] + noise;
+    out->error = 2 * tail + out->line[last < finer ? 0 : 1] + noise;
     return last >= LEAST_LEVEL &&
            (FALL * largest_change(out, last - 2, 3) <= largest_change(out, last - 5, 3) ||
             largest_change(out, last - 2, 3) <= noise);
@@ -289,10 +319,12 @@ static bool is_contradicted(const cubature *c, unsigned o)
         greatest = y > greatest ? y : greatest;
     }
     const double margin = out->greatest - out->least;
-    if (greatest > out->greatest + margin || least < out->least - margin) {
+    if (c->smooth.family == FC_SPARSE_PATTERSON && /* else values are not of the same function */
+        (greatest > out->greatest + margin || least < out->least - margin)) {
         return true;
     }
-    if (c->n_probe > 0) {
+    /* Over the whole space nearly all the mass may be with a few probes, or none. */
+    if (c->n_probe > 0 && c->smooth.family == FC_SPARSE_PATTERSON) {
         const double n = (double)c->n_probe, deviation = sqrt(square) / n;
         if (fabs(sum / n) > 2 * deviation + out->error + 1e-10 * fabs(out->value)) {
             return true;
@@ -323,6 +355,11 @@ static bool has_converged(cubature *c)
     return within;
 }
 
+static unsigned audit_codes(const smooth *sm)
+{
+    return sm->family == FC_SPARSE_HERMITE ? FC_SPARSE_HERMITE_CODES : AUDIT_CODES;
+}
+
 /* A block of fc_pool_for over the points of the audit's lines, whose places are in sm->places. */
 static fc_status evaluate_audit(void *context, size_t begin, size_t end, unsigned worker)
 {
@@ -333,15 +370,19 @@ static fc_status evaluate_audit(void *context, size_t begin, size_t end, unsigne
     if (status != FC_OK) {
         return status;
     }
-    const size_t n_lines = sm->n_level / AUDIT_CODES;
+    const size_t n_codes = audit_codes(sm), n_lines = sm->n_level / n_codes;
+    double factor[BATCH_POINTS];
     for (size_t i = begin; i < end; i++) {
-        const size_t line = i / AUDIT_CODES;
+        const size_t line = i / n_codes;
+        factor[i - begin] = 1;
         for (unsigned d = 0; d < c->n_dim; d++) {
-            s->u[d][i - begin] = sm->places[line * c->n_dim + d];
+            const double u = d == line * c->n_dim / n_lines
+                                 ? fc_sparse_node(sm->family, (unsigned)(i % n_codes))
+                                 : sm->places[line * c->n_dim + d];
+            s->u[d][i - begin] = bend(sm, u, 0, &factor[i - begin]);
         }
-        s->u[line * c->n_dim / n_lines][i - begin] = fc_sparse_node((unsigned)(i % AUDIT_CODES));
     }
-    status = cubature_evaluate(c, s, worker, end - begin);
+    status = evaluate(c, s, worker, end - begin, factor);
     for (unsigned o = 0; status == FC_OK && o < c->n_out; o++) {
         memcpy(sm->values + o * sm->n_level + begin, s->y[o], (end - begin) * sizeof(double));
     }
@@ -352,15 +393,16 @@ static fc_status evaluate_audit(void *context, size_t begin, size_t end, unsigne
  * converge. */
 static double audit_output(const smooth *sm, unsigned o)
 {
+    const unsigned n_codes = audit_codes(sm);
     double hidden = 0;
-    for (size_t i = 0; i < sm->n_level; i += AUDIT_CODES) {
+    for (size_t i = 0; i < sm->n_level; i += n_codes) {
         const double *y = sm->values + o * sm->n_level + i;
         double rule[5] = {0}, size = 0;
-        for (unsigned code = 0; code < AUDIT_CODES; code++) {
+        for (unsigned code = 0; code < n_codes; code++) {
             for (unsigned k = 2; k < 5; k++) {
-                rule[k] += fc_sparse_line_weight(k, code) * y[code];
+                rule[k] += fc_sparse_line_weight(sm->family, k, code) * y[code];
             }
-            size += fc_sparse_line_weight(4, code) * fabs(y[code]);
+            size += fc_sparse_line_weight(sm->family, 4, code) * fabs(y[code]);
         }
         const double last = fabs(rule[4] - rule[3]);
         if (!(last <= fmax(LINE_FALL * fabs(rule[3] - rule[2]), 16 * DBL_EPSILON * size) ||
@@ -369,14 +411,21 @@ static double audit_output(const smooth *sm, unsigned o)
         }
         hidden += last;
     }
-    return hidden * AUDIT_CODES / (double)sm->n_level;
+    return hidden * n_codes / (double)sm->n_level;
+}
+
+static uint64_t audit_points(const cubature *c, uint64_t spent)
+{
+    const uint64_t share = (spent + c->smooth.n_eval) / AUDIT_SHARE;
+    const uint64_t usual = c->options->n_probe / 2;
+    return share > usual ? share : usual;
 }
 
 /* Lines at random places: what they say is added to the errors. */
 static fc_status audit(cubature *c, uint64_t spent)
 {
     smooth *sm = &c->smooth;
-    uint64_t n = (spent + sm->n_eval) / AUDIT_SHARE / AUDIT_CODES;
+    uint64_t n = audit_points(c, spent) / AUDIT_CODES;
     n = n < AUDIT_LEAST ? AUDIT_LEAST : n > AUDIT_MOST ? AUDIT_MOST : n;
     size_t room = 16;
     while (room < n) {
@@ -388,7 +437,7 @@ static fc_status audit(cubature *c, uint64_t spent)
         return status;
     }
     status = FC_ERR_NOMEM;
-    sm->n_level = (size_t)n * AUDIT_CODES;
+    sm->n_level = (size_t)n * audit_codes(sm);
     sm->places = fc_malloc(n, c->n_dim * sizeof *sm->places);
     sm->values = fc_malloc(sm->n_level * c->n_out, sizeof *sm->values);
     double *column = fc_malloc(room, sizeof *column);
@@ -396,7 +445,10 @@ static fc_status audit(cubature *c, uint64_t spent)
         for (unsigned d = 0; d < c->n_dim; d++) {
             fc_sobol_fill(sobol, UINT64_C(0x6c696e6573), sm->refuted, d, 0, (size_t)n, column);
             for (size_t i = 0; i < n; i++) {
-                sm->places[i * c->n_dim + d] = column[i];
+                /* About as a Gaussian has them. */
+                sm->places[i * c->n_dim + d] = sm->family == FC_SPARSE_HERMITE
+                                                   ? 0.4 * log(column[i] / (1 - column[i]))
+                                                   : column[i];
             }
         }
         const fc_run run = cubature_run_for(c, sm->n_level);
@@ -410,7 +462,7 @@ static fc_status audit(cubature *c, uint64_t spent)
         sm->outputs[o].error += c->n_dim * hidden;
     }
     cubature_smooth_release_level(c);
-    sm->n_eval += n * AUDIT_CODES;
+    sm->n_eval += n * audit_codes(sm);
     return status;
 }
 
@@ -450,18 +502,21 @@ static fc_status verify(cubature *c, uint64_t spent, bool *agrees)
     return status;
 }
 
-/* Levels that can be afforded at all, and room for their sums. */
+/* Levels of the family that can be afforded at all, and room for their sums. */
 static fc_status begin(cubature *c)
 {
     smooth *sm = &c->smooth;
+    sm->off = sm->falling = false;
+    sm->level = sm->most = sm->refuted = 0;
     while (sm->most < FC_SPARSE_MAX_LEVEL) {
-        const uint64_t n = fc_sparse_count(c->n_dim, sm->most + 1);
+        const uint64_t n = fc_sparse_count(sm->family, c->n_dim, sm->most + 1);
         if (n > MOST_POINTS || n > c->options->max_eval) {
             break;
         }
         sm->most++;
     }
     sm->off = sm->most < LEAST_LEVEL;
+    fc_free(sm->outputs);
     sm->outputs = fc_calloc(c->n_out, sizeof *sm->outputs);
     for (unsigned o = 0; sm->outputs != NULL && o < c->n_out; o++) {
         sm->outputs[o].least = INFINITY;
@@ -483,19 +538,22 @@ static bool is_near(const cubature *c)
 fc_status cubature_smooth_try(cubature *c, uint64_t *n_eval, bool *converged)
 {
     smooth *sm = &c->smooth;
+    const uint64_t spent = *n_eval - sm->n_eval; /* on boxes and probes */
     fc_status status = FC_OK;
     *converged = false;
     if (!sm->off && sm->outputs == NULL) {
-        status = begin(c);
+        status = cubature_decay_find(c);
+        if (status == FC_OK) {
+            status = begin(c);
+        }
     }
-    const uint64_t spent = *n_eval - sm->n_eval; /* on boxes and probes */
     /* Where a few cuts more may do, what the probes took is no measure. */
     const uint64_t measure = is_near(c) ? spent - c->n_probe : spent;
     while (status == FC_OK && !*converged && !sm->off && sm->level <= sm->most) {
-        uint64_t n = sm->level == 0 ? 2 * (uint64_t)c->n_dim * FC_SPARSE_CODES : 0;
+        uint64_t n = sm->level == 0 ? 2 * (uint64_t)c->n_dim * line_codes(sm) : 0;
         unsigned until = sm->level;
         do {
-            n += fc_sparse_count(c->n_dim, until++);
+            n += fc_sparse_count(sm->family, c->n_dim, until++);
         } while (until <= LEAST_LEVEL); /* fewer levels say nothing */
         const uint64_t share = sm->level == 0 ? measure : sm->falling ? 3 * measure : measure / 8;
         const uint64_t most = c->options->max_eval / (sm->falling ? 2 : 4);
@@ -505,6 +563,11 @@ fc_status cubature_smooth_try(cubature *c, uint64_t *n_eval, bool *converged)
         }
         if (sm->level == 0) {
             status = look_along_lines(c);
+            if (status == FC_OK && sm->off && sm->family == FC_SPARSE_HERMITE) {
+                sm->family = FC_SPARSE_PATTERSON; /* not like a Gaussian: as all others */
+                status = begin(c);
+                continue;
+            }
         }
         while (status == FC_OK && !sm->off && sm->level < until) {
             status = add_level(c, sm->level++, sm->outputs);
@@ -512,9 +575,9 @@ fc_status cubature_smooth_try(cubature *c, uint64_t *n_eval, bool *converged)
         if (status != FC_OK || sm->off || !has_converged(c)) {
             continue;
         }
-        uint64_t again = AUDIT_LEAST * AUDIT_CODES + (spent + sm->n_eval) / AUDIT_SHARE;
+        uint64_t again = AUDIT_LEAST * AUDIT_CODES + audit_points(c, spent);
         for (unsigned t = 0; t < sm->level; t++) {
-            again += fc_sparse_count(c->n_dim, t);
+            again += fc_sparse_count(sm->family, c->n_dim, t);
         }
         if (spent + sm->n_eval + again <= c->options->max_eval) {
             status = verify(c, spent, converged);

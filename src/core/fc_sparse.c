@@ -5,15 +5,13 @@
  * Level l is the sum over all k1 + k2 + ... <= l of the products of differences Q(k1) - Q(k1 - 1),
  * Q(k2) - Q(k2 - 1), ... of rules on one axis. Q(k) changes at k = 0, 1, 3, 6, 12, 24 alone (rules
  * of 1, 3, 7, 15, 31, 63 points: degrees 1, 5, 11, 23, 47, 95, at least 2 k + 1). So the points
- * that level l adds are those whose coordinates first appear at k's that sum to l. */
+ * that level l adds are those whose coordinates first appear at k's that sum to l. Hermite's rules
+ * of 1, 3, 9, 19, 35 points have degrees 1, 5, 15, 29, 51: k = 0, 1, 3, 8, 15. */
 #include "fc_sparse.h"
 
 #include <string.h>
 
 #define RULES 6
-#define GRID_RULES 5 /* used in grids; the last one only on lines */
-
-static const unsigned starts[RULES] = {0, 1, 3, 6, 12, 24};
 
 /* On [0, 1), in the order in which the rules add them. Each rule's new nodes are the zeros of the
  * polynomial that is orthogonal, with the old ones' as a factor of the weight, to all of lower
@@ -79,41 +77,98 @@ static const double patterson_weight[RULES][32] = {
      0.0012895248973428441362,  0.00018161074092276532985},
 };
 
+/* Genz and Keister's, for the weight exp(-z^2) / sqrt(pi): found in the same way. */
+static const double hermite_node[18] = {0.0,
+                                        1.2247448713915890491,
+                                        0.52403354748695764515,
+                                        2.0232301911005156592,
+                                        2.9592107790638377223,
+                                        0.87004089535290290013,
+                                        1.8357079751751868738,
+                                        2.2665132620567880275,
+                                        3.66777421594633786,
+                                        4.4995993983103888029,
+                                        0.17606414208200893503,
+                                        1.5794121348467670857,
+                                        2.5705583765842967091,
+                                        3.3491639537131949774,
+                                        4.0292201405043713648,
+                                        5.0360899444730939687,
+                                        5.6432578578857450628,
+                                        6.3759392709822359517};
+
+static const double hermite_weight[5][18] = {
+    {1.0},
+    {0.66666666666666666667, 0.16666666666666666667},
+    {0.25396825396825396825, 0.094850948509485094851, 0.27007432957793787076,
+     0.0079963254708935327699, 0.000094269457556517489445},
+    {0.30346719985420586643, 0.064096054686807588711, 0.20832499164960887781,
+     -0.0063372247933737358541, 0.000060123369459847818499, 0.061151730125247677114,
+     0.018085234254798452772, 0.0028848804365067512912, 6.0948087314689834604e-7,
+     8.629684602229885768e-10},
+    {0.0005148945080687842938, 0.045273685465150515865, 0.14807083115521600615,
+     0.0023113452403522101207, 0.000035729348198975100228, 0.092364726716986305928,
+     0.0031554462691875638051, 0.00081895392750226490906, 2.4676421345798078671e-7,
+     4.6011760348656187011e-10, 0.19176011588804442959, 0.015673473751851151542,
+     0.000275242141167851575, 2.7342206801187829817e-6, 2.1394194479561106307e-8,
+     3.0972223576063161713e-12, 5.4500412650636899171e-15, 1.0541326582333341189e-18}};
+
+typedef struct family_table {
+    unsigned n_rules, n_grid;  /* of them used in grids */
+    unsigned start[RULES];     /* k at which the rule comes in */
+    unsigned first[RULES + 1]; /* its first place */
+} family_table;
+
+static const family_table families[2] = {
+    {6, 5, {0, 1, 3, 6, 12, 24}, {0, 1, 2, 4, 8, 16, 32}},
+    {5, 5, {0, 1, 3, 8, 15}, {0, 1, 2, 5, 10, 18}},
+};
+
 static unsigned place_of(unsigned code)
 {
     return (code + 1) / 2;
 }
 
 /* Which rule adds the node. */
-static unsigned rule_of(unsigned code)
+static unsigned rule_of(fc_sparse_family family, unsigned code)
 {
     unsigned rule = 0;
-    for (unsigned place = place_of(code); place > 0; place /= 2) {
+    while (place_of(code) >= families[family].first[rule + 1]) {
         rule++;
     }
     return rule;
 }
 
-double fc_sparse_node(unsigned code)
+double fc_sparse_node(fc_sparse_family family, unsigned code)
 {
+    if (family == FC_SPARSE_HERMITE) {
+        const double z = hermite_node[place_of(code)];
+        return code % 2 == 1 ? z : -z;
+    }
     const double x = 0.5 * patterson_node[place_of(code)];
     return code % 2 == 1 ? 0.5 + x : 0.5 - x;
 }
 
-double fc_sparse_line_weight(unsigned k, unsigned code)
+double fc_sparse_line_weight(fc_sparse_family family, unsigned k, unsigned code)
 {
-    return rule_of(code) <= k ? patterson_weight[k][place_of(code)] : 0;
+    if (rule_of(family, code) > k) {
+        return 0;
+    }
+    return family == FC_SPARSE_HERMITE ? hermite_weight[k][place_of(code)]
+                                       : patterson_weight[k][place_of(code)];
 }
 
-uint64_t fc_sparse_count(unsigned n_dim, unsigned level)
+uint64_t fc_sparse_count(fc_sparse_family family, unsigned n_dim, unsigned level)
 {
-    /* Coefficients of (1 + 2 z + 4 z^3 + ...)^n_dim. */
+    const family_table *rules = &families[family];
+    /* Coefficients of (1 + 2 z + 4 z^3 + ...)^n_dim, or (1 + 2 z + 6 z^3 + ...)^n_dim. */
     double count[FC_SPARSE_MAX_LEVEL + 1] = {1};
     for (unsigned d = 0; d < n_dim; d++) {
         for (unsigned t = level + 1; t-- > 0;) {
             double sum = 0;
-            for (unsigned r = 0; r < GRID_RULES && starts[r] <= t; r++) {
-                sum += count[t - starts[r]] * (double)(1u << r);
+            for (unsigned r = 0; r < rules->n_grid && rules->start[r] <= t; r++) {
+                const unsigned n_new = r == 0 ? 1 : 2 * (rules->first[r + 1] - rules->first[r]);
+                sum += count[t - rules->start[r]] * (double)n_new;
             }
             count[t] = sum;
         }
@@ -122,6 +177,7 @@ uint64_t fc_sparse_count(unsigned n_dim, unsigned level)
 }
 
 typedef struct lister {
+    fc_sparse_family family;
     unsigned n_dim;
     uint8_t place[FC_SPARSE_MAX_DIM]; /* of the orbit, falling from axis to axis */
     size_t n_orbits, n_points;
@@ -186,43 +242,56 @@ static void list_from(lister *l, unsigned axis, unsigned rest, unsigned most)
     if (axis == l->n_dim) {
         return;
     }
-    for (unsigned place = 1; place <= most && starts[rule_of(2 * place)] <= rest; place++) {
+    const unsigned *start = families[l->family].start;
+    for (unsigned place = 1; place <= most; place++) {
+        const unsigned rule = rule_of(l->family, 2 * place);
+        if (start[rule] > rest) {
+            break;
+        }
         l->place[axis] = (uint8_t)place;
-        list_from(l, axis + 1, rest - starts[rule_of(2 * place)], place);
+        list_from(l, axis + 1, rest - start[rule], place);
     }
 }
 
-size_t fc_sparse_orbits(unsigned n_dim, unsigned level)
+static unsigned last_place(fc_sparse_family family)
 {
-    lister l = {.n_dim = n_dim};
-    list_from(&l, 0, level, (1u << (GRID_RULES - 1)) - 1);
+    return families[family].first[families[family].n_grid] - 1;
+}
+
+size_t fc_sparse_orbits(fc_sparse_family family, unsigned n_dim, unsigned level)
+{
+    lister l = {.family = family, .n_dim = n_dim};
+    list_from(&l, 0, level, last_place(family));
     return l.n_orbits;
 }
 
-void fc_sparse_list(unsigned n_dim, unsigned level, uint8_t *codes, size_t *orbit_begin)
+void fc_sparse_list(fc_sparse_family family, unsigned n_dim, unsigned level, uint8_t *codes,
+                    size_t *orbit_begin)
 {
-    lister l = {.n_dim = n_dim, .codes = codes, .orbit_begin = orbit_begin};
-    list_from(&l, 0, level, (1u << (GRID_RULES - 1)) - 1);
+    lister l = {.family = family, .n_dim = n_dim, .codes = codes, .orbit_begin = orbit_begin};
+    list_from(&l, 0, level, last_place(family));
     orbit_begin[l.n_orbits] = l.n_points;
 }
 
-void fc_sparse_weights(unsigned n_dim, const uint8_t *codes, unsigned most, double *weight)
+void fc_sparse_weights(fc_sparse_family family, unsigned n_dim, const uint8_t *codes, unsigned most,
+                       double *weight)
 {
+    const unsigned n_rules = families[family].n_grid, *start = families[family].start;
     memset(weight, 0, (most + 1) * sizeof *weight);
     weight[0] = 1;
     unsigned top = 0; /* weights above it are still 0 */
     for (unsigned d = 0; d < n_dim; d++) {
-        double step[GRID_RULES]; /* of Q(k) - Q(k - 1) where it is not 0 */
-        for (unsigned r = 0; r < GRID_RULES; r++) {
-            step[r] = fc_sparse_line_weight(r, codes[d]) -
-                      (r > 0 ? fc_sparse_line_weight(r - 1, codes[d]) : 0);
+        double step[RULES]; /* of Q(k) - Q(k - 1) where it is not 0 */
+        for (unsigned r = 0; r < n_rules; r++) {
+            step[r] = fc_sparse_line_weight(family, r, codes[d]) -
+                      (r > 0 ? fc_sparse_line_weight(family, r - 1, codes[d]) : 0);
         }
-        top = top + starts[GRID_RULES - 1] < most ? top + starts[GRID_RULES - 1] : most;
+        top = top + start[n_rules - 1] < most ? top + start[n_rules - 1] : most;
         /* In place, from the highest level down: what it takes from lower ones is still the old. */
         for (unsigned t = top + 1; t-- > 0;) {
             double sum = step[0] * weight[t];
-            for (unsigned r = 1; r < GRID_RULES && starts[r] <= t; r++) {
-                sum += step[r] * weight[t - starts[r]];
+            for (unsigned r = 1; r < n_rules && start[r] <= t; r++) {
+                sum += step[r] * weight[t - start[r]];
             }
             weight[t] = sum;
         }

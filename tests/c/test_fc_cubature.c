@@ -139,6 +139,85 @@ static void infinite_and_reversed(void)
     CHECK(integral == 0 && error == 0 && result.outcome == FC_CUBATURE_CONVERGED);
 }
 
+/* A shifted and scaled Gaussian times a polynomial; and its square root, which decays as slowly. */
+static fc_status far_gauss(void *context, unsigned worker, size_t n, const double *const *x,
+                           double *const *y)
+{
+    (void)worker;
+    const fc_integrand *f = context;
+    for (size_t i = 0; i < n; i++) {
+        double square = 0;
+        for (unsigned d = 0; d < f->n_dim; d++) {
+            const double z = (x[d][i] - 3 - 0.4 * d) / 0.5;
+            square += z * z;
+        }
+        y[0][i] = (1 + x[0][i] * x[0][i]) * exp(-square);
+        y[1][i] = exp(-0.5 * square);
+    }
+    return FC_OK;
+}
+
+static void the_whole_space(void)
+{
+    for (unsigned d = 3; d <= 6; d++) {
+        double lower[6], upper[6], integral[2], error[2], again[4];
+        for (unsigned k = 0; k < d; k++) {
+            lower[k] = -INFINITY;
+            upper[k] = INFINITY;
+        }
+        fc_cubature_options options = {.epsrel = 1e-6, .max_eval = 500000, .n_probe = 3072};
+        fc_integrand f = {.eval = gauss, .context = &f, .n_dim = d, .n_out = 1};
+        fc_cubature_result result = integrate(&f, lower, upper, options, 1, integral, error);
+        double exact = pow(pi, 0.5 * d);
+        CHECK(result.outcome == FC_CUBATURE_CONVERGED && result.n_eval < 50000);
+        CHECK(fabs(integral[0] - exact) <= error[0] && error[0] <= 1e-6 * exact);
+        lower[0] = INFINITY; /* reversed */
+        upper[0] = -INFINITY;
+        integrate(&f, lower, upper, options, 3, again, again + 2);
+        CHECK(again[0] == -integral[0]);
+        fc_integrand g = {.eval = far_gauss, .context = &g, .n_dim = d, .n_out = 2};
+        result = integrate(&g, lower, upper, options, 1, integral, error);
+        integrate(&g, lower, upper, options, 3, again, again + 2);
+        CHECK(memcmp(integral, again, sizeof integral) == 0);
+        exact = -pow(0.25 * pi, 0.5 * d) * (1 + 9 + 0.125);
+        CHECK(fabs(integral[0] - exact) <= 1.01 * error[0]);
+        CHECK(result.outcome == FC_CUBATURE_CONVERGED || d > 4);
+    }
+}
+
+/* What is no Gaussian is left to the boxes, or refused. */
+static fc_status slow(void *context, unsigned worker, size_t n, const double *const *x,
+                      double *const *y)
+{
+    (void)worker;
+    const int kind = *(int *)context;
+    for (size_t i = 0; i < n; i++) {
+        const double a = x[0][i], b = x[1][i], e = x[2][i];
+        const double square = a * a + b * b + e * e;
+        y[0][i] = kind == 0   ? 1 / ((1 + a * a) * (1 + b * b) * (1 + e * e))
+                  : kind == 1 ? exp(-square) * (a < 0.3 ? 1.5 : 1)
+                  : kind == 2 ? 0
+                              : exp(-square) + exp(-square - 25 + 10 * a);
+    }
+    return FC_OK;
+}
+
+static void what_is_no_gaussian(void)
+{
+    const double lower[3] = {-INFINITY, -INFINITY, -INFINITY};
+    const double upper[3] = {INFINITY, INFINITY, INFINITY};
+    const double g = pow(pi, 1.5);
+    const double exact[] = {pi * pi * pi, g * (1.25 + 0.25 * erf(0.3)), 0, 2 * g};
+    for (int kind = 0; kind < 4; kind++) {
+        double integral, error;
+        fc_integrand f = {.eval = slow, .context = &kind, .n_dim = 3, .n_out = 1};
+        fc_cubature_options options = {.epsrel = 1e-3, .max_eval = 400000, .n_probe = 3072};
+        fc_cubature_result result = integrate(&f, lower, upper, options, 2, &integral, &error);
+        CHECK(fabs(integral - exact[kind]) <= 1.01 * error + 1e-14);
+        CHECK(kind == 2 ? result.zero : result.outcome == FC_CUBATURE_CONVERGED);
+    }
+}
+
 static void limits_that_depend(void)
 {
     double plus = 1, minus = -1, none[2] = {0, -1}, end[2] = {0, 1}, integral, error;
@@ -295,6 +374,8 @@ int main(void)
     gauss_in_all_dimensions();
     same_bits_for_any_width();
     infinite_and_reversed();
+    the_whole_space();
+    what_is_no_gaussian();
     limits_that_depend();
     not_finite();
     failures();

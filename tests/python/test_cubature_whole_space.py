@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""cubature over R^n: Gaussians and their like converge; what decays otherwise is not claimed."""
+
+import math
+import warnings
+
+import pytest
+from fastconc import IntegrationWarning, cubature
+
+INF = math.inf
+
+
+def _solve(f, n_dim, args=(), **keywords):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", IntegrationWarning)
+        return cubature(
+            f,
+            [-INF] * n_dim,
+            [INF] * n_dim,
+            args=args,
+            epsabs=0,
+            **{"max_eval": 500_000} | keywords,
+        )
+
+
+def _gaussian(x, n):
+    s = 0.0
+    for k in range(n):
+        s += x[k] ** 2
+    return math.exp(-s)
+
+
+def _shifted(x, n):
+    s = 0.0
+    for k in range(n):
+        s += ((x[k] - 3 - 0.37 * k) / 0.5) ** 2
+    return math.exp(-s)
+
+
+def _moments(x, n):
+    s = 0.0
+    p = 1.0
+    for k in range(n):
+        s += x[k] ** 2
+        p *= x[k] ** 2
+    return p * math.exp(-s / 2)
+
+
+def _waves(x, n):
+    s = 0.0
+    t = 0.0
+    for k in range(n):
+        s += x[k] ** 2
+        t += x[k]
+    return math.cos(t) * math.exp(-s)
+
+
+@pytest.mark.parametrize(
+    ("f", "each", "n_dim"),
+    [
+        *((_gaussian, math.sqrt(math.pi), n) for n in (3, 4, 5, 6, 7)),
+        *((_shifted, math.sqrt(math.pi) / 2, n) for n in (3, 4)),
+        *((_moments, math.sqrt(2 * math.pi), n) for n in (3, 4, 5)),
+        *((_waves, math.sqrt(math.pi) * math.exp(-0.25), n) for n in (3, 4, 5)),
+    ],
+)
+def test_gaussians_converge(f, each, n_dim):
+    result = _solve(f, n_dim, (n_dim,))
+    exact = each**n_dim
+    assert result.converged
+    assert abs(result.integral - exact) <= result.error + 1e-13 * exact
+    assert result.error <= 1e-6 * exact
+
+
+def test_correlated_reversed_and_several_values():
+    f = lambda x, y, z: math.exp(-x * x - y * y - z * z - 0.5 * x * y)  # noqa: E731
+    exact = math.pi**1.5 / math.sqrt(1 - 1 / 16)
+    assert _solve(f, 3).integral == pytest.approx(exact, rel=1e-7)
+    reversed_ = cubature(f, [INF, -INF, -INF], [-INF, INF, INF])
+    assert reversed_.integral == pytest.approx(-exact, rel=1e-6)
+    several = _solve(lambda x, y, z: (math.exp(-x * x - y * y - z * z), math.exp(-x * x - 2 * (y * y + z * z))), 3)  # fmt: skip  # noqa: E501
+    assert several.integral == pytest.approx((math.pi**1.5, math.pi**1.5 / 2), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("f", "exact"),
+    [
+        (lambda x, y, z: 1 / ((1 + x * x) * (1 + y * y) * (1 + z * z)), math.pi**3),
+        (lambda x, y, z: math.exp(-abs(x) - abs(y) - abs(z)), 8.0),
+        (
+            lambda x, y, z: math.exp(-x * x - y * y - z * z) * (1.5 if x < 0.3 else 1.0),
+            math.pi**1.5 * (1.25 + 0.25 * math.erf(0.3)),
+        ),
+        (
+            lambda x, y, z: (
+                math.exp(-x * x - y * y - z * z) + math.exp(-((x - 6) ** 2) - y * y - z * z)
+            ),
+            2 * math.pi**1.5,
+        ),
+        (lambda x, y, z: math.exp(-((x * x + y * y + z * z) ** 2)), 3.8497600953),
+    ],
+)
+@pytest.mark.parametrize("epsrel", [1e-3, 1e-6])
+def test_what_is_no_gaussian_is_told_apart(f, exact, epsrel):
+    result = _solve(f, 3, epsrel=epsrel)
+    assert abs(result.integral - exact) <= 1.01 * result.error + 1e-9 * exact
+    assert not result.converged or result.error <= 1.01 * epsrel * exact
+
+
+@pytest.mark.parametrize("workers", [2, 3, 7])
+def test_same_bits_over_the_whole_space(workers):
+    one, other = (_solve(_shifted, 4, (4,), workers=w) for w in (1, workers))
+    assert tuple(one) == tuple(other) and one.neval == other.neval and one.converged
