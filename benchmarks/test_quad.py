@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""quad beside scipy.integrate.quad: single integrals, warm, and a sweep over a parameter.
+"""quad beside scipy.integrate.quad: single integrals, warm and of functions not seen before, and a
+sweep over a parameter.
 
 Each answer is checked before it is timed.
 """
 
+import itertools
+import linecache
 import math
 import warnings
 
@@ -39,6 +42,38 @@ def test_single(benchmark, name, peer, quad):
     f, a, b, exact = INTEGRALS[name]
     assert quad(f, a, b)[0] == pytest.approx(exact, rel=1e-7)
     benchmark(quad, f, a, b)
+
+
+# Functions never seen before, as text with a number that differs each time
+FRESH = {
+    "x^2": "f = lambda x: x * x + {k}",
+    "exp sin": "f = lambda x: math.exp(-x * x) * math.sin(x + {k}) + {k} * x",
+    "def": "def f(x):\n    y = x - {k}\n    return math.sqrt(y * y + 1)\n",
+    "helper": "def g(x):\n    return x * x + {k}\ndef f(x):\n    return g(x) * g(x + 1)\n",
+    "branch": "def f(x):\n    if x < {k} + 0.5:\n        return x * x\n    return x + {k}\n",
+    "loop": "def f(x):\n    s = {k}\n    for i in range(9):\n        s = s * x + i\n    return s\n",
+}
+_number = itertools.count()
+
+
+def fresh(text):
+    """A new function, with its source where Python looks for it."""
+    k = next(_number)
+    text, filename = text.format(k=k), f"<fresh {k}>"
+    linecache.cache[filename] = (len(text), None, text.splitlines(True), filename)
+    space = {"math": math}
+    exec(compile(text, filename, "exec"), space)
+    return space["f"]
+
+
+@pytest.mark.parametrize("name", list(FRESH))
+@pytest.mark.parametrize("peer, quad", list(peers()), ids=[p for p, _ in peers()])
+def test_first_call(benchmark, name, peer, quad):
+    benchmark.group = f"quad, first call of a function: {name}"
+    f = fresh(FRESH[name])
+    panels = [f((k + 0.5) / 2000) for k in range(2000)]
+    assert quad(f, 0, 1)[0] == pytest.approx(math.fsum(panels) / 2000, rel=1e-4)
+    benchmark.pedantic(quad, setup=lambda: ((fresh(FRESH[name]), 0, 1), {}), rounds=200)
 
 
 def bessel(t, x):

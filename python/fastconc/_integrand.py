@@ -35,6 +35,26 @@ def _remember_program(f: Any, n_inputs: int, program: Any, unit: Any) -> None:
         )  # fmt: skip
 
 
+def learn(f: Any, args: tuple[Any, ...], caller: str) -> bool | None:
+    """Compile a function of floats that is not known yet, for `entries`: whether there is a program
+    now, or None if that is not known."""
+    if type(f) is not FunctionType or f.__kwdefaults__:
+        return None
+    entry = entries.get((id(f), 1 + len(args)))
+    if entry is not None and entry[0]() is f:
+        return None  # it is known; the reason is another one
+    for arg in args:
+        if type(arg) is not float:
+            return None
+    from fastconc._kernel import program_and_unit
+
+    found = program_and_unit(f, 1 + len(args), (), caller)
+    if found is None:
+        return False
+    _remember_program(f, 1 + len(args), *found)
+    return True
+
+
 # What a program that fails may raise; TimeoutError and CancelledError are none of it.
 FAILURES = (ArithmeticError, AssertionError, LookupError, ValueError, RuntimeError)
 
@@ -63,6 +83,7 @@ class Job:
         deadline: float | None,
         complex_func: bool = False,
         extra: int = 0,
+        compiles: bool = True,
     ) -> None:
         if not isinstance(args, tuple):
             args = (args,)  # as scipy.integrate.quad has it
@@ -84,15 +105,16 @@ class Job:
         self.serial = False
         self.target: Any = None
         self._python: tuple[Any, Any, Any, int] | None = None  # what a program was made from
-        self._resolve(caller, f, complex_func)
+        self._resolve(caller, f, complex_func, compiles)
         self.out: Any = None
         if self.shape is not None:
             import numpy as np
 
             self.out = np.empty((math.prod(self.shape), self.n_out + extra))
 
-    def _resolve(self, caller: str, f: Any, complex_func: bool) -> None:
-        """Find what runs `f`: a native function, a compiled program, or Python."""
+    def _resolve(self, caller: str, f: Any, complex_func: bool, compiles: bool) -> None:
+        """Find what runs `f`: a native function, a compiled program (unless it is known that there
+        is none), or Python."""
         from fastconc import _native
 
         native = _native.resolve(f)
@@ -104,7 +126,7 @@ class Job:
         if self.flags & VECTORIZED:
             self.n_out = 2 if complex_func else 1
             self.flags |= COMPLEX if complex_func else 0
-        elif not complex_func and type(f) is not InPython and self._compile(caller, f):
+        elif compiles and not complex_func and type(f) is not InPython and self._compile(caller, f):
             return
         else:
             self._probe(f, complex_func)

@@ -12,11 +12,12 @@ from typing import Any
 
 from fastconc import _core, _weight
 from fastconc._errors import IntegrationWarning
-from fastconc._integrand import COMPLEX, FAILURES, Job, entries, integer
+from fastconc._integrand import COMPLEX, FAILURES, Job, entries, integer, learn
 from fastconc._integrate import QuadResult
 
 _LIMIT, _MAX_LIMIT = 10_000, 1 << 24
 _CONVERGED = "The error estimate is within the tolerance."
+_NUMBERS = (float, int)
 _STATUS = ("converged", "limit", "roundoff", "singular", "divergent", "nonfinite")
 _N_INFO = 5  # error, n_eval, n_panels, state, where; as in src/binding/integrate.c
 # Panels of the first pass, 21 points each: 48 meet whatever is as wide as a thousandth of the
@@ -106,6 +107,7 @@ def quad(
     >>> abs(integral - math.sqrt(math.pi)) <= error < 1e-8
     True
     """
+    learned: bool | None = None
     if (
         points is weight is wvar is deadline is None
         and limit == _LIMIT
@@ -117,13 +119,19 @@ def quad(
             found = _core._quad_quick(
                 entries, f, a, b, args, epsabs, epsrel, limit, _DENSITY, workers, QuadResult
             )
+            if found is None and type(a) in _NUMBERS and type(b) in _NUMBERS:
+                learned = learn(f, args, "quad")
+                if learned:
+                    found = _core._quad_quick(
+                        entries, f, a, b, args, epsabs, epsrel, limit, _DENSITY, workers, QuadResult
+                    )
         except FAILURES:
             found = None
         if found is not None:
             return found
     return _quad(
         f, a, b, args, full_output, epsabs, epsrel, limit, points, weight, wvar,
-        complex_func, vectorized, workers, deadline,
+        complex_func, vectorized, workers, deadline, learned is not False,
     )  # fmt: skip
 
 
@@ -143,11 +151,12 @@ def _quad(
     vectorized: bool,
     workers: Any,
     deadline: float | None,
+    compiles: bool,
 ) -> Any:
     """Do what `quad` does, for any arguments."""
     result, job, n_panels = _integral(
         f, a, b, args, epsabs, epsrel, limit, points, weight, wvar, complex_func, vectorized,
-        workers, deadline,
+        workers, deadline, compiles,
     )  # fmt: skip
     if full_output:
         info = {"neval": result.neval, "last": n_panels}
@@ -198,10 +207,13 @@ def _integral(
     vectorized: bool,
     workers: Any,
     deadline: float | None,
+    compiles: bool = True,
 ) -> tuple[QuadResult, Job, Any]:
     epsabs, epsrel = _tolerance("epsabs", epsabs), _tolerance("epsrel", epsrel)
     more = integer("limit", limit, 1, _MAX_LIMIT)
-    job = Job("quad", f, a, b, args, vectorized, deadline, bool(complex_func), _N_INFO)
+    job = Job(
+        "quad", f, a, b, args, vectorized, deadline, bool(complex_func), _N_INFO, compiles
+    )  # fmt: skip
     _check_limits(job)
     weighted = _weight.parse(weight, wvar)
     if weighted is not None:

@@ -37,6 +37,8 @@ def tail_loop(function: types.FunctionType, body: Body, parameters: Parameters) 
     if parameters.vararg or parameters.varkw:
         return None
     names = _own_names(function, set(parameters.names))
+    if not names:
+        return None
     if body.expression is not None:
         here = _place(body.expression)
         statements: list[ast.stmt] = [ast.Return(body.expression, **here)]

@@ -15,6 +15,7 @@ import linecache
 import sys
 from collections.abc import Callable, Iterator
 from types import CodeType
+from typing import Any
 
 from .errors import NoSource, Unsupported
 
@@ -130,23 +131,35 @@ def _find(code: CodeType) -> Body:
     return body
 
 
+_NAMING = (ast.alias, ast.Import, ast.ImportFrom, ast.ClassDef)
+
+
 def _names_match(code: CodeType, body: Body) -> bool:
     """Guard against a file that changed after it was imported: every name the code uses is in the
     text."""
-    names = set()
-    roots: list[ast.AST] = [body.expression] if body.expression else list(body.statements or [])
-    for root in roots:
-        for node in ast.walk(root):
-            if isinstance(node, ast.Name):
-                names.add(node.id)
-            elif isinstance(node, ast.Attribute):
-                names.add(node.attr)
-            elif isinstance(node, ast.alias | ast.Import | ast.ImportFrom | ast.ClassDef):
-                return True  # these name things in ways not worth following
-    wanted = [*code.co_names, *code.co_freevars]
-    if any(name.startswith("@") for name in wanted):
+    missing = {
+        name for name in (*code.co_names, *code.co_freevars) if name[0] != "_" and "." not in name
+    }
+    if any(name[0] == "@" for name in missing):
         return True  # pytest has rewritten its asserts
-    return all(name in names or name.startswith("_") or "." in name for name in wanted)
+    work: list[Any] = [body.expression] if body.expression else list(body.statements or [])
+    while work and missing:
+        node = work.pop()
+        kind = type(node)
+        if kind is ast.Name:
+            missing.discard(node.id)
+            continue
+        if kind is ast.Attribute:
+            missing.discard(node.attr)
+        elif kind in _NAMING:
+            return True  # these name things in ways not worth following
+        for field in node._fields:
+            value = getattr(node, field)
+            if type(value) is list:
+                work.extend(item for item in value if isinstance(item, ast.AST))
+            elif isinstance(value, ast.AST) and value._fields:
+                work.append(value)
+    return not missing
 
 
 # Lambdas
@@ -167,10 +180,10 @@ def _lambda_by_positions(code: CodeType, lines: list[str]) -> Body | None:
     if sys.version_info < (3, 11):
         return None
     start, end = (sys.maxsize, 0), (0, 0)
-    for line, end_line, column, end_column in code.co_positions():
+    for line, end_line, column, end_column in set(code.co_positions()):
         if line is None or end_line is None or column is None or end_column is None:
             continue
-        if (line, column) == (end_line, end_column):
+        if line == end_line and column == end_column:
             continue  # RESUME and its like have no extent
         start = min(start, (line, column))
         end = max(end, (end_line, end_column))

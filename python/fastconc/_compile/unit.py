@@ -407,14 +407,14 @@ def _compile_by(
     result = _plain(ev, result)
     structure = _flatten(ev, result, outputs, force_float, target.name)
     constants = ev.constant_tables or []
-    tables.extend(letter for letter, _, _ in constants)
+    tables.extend([letter for letter, _, _ in constants])
     data = emit(builder.body, inputs, outputs, tables, options.exact)
     try:
         program = _core.Program(data.data)
     except ValueError as error:  # more inputs or outputs than the VM takes
         raise Unsupported(f"{target.name} is too large: {error}") from None
-    types = "".join(v.type for v in outputs)
-    return Compiled(program, data, structure, types, tuple(buffer for _, _, buffer in constants))
+    types = "".join([v.type for v in outputs])
+    return Compiled(program, data, structure, types, tuple([buffer for _, _, buffer in constants]))
 
 
 def _argument(builder: Builder, inputs: list[Val], tables: list[str], name: str, item: Any) -> Any:
@@ -440,6 +440,12 @@ def _argument(builder: Builder, inputs: list[Val], tables: list[str], name: str,
 
 def _bind(ev: Evaluator, target: Target, given: dict[str, Any], extra: list[Any]) -> dict[str, Any]:
     parameters: Parameters = target.parameters
+    if (
+        len(given) == len(parameters.names)
+        and not (target.args or target.kwargs or extra)
+        and parameters.vararg is parameters.varkw is None
+    ):
+        return given  # as most are: every parameter given, none bound
     args = [ev.admit(a) for a in target.args]
     kwargs = {k: ev.admit(v) for k, v in target.kwargs.items()}
     positional = parameters.positional[len(args) :]
