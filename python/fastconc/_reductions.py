@@ -18,8 +18,8 @@ from fastconc._kernel import Kernel, _kernel_or_none, _map_python, _warn
 _PYTHON: dict[str, Callable[[Iterable[Any]], Any]] = {
     "sum": lambda v: _python_sum(list(v)),
     "prod": math.prod,
-    "min": builtins.min,
-    "max": builtins.max,
+    "min": lambda v: _python_extreme(builtins.min, list(v)),
+    "max": lambda v: _python_extreme(builtins.max, list(v)),
     "any": builtins.any,
     "all": builtins.all,
     "count": lambda v: builtins.sum(1 for x in v if x),
@@ -28,8 +28,19 @@ _PYTHON: dict[str, Callable[[Iterable[Any]], Any]] = {
 
 def _python_sum(values: list[Any]) -> Any:
     if builtins.any(isinstance(v, float) for v in values):
-        return math.fsum(values)
+        try:
+            return math.fsum(values)
+        except (OverflowError, ValueError):  # inf or nan, as the native sum has it
+            pass
     return builtins.sum(values)
+
+
+def _python_extreme(extreme: Callable[[list[Any]], Any], values: list[Any]) -> Any:
+    """min or max; nan if one is nan, as natively."""
+    for value in values:
+        if value != value:
+            return value
+    return extreme(values)
 
 
 def _reduce(kind: str, f: Any, arrays: tuple[Any, ...], workers: Any) -> Any:
@@ -100,8 +111,11 @@ def _count_elements(arrays: tuple[Any, ...]) -> int:
             own = ()
         elif hasattr(a, "shape"):
             own = tuple(a.shape)
-        elif isinstance(a, (list, tuple)):
+        elif isinstance(a, (list, tuple, range)):
             own = (len(a),)
+            while isinstance(a, (list, tuple)) and a and isinstance(a[0], (list, tuple)):
+                a = a[0]
+                own += (len(a),)
         else:
             own = tuple(memoryview(a).shape or ())
         for k in range(1, len(own) + 1):

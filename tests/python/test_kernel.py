@@ -597,3 +597,24 @@ def test_numpy_ints_of_no_dimension_widen_float32_as_arrays_do():
         assert add(x, ones).dtype == np.float64
     for x in (5, 5.0, np.int16(5), np.float32(5)):
         assert add(x, ones).dtype == np.float32
+
+
+def test_mean_of_nested_lists_and_ranges():
+    assert fastconc.mean(lambda x: x, [[1, 2], [3, 4]]) == 2.5
+    assert fastconc.mean(lambda x, y: x + y, [[1], [3]], [1, 2, 3]) == 4.0
+    assert fastconc.mean(lambda x: x, range(5)) == 2.0
+
+
+@pytest.mark.filterwarnings("ignore::fastconc.PerformanceWarning")
+def test_reductions_of_plain_python_treat_nan_and_inf_as_native_ones_do():
+    def plain(x):
+        try:
+            return x
+        finally:
+            pass
+
+    for f in (plain, lambda x: x):
+        assert math.isnan(fastconc.max(f, [1.0, math.nan, 3.0]))
+        assert math.isnan(fastconc.min(f, [1.0, math.nan, 3.0]))
+        assert math.isnan(fastconc.sum(f, [math.inf, -math.inf]))
+        assert fastconc.sum(f, [1e308, 1e308]) == math.inf

@@ -263,3 +263,14 @@ def test_list_that_grows_while_it_is_iterated_over_is_refused(iterate):
 
     with pytest.raises(KernelError, match="changes its length while"):
         kernel(f)
+
+
+def test_index_of_an_augmented_assignment_is_evaluated_once():
+    def f(n):
+        items = [0, 0, 0]
+        i = 0
+        for k in range(5):
+            items[(i := (i + n) % 3)] += k
+        return items[0], items[1], items[2], i
+
+    assert [kernel(f)(n) for n in range(-6, 7)] == [f(n) for n in range(-6, 7)]

@@ -408,7 +408,7 @@ class Evaluator(Calls, Comparisons, Loops, Match, Sequences):
             f"the attribute {name!r} of {describe(self.plain(value))} is not supported"
         )
 
-    def x__Given(self, node: Any) -> Any:
+    def x_Given(self, node: Any) -> Any:
         return node.value
 
     def x_Dict(self, node: ast.Dict) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 from .arith import describe
 from .errors import Unsupported
 from .statements import UNSET, Statements
-from .values import ListRef
+from .values import Given, ListRef
 
 _KINDS = {"int": (int,), "float": (float,), "bool": (bool,)}
 
@@ -88,7 +88,7 @@ class Match(Statements):
                     ast.copy_location(
                         ast.Call(
                             ast.copy_location(ast.Name("isinstance", ast.Load()), node),
-                            [_Given(subject, node), node.cls],
+                            [Given(subject, node), node.cls],
                             [],
                         ),
                         node,
@@ -126,12 +126,3 @@ class Match(Statements):
         for part, item in zip(parts, items, strict=True):
             matched = self.b.and_(matched, self.pattern(part, item, names))
         return matched
-
-
-class _Given(ast.expr):
-    """A value that is evaluated already, as a node."""
-
-    def __init__(self, value: Any, place: ast.pattern) -> None:
-        super().__init__()
-        self.value = value
-        ast.copy_location(self, place)

@@ -18,7 +18,7 @@ from .errors import NeedUnroll, Unsupported
 from .ir import Mask, Skip, Val, cost_of
 from .source import Body
 from .unassigned import mark_unsure
-from .values import Closure, Escape, Frame, Iterable, ListRef, Table, Unbound
+from .values import Closure, Escape, Frame, Given, Iterable, ListRef, Table, Unbound
 
 SKIP_COST = 24.0  # a branch that costs more is jumped over when no lane takes it
 
@@ -149,6 +149,11 @@ class Statements(Arithmetic):
         if isinstance(target, ast.Name):
             old = self.load(target.id, hasattr(target, "unsure"))
         elif isinstance(target, ast.Subscript):
+            if any(isinstance(inner, ast.NamedExpr) for inner in ast.walk(target)):
+                # What has an effect is evaluated once.
+                owner = Given(self.eval(target.value), target)
+                index = Given(self.eval(target.slice), target)
+                target = ast.copy_location(ast.Subscript(owner, index, target.ctx), target)
             old = self.eval(
                 ast.copy_location(ast.Subscript(target.value, target.slice, ast.Load()), target)
             )

@@ -274,3 +274,12 @@ class Method:
     def __init__(self, name: str, target: Any) -> None:
         self.name = name
         self.target = target
+
+
+class Given(ast.expr):
+    """A value that is evaluated already, as a node."""
+
+    def __init__(self, value: Any, place: ast.AST) -> None:
+        super().__init__()
+        self.value = value
+        ast.copy_location(self, place)
