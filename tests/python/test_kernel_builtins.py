@@ -176,6 +176,8 @@ def test_np_float32_rounds():
 
 def test_logarithm_to_base_zero_is_no_number():
     assert np.isnan(kernel(lambda x, b: math.log(x, b))(np.full(3, 2.0), np.zeros(3))).all()
+    with pytest.raises(ValueError, match="domain|positive"):
+        kernel(lambda x, b: math.log(x, b), errors="raise")(2.0, 0.0)
 
 
 def test_zero_to_minus_infinity_is_infinite():

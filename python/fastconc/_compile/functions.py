@@ -269,7 +269,7 @@ def _log(ev: Evaluator, args: list[Any], kwargs: dict[str, Any]) -> Any:
     top = unary_op(ev, "LOG", x, math.log)
     if base is None:
         return top
-    if isinstance(base, Val):
+    if isinstance(base, Val) and not ev.raising:
         # log(x, 0) is an error in Python: not x / -inf, which is 0
         base = ev.choose(ev.truth(ev.compare("==", base, 0)), math.nan, base)
     return ev.binary("/", top, unary_op(ev, "LOG", base, math.log))
