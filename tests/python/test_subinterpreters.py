@@ -141,6 +141,39 @@ def test_many_at_once():
     assert errors == []
 
 
+def test_code_of_another_interpreter_in_a_task():
+    """The thread is a worker of this interpreter's pool, and none of that interpreter's."""
+    source = (
+        PATH
+        + """
+import fastconc
+
+with fastconc.PoolExecutor(2) as executor:
+    def deep(n):
+        return 1 + executor.submit(deep, n - 1).result() if n else 0
+
+    for _ in range(20):
+        futures = [executor.submit(deep, 3) for _ in range(5)]
+        assert [f.result() for f in futures] == [3] * 5
+        futures = [executor.submit(deep, 2) for _ in range(5)]
+        assert len(fastconc.wait(futures).done) == 5
+"""
+    )
+
+    def task():
+        interpreter = create()
+        try:
+            run(interpreter, source)
+        finally:
+            destroy(interpreter)
+
+    with fastconc.PoolExecutor(3) as executor:
+        tasks = [executor.submit(task) for _ in range(3)]
+        nested = [executor.submit(lambda: executor.submit(int).result()) for _ in range(10)]
+        for future in tasks + nested:
+            future.result(60)
+
+
 def test_destroyed_with_open_pools(interpreter):
     """A thread left over would be a fatal error; what a Pool has not begun is dropped."""
     source = """

@@ -19,7 +19,7 @@ EXIT = {
         "cannot schedule new futures after shutdown",
         "cannot schedule new futures after interpreter shutdown",
     ],
-    "pool_made_at_exit": ["no thread" if sys.version_info >= (3, 12) else "[1, 2]"],
+    "pool_made_at_exit": ["True"],
     "a_task_submits_at_exit": ["cannot schedule new futures after interpreter shutdown"],
     "dropped_executor_runs_its_work": ["20 False"],
     "pool_does_not_delay_the_exit": ["leaving"],
