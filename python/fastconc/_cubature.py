@@ -26,7 +26,7 @@ _RULES = {
     "genz-malik": 2,
 }
 _MAX_DIM = 20
-_PROBES = (0, 512, 512, 2048)  # points that look for what the rule misses, by dimension
+_PROBES = (0, 512, 512, 3072)  # points that look for what the rule misses, by dimension
 # As fc_cubature_outcome; the last: parts of a range that cancel each other.
 _STATUS = ("converged", "limit", "roundoff", "nonfinite", "limit", "roundoff")
 _SEVERITY = (0, 2, 1, 4, 3)  # of parts, that of the worst counts
@@ -169,7 +169,7 @@ def integral_of(
     def one(limits: Any, epsabs: float, epsrel: float, most: int) -> Any:
         probes = _PROBES[min(problem.n_dim, 3)]
         if problem.serial and problem.n_dim > 1:
-            probes = 256
+            probes = 256 if problem.n_dim == 2 else 384
         return _core._cubature(
             problem.target, problem.args, limits, problem.n_out, problem.flags, epsabs, epsrel,
             most, kind, min(probes, (most - least) // 4), workers, problem.seconds,

@@ -440,9 +440,11 @@ static bool all_zero(const cubature *c)
 static fc_status probe_for_support(cubature *c, uint64_t *n_eval)
 {
     fc_status status = FC_OK;
-    while (status == FC_OK && c->n_probe > 0 && c->n_probe < ((size_t)1 << 16) && all_zero(c) &&
-           *n_eval + 4 * c->n_probe <= c->options->max_eval) {
-        const size_t more = 4 * c->n_probe;
+    while (status == FC_OK && c->n_probe > 0 && c->n_probe < ((size_t)1 << 16) && all_zero(c)) {
+        const size_t more = c->n_probe < ((size_t)1 << 14) ? (size_t)1 << 14 : (size_t)1 << 16;
+        if (*n_eval + more > c->options->max_eval) {
+            break;
+        }
         status = cubature_reserve_witnesses(c, more);
         if (status != FC_OK) {
             return status;
