@@ -403,9 +403,11 @@ def test_cancelling_the_asyncio_future_cancels_the_task():
 
 @pytest.mark.parametrize("wait", [concurrent.futures.as_completed, fastconc.as_completed])
 def test_odd_time_outs_of_as_completed(wait):
+    release = threading.Event()
     with fastconc.PoolExecutor(1) as executor:
         with pytest.raises(OverflowError):
-            list(wait([executor.submit(time.sleep, 0.05)], 1e30))
+            list(wait([executor.submit(release.wait, 30)], 1e30))
+        release.set()
         if sys.version_info < (3, 14):  # then a ValueError there
             assert len(list(wait([executor.submit(time.sleep, 0.05)], float("nan")))) == 1
 
