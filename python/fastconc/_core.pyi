@@ -43,6 +43,21 @@ def _cubature(
     deadline: float,
     /,
 ) -> tuple[Any, Any, int, int, int, bool, int]: ...
+def _cubature_quick(
+    entries: dict[tuple[Any, ...], tuple[Any, ...]],
+    f: object,
+    lower: object,
+    upper: object,
+    args: object,
+    epsabs: object,
+    epsrel: object,
+    max_eval: int,
+    probes: tuple[int, ...],
+    turned: bool,
+    workers: object,
+    result_type: type,
+    /,
+) -> Any: ...
 def _cubature_points(kind: int, n_dim: int, /) -> int: ...
 def _mcquad(
     f: object,

@@ -11,9 +11,9 @@ from typing import Any
 
 from fastconc import _core
 from fastconc._errors import IntegrationWarning
-from fastconc._integrand import integer
-from fastconc._integrate import QuadResult
-from fastconc._ndim import Problem
+from fastconc._integrand import FAILURES, integer
+from fastconc._integrate import CONVERGED, QuadResult
+from fastconc._ndim import Problem, entries
 
 _RULES = {
     "auto": 0,
@@ -32,7 +32,7 @@ _STATUS = ("converged", "limit", "roundoff", "nonfinite", "limit", "roundoff")
 _SEVERITY = (0, 2, 1, 4, 3)  # of parts, that of the worst counts
 _EPSABS, _EPSREL, _MAX_EVAL = 1e-10, 1e-6, 10_000_000
 _MAX_PIECES = 4096
-_MOST_TO_AIM = 200_000
+MOST_TO_AIM = 200_000
 _MOST_EVALUATIONS = (1 << 63) - 1
 
 
@@ -111,6 +111,15 @@ def cubature(
     >>> abs(result.integral - 1.3192633561) < 1e-6
     True
     """
+    if (
+        a is b is rtol is atol is max_subdivisions is points is deadline is None
+        and rule == "auto"
+        and not vectorized
+        and upper is not None
+    ):
+        found = quick(f, lower, upper, args, epsabs, epsrel, workers, max_eval)
+        if found is not None:
+            return found
     if rtol is not None or atol is not None:
         epsabs, epsrel = _scipy_tolerances(epsabs, epsrel, rtol, atol)
     if a is not None or b is not None:
@@ -127,6 +136,42 @@ def cubature(
     )  # fmt: skip
     if not result.converged:
         warnings.warn(result.message, IntegrationWarning, stacklevel=2)
+    return result
+
+
+def quick(
+    f: Any,
+    lower: Any,
+    upper: Any,
+    args: Any,
+    epsabs: Any,
+    epsrel: Any,
+    workers: Any,
+    max_eval: Any = _MAX_EVAL,
+    turned: bool = False,
+    only_good: bool = False,
+) -> QuadResult | None:
+    """Return what most calls give, without the checks that would find nothing; or None.
+
+    With upper None, lower are ranges as nquad has them. Warns as `cubature` does, but if only_good
+    gives None where the integral does not converge.
+    """
+    if type(max_eval) is not int or not 0 < max_eval <= _MOST_EVALUATIONS:
+        return None
+    try:
+        found = _core._cubature_quick(
+            entries, f, lower, upper, args, epsabs, epsrel, max_eval, _PROBES, turned, workers,
+            QuadResult,
+        )  # fmt: skip
+    except FAILURES:
+        return None
+    if found is None or type(found) is QuadResult:
+        return found
+    result = _result(found)
+    if not result.converged:
+        if only_good:
+            return None
+        warnings.warn(result.message, IntegrationWarning, stacklevel=3)
     return result
 
 
@@ -182,19 +227,26 @@ def integral_of(
 
     def call() -> Any:
         if aim is not None and aim < relative:
-            found = of_all(aim, max(least, min(most, _MOST_TO_AIM)))
+            found = of_all(aim, max(least, min(most, MOST_TO_AIM)))
             pairs = zip(_columns(found[0]), _columns(found[1]), strict=True)
             if all(e <= max(absolute, relative * abs(i)) for i, e in pairs):
                 return (*found[:3], 0 if found[3] != 3 else 3, *found[4:])
         return of_all(relative, most)
 
     found = problem.run(call)
+    return _result(found, problem)
+
+
+def _result(found: Any, problem: Problem | None = None) -> QuadResult:
+    """Return what _core._cubature found as the user sees it."""
     integral, error, neval, outcome, n_bad, zero, n_boxes = found
     status = _STATUS[outcome]
     if status == "converged" and zero:
         status = "zero"
+    if problem is not None:
+        integral, error = problem.shaped(integral), problem.error(error)
     result = QuadResult(
-        problem.shaped(integral), problem.error(error), neval, status == "converged", status,
+        integral, error, neval, status == "converged", status,
         _message(status, neval, n_bad, outcome),
     )  # fmt: skip
     result.subdivisions = max(n_boxes - 1, 0)
@@ -316,7 +368,7 @@ def _like(kind: Any, values: list[float]) -> Any:
 
 def _message(status: str, neval: int, n_bad: int, outcome: int) -> str:
     if status == "converged":
-        return "The error estimate is within the tolerance."
+        return CONVERGED
     if status == "roundoff" and outcome != 5:
         return "Rounding errors prevent the tolerance from being reached."
     if status == "nonfinite":

@@ -15,21 +15,24 @@ from weakref import ref
 VECTORIZED, COMPLEX, POINT = 1, 2, 4  # as in src/binding/integrand.h
 
 
-# By the function's address and the number of float arguments: the function's program, and what
-# tells whether it still is its program, read by src/binding/quad_quick.c. A short integral takes
-# less time than looking a program up by all it depends on.
-entries: dict[tuple[int, int], tuple[Any, ...]] = {}
+# By the function's address, the number of float arguments and what is compiled in: the function's
+# program, and what tells whether it still is its program, read by src/binding/quick.c. A short
+# integral takes less time than looking a program up by all it depends on.
+entries: dict[tuple[Any, ...], tuple[Any, ...]] = {}
 _MAX_ENTRIES = 512
 
 
-def _remember_program(f: Any, n_inputs: int, program: Any, unit: Any) -> None:
+def remember_program(
+    f: Any, n_inputs: int, program: Any, unit: Any, args: tuple[Any, ...] = (), known: Any = entries
+) -> None:
+    """Keep in `known` that `program` is what `f` makes of so many inputs, `args` compiled in."""
     if type(f) is not FunctionType or f.__kwdefaults__:
         return
     with suppress(ValueError):  # an empty cell
         cells = tuple((cell, cell.cell_contents) for cell in f.__closure__ or ())
-        if len(entries) >= _MAX_ENTRIES:
-            entries.clear()
-        entries[id(f), n_inputs] = (
+        if len(known) >= _MAX_ENTRIES:
+            known.clear()
+        known[(id(f), n_inputs, args) if args else (id(f), n_inputs)] = (
             ref(f), f.__code__, f.__defaults__, cells, unit, unit.deps, program,
             len(program.outputs),
         )  # fmt: skip
@@ -147,7 +150,7 @@ class Job:
             return False
         program, unit = found
         if not constants:
-            _remember_program(f, 1 + n_params, program, unit)
+            remember_program(f, 1 + n_params, program, unit)
         self._python = (f, self.args, self.params, self.n_params)
         if n_params > self.n_params:
             self.params = array("d", args)

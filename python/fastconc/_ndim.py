@@ -9,7 +9,11 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
-from fastconc._integrand import COMPLEX, POINT, VECTORIZED
+from fastconc._integrand import COMPLEX, POINT, VECTORIZED, remember_program
+
+# As _integrand.entries, for integrands of several variables; and, with a negative number of inputs,
+# for limits. Read by src/binding/ndim_quick.c.
+entries: dict[tuple[Any, ...], tuple[Any, ...]] = {}
 
 _MAX_INPUTS = 1000  # more than a program takes run as plain Python
 _N_PROBE = 3  # points given to a function of arrays at first
@@ -28,6 +32,21 @@ class End:
     def __call__(self, *outer: float) -> Any:
         low, high = self.function(*outer, *self.args)
         return high if self.side else low
+
+
+class Turned:
+    """A limit f(x, y) of z, where the outer variables come as y, x."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+
+    def __call__(self, y: float, x: float) -> Any:
+        return self.function(x, y)
+
+
+def _remember(f: Any, n_inputs: int, args: tuple[Any, ...], program: Any, unit: Any) -> None:
+    if all(type(arg) is float for arg in args):
+        remember_program(f, n_inputs, program, unit, args, entries)
 
 
 class Problem:
@@ -100,11 +119,14 @@ class Problem:
         if n_outer == 0:
             return self._limit(name, k, value(*extra))
         self._ends.append((value, extra))
-        from fastconc._kernel import compile_or_none
+        from fastconc._kernel import program_and_unit
 
-        program = compile_or_none(value, n_outer, extra, caller=self.caller)
-        if program is not None and len(program.outputs) == 1:
-            return program, ()
+        turned = type(value) is Turned
+        plain = value.function if turned else value
+        program, unit = program_and_unit(plain, n_outer, extra, self.caller) or (None, None)
+        if program is not None and len(program.inputs) == n_outer and len(program.outputs) == 1:
+            _remember(plain, -n_outer, extra, program, unit)
+            return program, (), -1, turned
         self.serial = True
         return value, extra
 
@@ -116,10 +138,14 @@ class Problem:
         if not end.compiles:
             self.serial = True
             return end, ()
-        from fastconc._kernel import compile_or_none
+        from fastconc._kernel import program_and_unit
 
-        program = compile_or_none(end.function, n_outer, end.args, caller=self.caller)
+        program, unit = program_and_unit(end.function, n_outer, end.args, self.caller) or (
+            None,
+            None,
+        )
         if program is not None and len(program.inputs) == n_outer and len(program.outputs) == 2:
+            _remember(end.function, -n_outer, end.args, program, unit)
             return program, (), end.side
         self.serial = True
         return end, ()
@@ -153,16 +179,17 @@ class Problem:
         self.flags |= POINT if point else 0
         if self.flags & VECTORIZED:
             return self._probe_vectorized(f)
-        from fastconc._kernel import compile_or_none
+        from fastconc._kernel import program_and_unit
 
         # A function of one parameter may turn out to take arrays: then nothing is amiss.
-        quiet, program = point or self.n_dim == 1, None
+        quiet, program, unit = point or self.n_dim == 1, None, None
         compiles = self.n_dim <= _MAX_INPUTS
         if compiles:
-            program = compile_or_none(
-                f, self.n_dim, self.args, point=point, caller=self.caller, warn=not quiet
-            )
+            program, unit = program_and_unit(
+                f, self.n_dim, self.args, self.caller, point=point, warn=not quiet
+            ) or (None, None)
         if program is not None and len(program.inputs) == self.n_dim:
+            _remember(f, self.n_dim, self.args, program, unit)
             self._python = f, self.args
             self.args = ()
             self.n_out = len(program.outputs)
@@ -172,7 +199,7 @@ class Problem:
             if rows is not None:
                 return rows
             if compiles:
-                compile_or_none(f, self.n_dim, self.args, point=point, caller=self.caller)
+                program_and_unit(f, self.n_dim, self.args, self.caller, point=point)
         else:
             self._probe(f)
         self.serial = True

@@ -13,10 +13,10 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from fastconc._cubature import integral_of
+from fastconc._cubature import MOST_TO_AIM, integral_of, quick
 from fastconc._errors import IntegrationWarning
 from fastconc._integrate import QuadResult
-from fastconc._ndim import End, between
+from fastconc._ndim import End, Turned, between
 
 _TOLERANCE = 1.49e-8  # SciPy's, absolute and relative
 # There nested rules of 21 points reach far more digits than that, if the integrand is not rough,
@@ -69,6 +69,10 @@ def nquad(
     >>> abs(result.integral - 1.4057790335) < 1e-8
     True
     """
+    if opts is None and deadline is None and not full_output:
+        found = _quick(func, ranges, None, () if args is None else args, _TOLERANCE, _AIM, workers)
+        if found is not None:
+            return found
     try:
         n_dim = len(ranges)
     except TypeError:
@@ -106,6 +110,11 @@ def dblquad(
     >>> round(fastconc.dblquad(lambda y, x: x * y, 0, 1, lambda x: x, lambda x: 2 - x).integral, 9)
     0.333333333
     """
+    if deadline is None:
+        aim = _AIM if epsrel == _TOLERANCE else epsrel
+        found = _quick(func, [gfun, a], [hfun, b], args, epsabs, aim, workers)
+        if found is not None:
+            return found
     result = integral_of(
         "dblquad", func, [gfun, a], [hfun, b], args, epsabs, epsrel, workers=workers,
         deadline=deadline, aim=_AIM if epsrel == _TOLERANCE else None,
@@ -141,6 +150,12 @@ def tplquad(
     >>> round(result.integral, 9)
     14.28125
     """
+    if deadline is None:
+        aim = _AIM if epsrel == _TOLERANCE else epsrel
+        lower, upper = [qfun, gfun, a], [rfun, hfun, b]
+        found = _quick(func, lower, upper, args, epsabs, aim, workers, turned=True)
+        if found is not None:
+            return found
     result = integral_of(
         "tplquad", func, [_turned(qfun), gfun, a], [_turned(rfun), hfun, b], args, epsabs, epsrel,
         workers=workers, deadline=deadline, aim=_AIM if epsrel == _TOLERANCE else None,
@@ -150,9 +165,19 @@ def tplquad(
     return result
 
 
+def _quick(
+    func: Any, lower: Any, upper: Any, args: Any, epsabs: Any, epsrel: Any, workers: Any, *,
+    turned: bool = False,
+) -> QuadResult | None:  # fmt: skip
+    """Return the integral, if it is one that converges and whose functions are known; or None."""
+    return quick(
+        func, lower, upper, args, epsabs, epsrel, workers, MOST_TO_AIM, turned, only_good=True
+    )
+
+
 def _turned(limit: Any) -> Any:
     """Return a limit of z as a function of y and x, as the variables come here."""
-    return (lambda y, x: limit(x, y)) if callable(limit) else limit
+    return Turned(limit) if callable(limit) else limit
 
 
 def _options(opts: Any, n_dim: int) -> list[Any]:

@@ -13,10 +13,9 @@ from typing import Any
 from fastconc import _core, _weight
 from fastconc._errors import IntegrationWarning
 from fastconc._integrand import COMPLEX, FAILURES, Job, entries, integer, learn
-from fastconc._integrate import QuadResult
+from fastconc._integrate import CONVERGED, QuadResult
 
 _LIMIT, _MAX_LIMIT = 10_000, 1 << 24
-_CONVERGED = "The error estimate is within the tolerance."
 _NUMBERS = (float, int)
 _STATUS = ("converged", "limit", "roundoff", "singular", "divergent", "nonfinite")
 _N_INFO = 5  # error, n_eval, n_panels, state, where; as in src/binding/integrate.c
@@ -25,17 +24,6 @@ _N_INFO = 5  # error, n_eval, n_panels, state, where; as in src/binding/integrat
 _DENSITY, _DENSITY_PYTHON = 48, 32
 # A sweep of many integrals starts with fewer each: that is where its time goes.
 _SWEEP, _DENSITY_SWEEP = 64, 32
-
-_core._quad_template(
-    {
-        "integral": None,
-        "error": None,
-        "neval": None,
-        "converged": True,
-        "status": "converged",
-        "message": _CONVERGED,
-    }
-)
 
 
 def quad(
@@ -325,7 +313,7 @@ def _fourier(
 
 def _message(state: int, where: float, limit: int) -> str:
     if state == 0:
-        return _CONVERGED
+        return CONVERGED
     near = "" if math.isnan(where) else f" near x = {where:.17g}"
     if math.isinf(where):
         near = " towards infinity" if where > 0 else " towards minus infinity"

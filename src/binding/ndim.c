@@ -3,10 +3,11 @@
  * cubature and mcquad for fastconc._ndim: objects apart, the core called without the GIL, numbers
  * back. These functions are private; defaults, messages about types and documentation live in the
  * Python layer. */
-#include "integrand.h"
+#include "ndim.h"
 
 #include "fc_alloc.h"
 #include "fc_cubature.h"
+#include "fc_disc.h"
 #include "fc_mc.h"
 #include "fc_platform.h"
 
@@ -14,30 +15,7 @@
 #define MAX_OUTER 63 /* variables that a limit may depend on, as fc_domain.c has it */
 #define CHUNK 128
 
-/* A limit as a function of the outer variables: one output of f. */
-typedef struct Limit {
-    BoundIntegrand f; /* base.eval is NULL where the limit is a number */
-    fc_integrand one; /* what the core calls */
-    unsigned which;   /* of two outputs, where f gives both ends of the range */
-} Limit;
-
-/* An integrand and its range. */
-typedef struct Problem {
-    BoundIntegrand f;
-    fc_domain domain;
-    unsigned n_dim, n_out;
-    int flags;
-    double *numbers; /* lower, upper, integral, error */
-    double *lower, *upper, *integral, *error;
-    Limit *limits; /* lower and upper of each dimension */
-    const fc_integrand **limit_pointers;
-    fc_native native;
-    int64_t deadline_ns; /* from now; 0: none */
-    PyObject *progress;  /* borrowed callable, or NULL */
-    int64_t next_progress_ns;
-} Problem;
-
-static void problem_release(Problem *self)
+void problem_release(Problem *self)
 {
     integrand_release(&self->f);
     for (unsigned i = 0; self->limits != NULL && i < 2 * self->n_dim; i++) {
@@ -50,7 +28,7 @@ static void problem_release(Problem *self)
     PyMem_Free(self->numbers);
 }
 
-/* The fc_eval_fn of a Limit whose f gives both ends of a range. */
+/* The fc_eval_fn of a Limit whose f gives both ends of a range, or takes y before x. */
 static fc_status eval_end(void *context, unsigned worker, size_t n, const double *const *x,
                           double *const *y)
 {
@@ -61,17 +39,36 @@ static fc_status eval_end(void *context, unsigned worker, size_t n, const double
     fc_status status = FC_OK;
     for (size_t begin = 0; status == FC_OK && begin < n; begin += CHUNK) {
         double *both[2] = {other, other};
-        both[self->which] = y[0] + begin;
+        both[self->which > 0 ? 1 : 0] = y[0] + begin;
         for (unsigned d = 0; d < f->n_dim; d++) {
-            at[d] = x[d] + begin;
+            at[d] = x[self->turned ? 1 - d : d] + begin;
         }
         status = f->eval(f->context, worker, n - begin < CHUNK ? n - begin : CHUNK, at, both);
     }
     return status;
 }
 
+/* Its fc_disc_box_fn. */
+static bool disc_of_end(void *context, const fc_disc_range *x, fc_disc_range *out)
+{
+    Limit *self = context;
+    const fc_integrand *f = &self->f.base;
+    fc_disc_range both[2], turned[2];
+    if (self->turned) {
+        turned[0] = x[1];
+        turned[1] = x[0];
+        x = turned;
+    }
+    if (!f->disc_box(f->context, x, both)) {
+        return false;
+    }
+    *out = both[self->which > 0 ? 1 : 0];
+    return true;
+}
+
 /* Limit number i (lower ones first): a float, or a tuple (function, its further arguments) and, if
- * the function is a program that gives both ends of the range, which it is. */
+ * the function is a program that gives both ends of the range or takes its two variables the other
+ * way round, which end it is (or -1), and whether it does. */
 static int bind_limit(Problem *self, fc_state *state, PyObject *object, unsigned i)
 {
     if (PyFloat_Check(object)) {
@@ -79,14 +76,13 @@ static int bind_limit(Problem *self, fc_state *state, PyObject *object, unsigned
         return 0;
     }
     PyObject *function, *args;
-    int which = -1;
-    if (!PyArg_ParseTuple(object, "OO!|i", &function, &PyTuple_Type, &args, &which)) {
+    int which = -1, turned = 0;
+    if (!PyArg_ParseTuple(object, "OO!|ip", &function, &PyTuple_Type, &args, &which, &turned)) {
         return -1;
     }
     const unsigned n_outer = self->n_dim - 1 - i % self->n_dim;
-    if (n_outer > MAX_OUTER) {
-        PyErr_Format(PyExc_ValueError, "limits may depend on at most %d outer variables, not %u",
-                     MAX_OUTER, n_outer);
+    if (n_outer > MAX_OUTER || (turned && n_outer != 2)) {
+        PyErr_Format(PyExc_ValueError, "a limit may not depend on %u outer variables", n_outer);
         return -1;
     }
     Limit *limit = &self->limits[i];
@@ -95,13 +91,16 @@ static int bind_limit(Problem *self, fc_state *state, PyObject *object, unsigned
         return -1;
     }
     limit->one = limit->f.base;
-    if (which >= 0) {
-        limit->which = which != 0;
+    if (which >= 0 || turned) {
+        limit->which = which;
+        limit->turned = turned != 0;
         limit->one.eval = eval_end;
         limit->one.context = limit;
         limit->one.n_out = 1;
         limit->one.sum_ramp = NULL;
         limit->one.disc = NULL;
+        limit->one.decay = NULL;
+        limit->one.disc_box = limit->f.base.disc_box != NULL ? disc_of_end : NULL;
     }
     self->limit_pointers[i] = &limit->one;
     self->domain.lower_fn = self->limit_pointers;
@@ -109,9 +108,8 @@ static int bind_limit(Problem *self, fc_state *state, PyObject *object, unsigned
     return 0;
 }
 
-/* f is what integrand_bind takes; limits a tuple of 2 n_dim items, the lower ones first. */
-static int problem_init(Problem *self, fc_state *state, PyObject *f, PyObject *args,
-                        PyObject *limits, unsigned n_out, int flags, double deadline)
+int problem_init(Problem *self, fc_state *state, PyObject *f, PyObject *args, PyObject *limits,
+                 unsigned n_out, int flags, double deadline)
 {
     *self = (Problem){
         .n_dim = (unsigned)(PyTuple_GET_SIZE(limits) / 2), .n_out = n_out, .flags = flags};
@@ -145,7 +143,7 @@ fail:
     return -1;
 }
 
-static int problem_begin(Problem *self, PyObject *workers)
+int problem_begin(Problem *self, PyObject *workers)
 {
     if (fc_native_begin(&self->native, workers) < 0) {
         return -1;

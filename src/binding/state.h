@@ -21,6 +21,7 @@
     X(integrate)                                                                                   \
     X(quad_quick)                                                                                  \
     X(ndim)                                                                                        \
+    X(ndim_quick)                                                                                  \
     X(net)                                                                                         \
     X(queue_type)                                                                                  \
     X(counter_type)                                                                                \

@@ -33,6 +33,7 @@
 #include <string.h>
 
 #include "fc_alloc.h"
+#include "fc_cubature_proven.h"
 #include "fc_platform.h"
 #include "fc_sobol.h"
 
@@ -662,6 +663,11 @@ fc_status fc_cubature(const fc_run *run, const fc_integrand *f, const fc_domain 
     result->outcome = FC_CUBATURE_CONVERGED;
     if (fc_domain_is_empty(domain)) {
         return result_zero(result, f->n_out);
+    }
+    bool proved;
+    status = fc_cubature_prove(run, f, domain, options, result, &proved);
+    if (status != FC_OK || proved) {
+        return status;
     }
     cubature *c = fc_calloc(1, sizeof *c);
     if (c == NULL) {

@@ -683,37 +683,41 @@ static disc input_of(const fc_disc_place *at)
                   ROUNDING * (fabs(at->base) + far), 0};
 }
 
-bool fc_disc_of(const fc_program *p, const fc_disc_place *place, const double *rest, fc_disc *out,
-                fc_doubt *doubt)
+/* Registers before the first instruction, but for the inputs. */
+static bool begin(const fc_program *p, state *s)
 {
-    const uint32_t wanted = doubt->step;
-    state s;
-    disc *r = s.r;
     if (p->n_registers > MAX_REGISTERS || p->n_tables != 0) {
         return false;
     }
-    s.p = variable_of(place);
-    memset(r, 0, p->n_registers * sizeof *r);
+    memset(s->r, 0, p->n_registers * sizeof *s->r);
     for (unsigned i = 0; i < p->n_registers; i++) {
-        if (p->regs[i].kind == FC_KIND_CONSTANT && !constant_of(p, &p->regs[i], &r[i])) {
-            r[i].centre = NAN; /* whatever is made of it proves nothing */
-            r[i].radius = INFINITY;
+        if (p->regs[i].kind == FC_KIND_CONSTANT && !constant_of(p, &p->regs[i], &s->r[i])) {
+            s->r[i].centre = NAN; /* whatever is made of it proves nothing */
+            s->r[i].radius = INFINITY;
         }
     }
     for (unsigned i = 0; i < p->n_inputs; i++) {
         if (p->regs[p->inputs[i]].type != FC_TYPE_D) {
             return false;
         }
-        r[p->inputs[i]] = i == 0 ? input_of(place) : (disc){.centre = rest[i - 1]};
     }
+    return true;
+}
+
+typedef enum outcome { NOT_PROVED, AT_END, GAP_FOUND } outcome;
+
+/* Runs the program, to its end or to the step that *doubt wants. */
+static outcome follow(const fc_program *p, state *s, fc_doubt *doubt)
+{
+    const uint32_t wanted = doubt->step;
     uint32_t at = 0;
     for (uint32_t steps = 1; steps <= MAX_STEPS; steps++) {
         const fc_instruction *ins = &p->instructions[at++];
         if (steps == wanted) {
-            doubt->gap = centre_of(&s, ins->a) - centre_of(&s, ins->b) - doubt->level;
-            return isfinite(doubt->gap);
+            doubt->gap = centre_of(s, ins->a) - centre_of(s, ins->b) - doubt->level;
+            return isfinite(doubt->gap) ? GAP_FOUND : NOT_PROVED;
         }
-        bool so = ins->a != FC_NO_REGISTER && r[ins->a].centre != 0;
+        bool so = ins->a != FC_NO_REGISTER && s->r[ins->a].centre != 0;
         switch (ins->op) {
         case FC_OP_JUMP:
             at = (uint32_t)ins->imm;
@@ -728,32 +732,76 @@ bool fc_disc_of(const fc_program *p, const fc_disc_place *place, const double *r
             break;
         case FC_OP_RAISE_IF:
             if (so) {
-                return false;
+                return NOT_PROVED;
             }
             break;
         case FC_OP_END:
-            for (unsigned o = 0; o < p->n_outputs; o++) {
-                disc y = r[p->outputs[o]];
-                y.power -= place->inverse ? 2 : 0;
-                if (!lower(&s, &y, &y, 0)) {
-                    return false;
-                }
-                double by_jacobian = place->inverse ? 2 * ROUNDING * size_of(&y) : 0;
-                out[o] = (fc_disc){y.centre, y.radius, y.noise + by_jacobian};
-                if (p->regs[p->outputs[o]].type == FC_TYPE_F ||
-                    !(fabs(out[o].centre) + out[o].radius < INFINITY)) {
-                    return false;
-                }
-            }
-            return true;
+            return AT_END;
         default:
-            if (ins->d == FC_NO_REGISTER || !compute(&s, ins)) {
+            if (ins->d == FC_NO_REGISTER || !compute(s, ins)) {
                 if (wanted == 0) {
-                    tell_doubt(&s, ins, steps, doubt);
+                    tell_doubt(s, ins, steps, doubt);
                 }
-                return false;
+                return NOT_PROVED;
             }
         }
     }
-    return false;
+    return NOT_PROVED;
+}
+
+bool fc_disc_of(const fc_program *p, const fc_disc_place *place, const double *rest, fc_disc *out,
+                fc_doubt *doubt)
+{
+    state s;
+    s.p = variable_of(place);
+    if (!begin(p, &s)) {
+        return false;
+    }
+    for (unsigned i = 0; i < p->n_inputs; i++) {
+        s.r[p->inputs[i]] = i == 0 ? input_of(place) : (disc){.centre = rest[i - 1]};
+    }
+    const outcome how = follow(p, &s, doubt);
+    if (how != AT_END) {
+        return how == GAP_FOUND;
+    }
+    for (unsigned o = 0; o < p->n_outputs; o++) {
+        disc y = s.r[p->outputs[o]];
+        y.power -= place->inverse ? 2 : 0;
+        if (!lower(&s, &y, &y, 0)) {
+            return false;
+        }
+        double by_jacobian = place->inverse ? 2 * ROUNDING * size_of(&y) : 0;
+        out[o] = (fc_disc){y.centre, y.radius, y.noise + by_jacobian};
+        if (p->regs[p->outputs[o]].type == FC_TYPE_F ||
+            !(fabs(out[o].centre) + out[o].radius < INFINITY)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool fc_disc_of_box(const fc_program *p, const fc_disc_range *inputs, fc_disc_range *out)
+{
+    state s;
+    fc_doubt doubt = {0};
+    s.p = (disc){0}; /* no register is a power of it */
+    if (!begin(p, &s)) {
+        return false;
+    }
+    for (unsigned i = 0; i < p->n_inputs; i++) {
+        const fc_disc_range *x = &inputs[i];
+        s.r[p->inputs[i]] = (disc){x->centre, x->radius, x->spread, x->noise, 0};
+    }
+    if (follow(p, &s, &doubt) != AT_END) {
+        return false;
+    }
+    for (unsigned o = 0; o < p->n_outputs; o++) {
+        const disc *y = &s.r[p->outputs[o]];
+        out[o] = (fc_disc_range){y->centre, y->radius, y->spread, y->noise};
+        if (y->power != 0 || p->regs[p->outputs[o]].type == FC_TYPE_F ||
+            !(fabs(y->centre) + y->radius < INFINITY)) {
+            return false;
+        }
+    }
+    return true;
 }

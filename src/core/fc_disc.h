@@ -50,4 +50,14 @@ typedef struct fc_doubt {
 bool fc_disc_of(const fc_program *program, const fc_disc_place *place, const double *rest,
                 fc_disc *out, fc_doubt *doubt);
 
+/* The values of a variable, or of an output: `centre`, complex ones within `radius` of it; real
+ * ones that matter within `spread`, with rounding errors of `noise`. */
+typedef struct fc_disc_range {
+    double centre, radius, spread, noise;
+} fc_disc_range;
+
+/* The same where every input is a variable with its own disc, independent of the others: on their
+ * product the function is analytic, and every value within out[o].radius of out[o].centre. */
+bool fc_disc_of_box(const fc_program *program, const fc_disc_range *inputs, fc_disc_range *out);
+
 #endif

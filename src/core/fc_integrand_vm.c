@@ -122,6 +122,12 @@ static bool decay(void *context, double base, double sign, double from, const do
            fc_decay_of(self->program, base, sign, from, rest, out);
 }
 
+static bool disc_box(void *context, const fc_disc_range *x, fc_disc_range *out)
+{
+    const fc_integrand_vm *self = context;
+    return self->program->n_inputs == self->base.n_dim && fc_disc_of_box(self->program, x, out);
+}
+
 void fc_integrand_vm_clear(fc_integrand_vm *self)
 {
     unsigned n_vms = atomic_load_explicit(&self->n_vms, memory_order_relaxed);
@@ -160,6 +166,7 @@ fc_status fc_integrand_vm_init(fc_integrand_vm *self, fc_program *program, unsig
     self->base = (fc_integrand){.eval = eval,
                                 .disc = disc,
                                 .decay = decay,
+                                .disc_box = disc_box,
                                 .sum_ramp = can_sum(program) ? fc_integrand_vm_sum : NULL,
                                 .context = self,
                                 .n_dim = n_dim,

@@ -43,12 +43,13 @@ class Constant:
         self.value = value
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Constant) and (
+        return isinstance(other, Constant) and bool(
             self.value is other.value
             or (
                 isinstance(self.value, (str, bytes, int, float))
                 and type(self.value) is type(other.value)
                 and self.value == other.value
+                and (self.value or str(self.value) == str(other.value))  # 0.0 is not -0.0
             )
         )
 

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Short ways through the integrators; contract in quick.h. */
+#include "quick.h"
+
+#include <math.h>
+
+/* ---- which program a function has ---- */
+
+/* dict[key] as a new reference, or NULL, with an exception or without. */
+static PyObject *dict_get(PyObject *dict, PyObject *key)
+{
+#if PY_VERSION_HEX >= 0x030D0000
+    PyObject *value;
+    return PyDict_GetItemRef(dict, key, &value) > 0 ? value : NULL;
+#else
+    return Py_XNewRef(PyDict_GetItemWithError(dict, key));
+#endif
+}
+
+static bool refers_to(PyObject *ref, PyObject *object)
+{
+#if PY_VERSION_HEX >= 0x030D0000
+    PyObject *target;
+    bool same = PyWeakref_GetRef(ref, &target) > 0 && target == object;
+    Py_XDECREF(target);
+    return same;
+#else
+    return PyWeakref_GetObject(ref) == object;
+#endif
+}
+
+/* Is what the compiler looked at (kind, container, name, value) still so? 1 yes, 0 not known here.
+ */
+static int dependency_holds(fc_state *state, PyObject *dependency)
+{
+    if (!PyTuple_CheckExact(dependency) || PyTuple_GET_SIZE(dependency) != 4) {
+        return 0;
+    }
+    PyObject *kind = PyTuple_GET_ITEM(dependency, 0), *found = NULL;
+    PyObject *container = PyTuple_GET_ITEM(dependency, 1), *name = PyTuple_GET_ITEM(dependency, 2);
+    if (kind == PyTuple_GET_ITEM(state->quad_names, NAME_GLOBAL) && PyDict_CheckExact(container)) {
+        found = dict_get(container, name);
+    } else if (kind == PyTuple_GET_ITEM(state->quad_names, NAME_ATTRIBUTE) &&
+               PyModule_CheckExact(container)) {
+        found = PyObject_GetAttr(container, name);
+    }
+    bool same = found != NULL && found == PyTuple_GET_ITEM(dependency, 3);
+    Py_XDECREF(found);
+    PyErr_Clear();
+    return same;
+}
+
+static int entry_holds(fc_state *state, PyObject *entry, PyObject *f)
+{
+    if (!PyTuple_CheckExact(entry) || PyTuple_GET_SIZE(entry) != ENTRY_SIZE ||
+        !PyFunction_Check(f) || !refers_to(PyTuple_GET_ITEM(entry, ENTRY_REF), f) ||
+        PyFunction_GET_CODE(f) != PyTuple_GET_ITEM(entry, ENTRY_CODE)) {
+        return 0;
+    }
+    PyObject *defaults = PyFunction_GET_DEFAULTS(f), *cells = PyTuple_GET_ITEM(entry, ENTRY_CELLS);
+    if ((defaults != NULL ? defaults : Py_None) != PyTuple_GET_ITEM(entry, ENTRY_DEFAULTS)) {
+        return 0;
+    }
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(cells); i++) {
+        PyObject *cell = PyTuple_GET_ITEM(cells, i); /* (cell, what it held) */
+        if (PyCell_GET(PyTuple_GET_ITEM(cell, 0)) != PyTuple_GET_ITEM(cell, 1)) {
+            return 0;
+        }
+    }
+    PyObject *deps = PyTuple_GET_ITEM(entry, ENTRY_DEPS); /* the unit's own list, which may grow */
+    bool holds = true;
+    for (Py_ssize_t i = 0; holds && i < PyList_GET_SIZE(deps); i++) {
+        holds = dependency_holds(state, PyList_GET_ITEM(deps, i));
+    }
+    if (holds) {
+        return 1;
+    }
+    PyObject *answer = PyObject_CallMethod(PyTuple_GET_ITEM(entry, ENTRY_UNIT), "valid", NULL);
+    int truth = answer != NULL ? PyObject_IsTrue(answer) : -1;
+    Py_XDECREF(answer);
+    return truth;
+}
+
+PyObject *quick_entry(fc_state *state, PyObject *entries, PyObject *f, Py_ssize_t n_inputs,
+                      PyObject *args)
+{
+    PyObject *address = PyLong_FromVoidPtr(f), *number = PyLong_FromSsize_t(n_inputs);
+    PyObject *key = NULL, *entry = NULL;
+    if (address != NULL && number != NULL) {
+        key = args == NULL || PyTuple_GET_SIZE(args) == 0 ? PyTuple_Pack(2, address, number)
+                                                          : PyTuple_Pack(3, address, number, args);
+        entry = key != NULL ? dict_get(entries, key) : NULL;
+    }
+    Py_XDECREF(key);
+    Py_XDECREF(address);
+    Py_XDECREF(number);
+    if (entry != NULL && entry_holds(state, entry, f) != 1) {
+        Py_CLEAR(entry);
+    }
+    return entry;
+}
+
+/* ---- arguments and result ---- */
+
+int quick_number(PyObject *object, double *value)
+{
+    if (PyFloat_CheckExact(object)) {
+        *value = PyFloat_AS_DOUBLE(object);
+        return !isnan(*value);
+    }
+    if (!PyLong_CheckExact(object)) {
+        return 0;
+    }
+    *value = PyLong_AsDouble(object);
+    if (*value == -1 && PyErr_Occurred()) {
+        PyErr_Clear(); /* too large for a float: the long way says so */
+        return 0;
+    }
+    return 1;
+}
+
+int quick_tolerance(PyObject *object, double *value)
+{
+    return quick_number(object, value) && *value >= 0;
+}
+
+PyObject *quick_result(fc_state *state, PyTypeObject *type, PyObject *integral, PyObject *error,
+                       uint64_t n_eval)
+{
+    PyObject *names = state->quad_names, *self = NULL;
+    PyObject *neval = PyLong_FromUnsignedLongLong(n_eval), *pair = NULL, *arguments = NULL;
+    /* Copying a dict is quicker than filling one. */
+    PyObject *dict = PyDict_Copy(state->quad_template);
+    if (integral != NULL && error != NULL && neval != NULL && dict != NULL &&
+        PyDict_SetItem(dict, PyTuple_GET_ITEM(names, 0), integral) == 0 &&
+        PyDict_SetItem(dict, PyTuple_GET_ITEM(names, 1), error) == 0 &&
+        PyDict_SetItem(dict, PyTuple_GET_ITEM(names, 2), neval) == 0) {
+        pair = PyTuple_Pack(2, integral, error);
+        arguments = pair != NULL ? PyTuple_Pack(1, pair) : NULL;
+        self = arguments != NULL ? PyTuple_Type.tp_new(type, arguments, NULL) : NULL;
+    }
+    if (self != NULL && PyObject_GenericSetDict(self, dict, NULL) < 0) {
+        Py_CLEAR(self);
+    }
+    Py_XDECREF(arguments);
+    Py_XDECREF(pair);
+    Py_XDECREF(dict);
+    Py_XDECREF(neval);
+    Py_XDECREF(error);
+    Py_XDECREF(integral);
+    return self;
+}
