@@ -82,6 +82,49 @@ def test_cubature(benchmark, name, f, rows, n_dim):
     benchmark.pedantic(CUBATURE[name], (f, rows, n_dim), rounds=5, iterations=1)
 
 
+# ---- nquad, dblquad, tplquad: SciPy's calls, with SciPy's tolerances and the same functions ----
+
+
+def peaked2(x, y):
+    return math.exp(-50 * ((x - 0.4) ** 2 + (y - 0.6) ** 2))
+
+
+def kinked2(x, y):
+    return abs(x - 0.3) + abs(y - 0.7)
+
+
+def polynomial3(x, y, z):
+    return x * x * y + z**3
+
+
+SQUARE, CUBE = [(0, 1)] * 2, [(0, 1)] * 3
+NESTED = {
+    "2 dimensions, smooth": ("nquad", (f2, SQUARE)),
+    "2 dimensions, peaked": ("nquad", (peaked2, SQUARE)),
+    "2 dimensions, kinked": ("nquad", (kinked2, SQUARE)),
+    "2 dimensions, triangle": ("nquad", (f2, [lambda y: (0, 1 - y), (0, 1)])),
+    "dblquad, triangle": ("dblquad", (f2, 0, 1, lambda x: 0.0, lambda x: 1 - x)),
+    "3 dimensions, smooth": ("nquad", (f3, CUBE)),
+    "3 dimensions, polynomial": ("nquad", (polynomial3, CUBE)),
+    "tplquad, tetrahedron": (
+        "tplquad",
+        (f3, 0, 1, lambda x: 0.0, lambda x: 1 - x, lambda x, y: 0.0, lambda x, y: 1 - x - y),
+    ),
+}
+
+
+@pytest.mark.parametrize("package", [fastconc, integrate], ids=["fastconc", "scipy"])
+@pytest.mark.parametrize("problem", list(NESTED))
+def test_nested(benchmark, problem, package):
+    """Warm: what a script pays that integrates often."""
+    benchmark.group = f"nested integrals, {problem}"
+    name, arguments = NESTED[problem]
+    other = integrate if package is fastconc else fastconc
+    run = getattr(package, name)
+    assert run(*arguments)[0] == pytest.approx(getattr(other, name)(*arguments)[0], abs=1e-7)
+    benchmark.pedantic(run, arguments, rounds=20, iterations=1, warmup_rounds=2)
+
+
 # ---- Monte Carlo: a peak in 4 dimensions, evaluations per second ----
 
 N = 400_000

@@ -54,7 +54,7 @@ def learn(f: Any, args: tuple[Any, ...], caller: str) -> bool | None:
     found = program_and_unit(f, 1 + len(args), (), caller)
     if found is None:
         return False
-    _remember_program(f, 1 + len(args), *found)
+    remember_program(f, 1 + len(args), *found)
     return True
 
 

@@ -62,7 +62,10 @@ def quad(
         Further arguments of `f`. NumPy arrays among them (broadcast with the limits) make a batch:
         an array of integrals, computed in one parallel call.
     full_output
-        Not 0: return a plain tuple ``(integral, error, infodict[, message])`` and never warn.
+        Not 0: return a plain tuple ``(integral, error, infodict[, message[, explain]])`` and never
+        warn. The infodict has the keys that SciPy documents, for the parts between break points;
+        their arrays have the length `limit` (50, if not given). With `complex_func` it is
+        ``{"real": (infodict,), "imag": (infodict,)}``; in a batch it has "neval" and "last".
     epsabs, epsrel
         Tolerances: wanted is an error of at most ``max(epsabs, epsrel * abs(integral))``.
     limit
@@ -75,7 +78,7 @@ def quad(
         with two powers: `f` times ``(x - a)**wvar[0] * (b - x)**wvar[1]``, and ``log(x - a)``,
         ``log(b - x)`` or both; "cauchy" with a place: the principal value of ``f(x)/(x - wvar)``.
     wopts, maxp1, limlst
-        Without effect, for `scipy.integrate.quad` has them.
+        For `scipy.integrate.quad` has them; the last two are lengths of arrays of full_output.
     complex_func
         `f` returns complex numbers (found out without, except when `vectorized`).
     vectorized
@@ -118,7 +121,7 @@ def quad(
         if found is not None:
             return found
     return _quad(
-        f, a, b, args, full_output, epsabs, epsrel, limit, points, weight, wvar,
+        f, a, b, args, full_output, epsabs, epsrel, limit, points, weight, wvar, maxp1, limlst,
         complex_func, vectorized, workers, deadline, learned is not False,
     )  # fmt: skip
 
@@ -135,6 +138,8 @@ def _quad(
     points: Any,
     weight: Any,
     wvar: Any,
+    maxp1: int,
+    limlst: int,
     complex_func: bool,
     vectorized: bool,
     workers: Any,
@@ -147,13 +152,36 @@ def _quad(
         workers, deadline, compiles,
     )  # fmt: skip
     if full_output:
-        info = {"neval": result.neval, "last": n_panels}
-        if job.shape is None and not result.converged:
-            return result.integral, result.error, info, result.message
-        return result.integral, result.error, info
+        return result.integral, result.error, *_more_output(
+            result, job, n_panels, limit, points, weight, maxp1, limlst, complex_func,
+            lambda c, d: _integral(
+                f, c, d, args, epsabs, epsrel, _LIMIT, None, weight, wvar, complex_func,
+                vectorized, workers, deadline,
+            )[0],
+        )  # fmt: skip
     if result.converged is not True and (job.shape is None or not result.converged.all()):
         warnings.warn(result.message, IntegrationWarning, stacklevel=3)
     return result
+
+
+def _more_output(
+    result: QuadResult, job: Job, n_panels: Any, limit: int, points: Any, weight: Any, maxp1: int,
+    limlst: int, complex_func: bool, part: Callable[[float, float], QuadResult],
+) -> tuple[Any, ...]:  # fmt: skip
+    if job.shape is not None:
+        return ({"neval": result.neval, "last": n_panels},)
+    try:
+        from fastconc import _infodict
+    except ImportError:  # no NumPy
+        info = {"neval": result.neval, "last": n_panels}
+        return (info,) if result.converged else (info, result.message)
+
+    breaks = None if points is None else list(_breaks(points, job))
+    found = _infodict.of_range(
+        part, job.a, job.b, result, _STATUS.index(result.status), 50 if limit == _LIMIT else limit,
+        breaks, weight, maxp1, limlst,
+    )  # fmt: skip
+    return _infodict.of_complex(found) if complex_func else found
 
 
 def quietly(
