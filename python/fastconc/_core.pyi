@@ -73,7 +73,7 @@ def _mcquad(
     workers: object,
     deadline: float,
     /,
-) -> tuple[Any, Any, int, int, int, float, int, int]: ...
+) -> tuple[Any, Any, int, int, int, float, int, int, bool]: ...
 def _quad(
     f: object,
     a: object,

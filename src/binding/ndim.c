@@ -248,7 +248,7 @@ PyDoc_STRVAR(
     "_mcquad($module, f, args, limits, n_out, flags, n, method, seed, adapt, progress,\n"
     "        workers, deadline, /)\n--\n\n"
     "Monte Carlo integration; fastconc.mcquad is the public form. Gives (integral, error,\n"
-    "n_eval, outcome, n_bad, chi2, dof, net).");
+    "n_eval, outcome, n_bad, chi2, dof, net, variate).");
 
 static PyObject *mcquad(PyObject *module, PyObject *arguments)
 {
@@ -282,10 +282,10 @@ static PyObject *mcquad(PyObject *module, PyObject *arguments)
             PyObject *integral = integrand_value(problem.integral, problem.n_out, problem.flags);
             PyObject *error = integrand_value(problem.error, problem.n_out, problem.flags);
             if (integral != NULL && error != NULL) {
-                answer =
-                    Py_BuildValue("(OOKiKdIi)", integral, error, (unsigned long long)result.n_eval,
-                                  (int)result.outcome, (unsigned long long)result.n_bad,
-                                  result.chi2, result.dof, (int)result.net);
+                answer = Py_BuildValue("(OOKiKdIiO)", integral, error,
+                                       (unsigned long long)result.n_eval, (int)result.outcome,
+                                       (unsigned long long)result.n_bad, result.chi2, result.dof,
+                                       (int)result.net, result.variate ? Py_True : Py_False);
             }
             Py_XDECREF(integral);
             Py_XDECREF(error);

@@ -128,6 +128,7 @@ fc_status fc_mcquad(const fc_run *run, const fc_integrand *f, const fc_domain *d
     result->chi2 = 0;
     result->dof = 0;
     result->net = FC_NET_NONE;
+    result->variate = false;
     result->outcome = FC_MC_TRUSTED;
     if (fc_domain_is_empty(domain)) {
         memset(result->integral, 0, f->n_out * sizeof *result->integral);

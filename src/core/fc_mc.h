@@ -53,6 +53,7 @@ typedef struct fc_mc_result {
     unsigned dof; /* ... and its degrees of freedom */
     uint64_t n_eval, n_bad;
     fc_mc_net net; /* Sobol: what was chosen */
+    bool variate;  /* Sobol: was a control variate subtracted? */
     fc_mc_outcome outcome;
 } fc_mc_result;
 

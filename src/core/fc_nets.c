@@ -3,7 +3,7 @@
  * Randomised quasi-Monte Carlo; contract in fc_nets.h.
  *
  * The integral is the mean over R independent randomisations of a point set of 2^m points, R 2^m
- * the largest such number within n with 14 <= R < 28 (more once 2^m cannot grow). Their spread is
+ * the largest such number within n with 13 <= R < 26 (more once 2^m cannot grow). Their spread is
  * an unbiased estimate of the error (Owen, "Randomly permuted (t,m,s)-nets", 1995; L'Ecuyer,
  * Nakayama, Owen, Tuffin, "Confidence intervals for randomized quasi-Monte Carlo estimators", WSC
  * 2023, on why Student's t with few replicates covers well).
@@ -18,7 +18,9 @@
  *
  * A pilot on a part of n, thrown away afterwards lest it bias the result, measures the variance of
  * each with two sizes, and the one is taken whose variance will be the least with the size to come.
- * The choice can cost accuracy, never honesty. */
+ * To its first points a control variate is fitted (fc_variate.h): where it leaves little of the
+ * variance it is subtracted, and the points are chosen for what remains. Both choices can cost
+ * accuracy, never honesty. */
 #include "fc_nets.h"
 
 #include <float.h>
@@ -27,41 +29,54 @@
 #include "fc_alloc.h"
 #include "fc_lattice.h"
 #include "fc_sobol.h"
+#include "fc_variate.h"
 #include "fc_vegas.h"
 
 #define WAVE 256            /* blocks between two additions */
-#define LEAST_REPLICATES 14 /* an eighth of 2^k goes to the pilot: what is left is 14 nets */
+#define LEAST_REPLICATES 13 /* with less than 3/16 of 2^k for the pilot 13 nets are left */
 #define MOST_LOG2 28        /* a net's points at most: larger n takes more replicates */
 #define LEAST_TO_ADAPT 4096
 #define MOST_TO_ADAPT (UINT64_C(1) << 22)
+#define MOST_TO_ADD 4096 /* of few points a greater part */
 #define USEFUL_GAIN 0.5
-#define PILOTS 8           /* replicates ... */
+#define PILOTS 4           /* replicates ... */
 #define PILOT_RATIO_LOG2 3 /* ... of each of two sizes, one so much smaller */
 #define LEAST_PILOT_LOG2 4
 #define MOST_POWER_DIM 3
+#define MOST_OUT_FITTED 4
+#define MOST_POINTS_FITTED 8192
+#define LEAST_EFFORT 32e6 /* multiplications a fit may take ... */
+#define EFFORT 200        /* ... and for each point more */
+#define SMOOTH 0.02       /* of the variance: a control variate that leaves less is taken unasked */
+#define VARIATE_GAIN 0.5  /* of the variance: what evaluating a control variate must bring */
 
-/* Numbers of replicates, so that none uses another's randomness: pilots begin here (and the
- * training of maps at 2^31). */
+/* Numbers of replicates, so that none uses another's randomness: the result's begin at 1, pilots
+ * here, the training of maps at 2^31. */
 #define FIRST_PILOT (UINT32_C(1) << 30)
 
 typedef struct tally {
-    fc_moments *means; /* of the replicates' means */
-    fc_moments *total; /* of all values */
+    fc_moments *means;   /* of the replicates' means */
+    fc_moments *without; /* of the same, less the control variates' */
+    fc_moments *total;   /* of all values */
     fc_moments *replicate;
+    double *variate; /* of the replicate under way, the sum over its blocks */
 } tally;
 
 typedef struct nets {
     fc_sampler *sampler;
     const fc_sobol *sobol;
     const fc_vegas_map *map; /* for FC_NET_MAPPED, or NULL */
+    fc_variate **variates;   /* one for each output, or NULL */
     uint64_t seed;
     /* The run under way. */
+    bool uses_variates;
     fc_mc_net net;
     uint32_t first_replicate;
     uint64_t first_item;
     unsigned log2_points, log2_blocks; /* of a replicate: its points, its blocks */
     size_t points;                     /* of a block */
     fc_moments *moments;               /* of a wave's blocks, n_out each */
+    double *variate_means;             /* of the same */
 } nets;
 
 static void fill_block(const nets *job, fc_scratch *s, uint32_t replicate, uint64_t first)
@@ -97,6 +112,11 @@ static fc_status net_block(void *context, size_t begin, size_t end, unsigned wor
         status = fc_sampler_evaluate(job->sampler, s, worker, job->points);
         for (unsigned o = 0; status == FC_OK && o < n_out; o++) {
             job->moments[i * n_out + o] = fc_moments_of(s->y[o], job->points);
+            if (job->uses_variates) {
+                job->variate_means[i * n_out + o] =
+                    fc_variate_mean(job->variates[o], (const double *const *)s->u,
+                                    job->net == FC_NET_POWER ? s->density : NULL, job->points);
+            }
         }
     }
     return status;
@@ -120,10 +140,13 @@ static fc_status run_replicates(nets *job, fc_mc_net net, uint32_t first_replica
     }
     job->points = (size_t)1 << (log2_points - job->log2_blocks);
     for (unsigned o = 0; o < n_out; o++) {
-        sums->means[o].n = sums->total[o].n = sums->replicate[o].n = 0;
+        sums->means[o].n = sums->without[o].n = sums->total[o].n = sums->replicate[o].n = 0;
+        sums->variate[o] = 0;
     }
+    job->uses_variates = job->variates != NULL && net != FC_NET_MAPPED;
     sampler->map = net == FC_NET_MAPPED ? job->map : NULL;
-    sampler->weighted = net == FC_NET_POWER;
+    sampler->weighted = sampler->keep_density = net == FC_NET_POWER;
+    const double n_blocks = (double)(UINT64_C(1) << job->log2_blocks);
     const uint64_t n_items = n_replicates << job->log2_blocks;
     fc_status status = FC_OK;
     for (job->first_item = 0; status == FC_OK && job->first_item < n_items;) {
@@ -135,9 +158,14 @@ static fc_status run_replicates(nets *job, fc_mc_net net, uint32_t first_replica
             const bool is_last = (after & ((UINT64_C(1) << job->log2_blocks) - 1)) == 0;
             for (unsigned o = 0; o < n_out; o++) {
                 fc_moments_merge(&sums->replicate[o], &job->moments[i * n_out + o]);
+                sums->variate[o] += job->uses_variates ? job->variate_means[i * n_out + o] : 0;
                 if (is_last) {
                     fc_moments one = fc_moments_of(&sums->replicate[o].mean, 1);
                     fc_moments_merge(&sums->means[o], &one);
+                    const double without = sums->replicate[o].mean - sums->variate[o] / n_blocks;
+                    one = fc_moments_of(&without, 1);
+                    fc_moments_merge(&sums->without[o], &one);
+                    sums->variate[o] = 0;
                     fc_moments_merge(&sums->total[o], &sums->replicate[o]);
                     sums->replicate[o].n = 0;
                 }
@@ -150,7 +178,7 @@ static fc_status run_replicates(nets *job, fc_mc_net net, uint32_t first_replica
         }
     }
     sampler->map = NULL;
-    sampler->weighted = false;
+    sampler->weighted = sampler->keep_density = false;
     return status;
 }
 
@@ -171,12 +199,12 @@ static unsigned size_of(fc_mc_net net, uint64_t n, uint64_t *n_replicates)
 
 /* Variance of the replicates' means, each output in units of the integrand's own variance (0: left
  * out), and not below what rounding makes of it. */
-static double spread(const tally *sums, const double *scale, unsigned n_out)
+static double spread(const fc_moments *means, const double *scale, unsigned n_out)
 {
     double sum = 0;
     for (unsigned o = 0; o < n_out; o++) {
         if (scale[o] > 0) {
-            const fc_moments *m = &sums->means[o];
+            const fc_moments *m = &means[o];
             const double rounding = DBL_EPSILON / 2 * m->mean;
             sum += fmax(m->m2 / (double)(m->n - 1), rounding * rounding) / scale[o];
         }
@@ -186,8 +214,10 @@ static double spread(const tally *sums, const double *scale, unsigned n_out)
 
 /* The logarithm of the result's variance to come, from that of pilots of two sizes. Their rate is
  * known roughly, and that of few points says little about that of many: it counts half, what is
- * usual for this kind of points counts the other half. */
-static double forecast(fc_mc_net net, double small, double large, unsigned log2_pilot, uint64_t n)
+ * usual for this kind of points counts the other half. Where control variates leave little, that
+ * little is all of high degree, and what is usual for such remainders is all that is known. */
+static double forecast(fc_mc_net net, unsigned n_dim, bool smooth, double small, double large,
+                       unsigned log2_pilot, uint64_t n)
 {
     static const struct {
         double usual, fastest;
@@ -201,15 +231,19 @@ static double forecast(fc_mc_net net, double small, double large, unsigned log2_
     }
     double rate = (log(small) - log(large)) / (PILOT_RATIO_LOG2 * ln2);
     rate = (rates[net].usual + fmin(fmax(rate, 1), rates[net].fastest)) / 2;
+    if (smooth) {
+        rate = net != FC_NET_POWER ? 2 : n_dim < 3 ? 7 : 4;
+    }
     uint64_t n_replicates;
     const unsigned log2_points = size_of(net, n, &n_replicates);
     return log(large) - rate * ln2 * ((double)log2_points - log2_pilot) - log((double)n_replicates);
 }
 
 /* Chooses the net from pilots on at most `spare` points; *n becomes what is left for the result.
- * The map, if there is one, promises to lower the variance from `flat` by the factor `gain`. */
+ * The map, if there is one, promises to lower the variance from `flat` by the factor `gain`. The
+ * control variates, if there are any, stay if they bring more than they cost. */
 static fc_status choose(nets *job, uint64_t spare, double gain, double flat, tally *sums,
-                        uint64_t *n, fc_mc_net *best)
+                        uint64_t *n, fc_mc_net *best, bool *variate)
 {
     const unsigned n_dim = job->sampler->f->n_dim, n_out = job->sampler->f->n_out;
     const bool map_helps = gain < USEFUL_GAIN;
@@ -234,6 +268,10 @@ static fc_status choose(nets *job, uint64_t spare, double gain, double flat, tal
         return FC_ERR_NOMEM;
     }
     double least = HUGE_VAL, seen = 0;
+    bool smooth = job->variates != NULL;
+    for (unsigned o = 0; smooth && o < n_out; o++) {
+        smooth = job->variates[o]->residual < SMOOTH;
+    }
     fc_status status = FC_OK;
     for (unsigned k = 0; status == FC_OK && k < FC_N_NETS; k++) {
         if (!is_candidate[k]) {
@@ -254,40 +292,110 @@ static fc_status choose(nets *job, uint64_t spare, double gain, double flat, tal
                 break;
             }
         }
-        const double large = spread(sums, scale, n_out);
+        /* One point makes up all of it: the spread of the others promises too much. */
+        bool dominated = false;
+        for (unsigned o = 0; o < n_out; o++) {
+            dominated = dominated || fc_moments_is_dominated(&sums->total[o]);
+        }
+        if (dominated && k != FC_NET_SOBOL && !smooth) {
+            *n -= (uint64_t)PILOTS << log2_pilot;
+            continue;
+        }
+        const double large = spread(sums->means, scale, n_out);
+        const double large_without = spread(sums->without, scale, n_out);
         status = run_replicates(job, (fc_mc_net)k, FIRST_PILOT + PILOTS, PILOTS,
                                 log2_pilot - PILOT_RATIO_LOG2, sums, NULL, 0);
         *n -= (uint64_t)PILOTS * 9 << (log2_pilot - PILOT_RATIO_LOG2);
-        const double to_come =
-            forecast((fc_mc_net)k, spread(sums, scale, n_out), large, log2_pilot, *n);
-        if (status == FC_OK && to_come < least) {
+        const double to_come = forecast((fc_mc_net)k, n_dim, smooth,
+                                        spread(sums->means, scale, n_out), large, log2_pilot, *n);
+        if (status == FC_OK && to_come < least && !(smooth && job->uses_variates)) {
             least = to_come;
             *best = (fc_mc_net)k;
+            *variate = false;
+        }
+        if (status == FC_OK && job->uses_variates &&
+            (smooth || large_without < VARIATE_GAIN * large)) {
+            const double without =
+                forecast((fc_mc_net)k, n_dim, smooth, spread(sums->without, scale, n_out),
+                         large_without, log2_pilot, *n) -
+                (smooth ? 0 : log(VARIATE_GAIN));
+            if (without < least) {
+                least = without;
+                *best = (fc_mc_net)k;
+                *variate = true;
+            }
         }
     }
     fc_free(scale);
     return status;
 }
 
-/* Trains a map if there are points to spare, then chooses; *n becomes what is left. */
+static void release_variates(nets *job)
+{
+    for (unsigned o = 0; job->variates != NULL && o < job->sampler->f->n_out; o++) {
+        fc_free(job->variates[o]);
+    }
+    fc_free(job->variates);
+    job->variates = NULL;
+}
+
+/* Fits a control variate to each output; job->variates stays NULL if one of them has none. */
+static fc_status fit_variates(nets *job, const fc_points *points, uint64_t n)
+{
+    const unsigned n_out = job->sampler->f->n_out;
+    const double effort = (LEAST_EFFORT + EFFORT * (double)n) / n_out;
+    fc_variate **variates = fc_calloc(n_out, sizeof *variates);
+    fc_status status = variates == NULL ? FC_ERR_NOMEM : FC_OK;
+    bool all = true;
+    for (unsigned o = 0; status == FC_OK && all && o < n_out; o++) {
+        status = fc_variate_fit(&job->sampler->run, points, o, effort, &variates[o]);
+        all = variates[o] != NULL;
+    }
+    job->variates = variates;
+    if (status != FC_OK || !all) {
+        release_variates(job);
+    }
+    return status;
+}
+
+/* Trains a map if there are points to spare, fits control variates to the same points, then
+ * chooses; *n becomes what is left. */
 static fc_status adapt(nets *job, const fc_mc_options *options, tally *sums, fc_vegas_map **map,
-                       uint64_t *n, fc_mc_net *best)
+                       uint64_t *n, fc_mc_net *best, bool *variate)
 {
     fc_sampler *sampler = job->sampler;
+    const unsigned n_dim = sampler->f->n_dim, n_out = sampler->f->n_out;
     *best = FC_NET_SOBOL;
+    *variate = false;
     if (!options->adapt || *n < LEAST_TO_ADAPT) {
         return FC_OK;
     }
     uint64_t spare = *n / 8 < MOST_TO_ADAPT ? *n / 8 : MOST_TO_ADAPT;
-    const unsigned n_bins = fc_vegas_bins(sampler->f->n_dim, spare / 8);
+    const uint64_t more = *n / 16 < MOST_TO_ADD ? *n / 16 : MOST_TO_ADD;
+    const uint64_t to_train = spare / 4 * 3;
+    spare += more;
+    const unsigned n_bins = fc_vegas_bins(n_dim, to_train / 6);
+    const bool fits = n_dim <= FC_VARIATE_MAX_DIM && n_out <= MOST_OUT_FITTED;
     double gain = 1, flat = 0;
-    if (n_bins >= 4) {
+    if (n_bins >= 4 || fits) {
         uint64_t spent = 0;
-        fc_status status = fc_vegas_map_create(sampler->f->n_dim, n_bins, map);
-        if (status == FC_OK) {
-            status =
-                fc_vegas_train(sampler, *map, spare / 4 * 3, options->seed, &spent, &gain, &flat);
+        fc_points *points = NULL;
+        fc_status status = FC_OK;
+        if (fits) {
+            const uint64_t room = spare < MOST_POINTS_FITTED ? spare : MOST_POINTS_FITTED;
+            status = fc_points_create(n_dim, n_out, (size_t)room, &points);
         }
+        if (status == FC_OK) {
+            status = fc_vegas_map_create(n_dim, n_bins, map);
+        }
+        if (status == FC_OK) {
+            status = fc_vegas_train(sampler, *map, to_train, options->seed, &spent, &gain, &flat,
+                                    points);
+        }
+        if (status == FC_OK && fits) {
+            status = fit_variates(job, points, *n);
+        }
+        fc_points_destroy(points);
         if (status != FC_OK) {
             return status;
         }
@@ -295,22 +403,25 @@ static fc_status adapt(nets *job, const fc_mc_options *options, tally *sums, fc_
         *n -= spent;
         spare -= spent;
     }
-    return choose(job, spare, gain, flat, sums, n, best);
+    return choose(job, spare, gain, flat, sums, n, best, variate);
 }
 
 /* ---- the result ---- */
 
-static void nets_result(const tally *sums, unsigned n_out, fc_mc_result *result)
+static void nets_result(const nets *job, const tally *sums, fc_mc_result *result)
 {
+    const unsigned n_out = job->sampler->f->n_out;
+    const fc_moments *used = job->uses_variates ? sums->without : sums->means;
     const uint64_t n_replicates = sums->means[0].n;
     bool dominated = false, zero = true;
     for (unsigned o = 0; o < n_out; o++) {
-        const fc_moments *means = &sums->means[o], *total = &sums->total[o];
+        const fc_moments *means = &used[o], *total = &sums->total[o];
         const double student =
             fc_student_factor(n_replicates < 1000 ? (unsigned)n_replicates - 1 : 1000);
         /* Rounding is the same in all replicates: their spread does not show it. */
         const double size = sqrt(means->mean * means->mean + total->m2 / (double)total->n);
-        const double rounding = total->m2 > 0 ? 2 * DBL_EPSILON * size : 0;
+        const double steps = job->uses_variates ? 2 + job->sampler->f->n_dim : 2;
+        const double rounding = total->m2 > 0 ? steps * DBL_EPSILON * size : 0;
         result->integral[o] = means->mean;
         result->error[o] = hypot(fc_moments_error(means) * student, rounding);
         dominated = dominated || fc_moments_is_dominated(total);
@@ -321,7 +432,7 @@ static void nets_result(const tally *sums, unsigned n_out, fc_mc_result *result)
     const fc_moments *total = &sums->total[0];
     const double n = (double)total->n, variance = total->m2 / n / (n / (double)n_replicates);
     if (variance > 0) {
-        result->chi2 = sums->means[0].m2 / variance;
+        result->chi2 = used[0].m2 / variance;
         result->dof = (unsigned)(n_replicates - 1);
     }
     result->outcome = zero ? FC_MC_ZERO : dominated ? FC_MC_DOMINATED : FC_MC_TRUSTED;
@@ -338,30 +449,38 @@ fc_status fc_nets(fc_sampler *sampler, const fc_mc_options *options, fc_mc_resul
     }
     job.sobol = sobol;
     job.moments = fc_calloc(WAVE * (size_t)n_out, sizeof *job.moments);
-    fc_moments *memory = fc_calloc(3 * (size_t)n_out, sizeof *memory);
+    job.variate_means = fc_calloc((WAVE + 1) * (size_t)n_out, sizeof *job.variate_means);
+    fc_moments *memory = fc_calloc(4 * (size_t)n_out, sizeof *memory);
     tally sums = {.means = memory};
     fc_vegas_map *map = NULL;
     uint64_t n = options->n;
-    if (job.moments == NULL || memory == NULL) {
+    if (job.moments == NULL || job.variate_means == NULL || memory == NULL) {
         status = FC_ERR_NOMEM;
     } else {
         sums.total = memory + n_out;
         sums.replicate = sums.total + n_out;
-        status = adapt(&job, options, &sums, &map, &n, &result->net);
+        sums.without = sums.replicate + n_out;
+        sums.variate = job.variate_means + WAVE * (size_t)n_out;
+        status = adapt(&job, options, &sums, &map, &n, &result->net, &result->variate);
     }
     if (status == FC_OK) {
+        if (!result->variate) {
+            release_variates(&job);
+        }
         const uint64_t spent = options->n - n;
         uint64_t n_replicates;
         const unsigned log2_points = size_of(result->net, n, &n_replicates);
         status =
-            run_replicates(&job, result->net, 0, n_replicates, log2_points, &sums, options, spent);
+            run_replicates(&job, result->net, 1, n_replicates, log2_points, &sums, options, spent);
         result->n_eval += spent + (n_replicates << log2_points);
         if (status == FC_OK) {
-            nets_result(&sums, n_out, result);
+            nets_result(&job, &sums, result);
         }
     }
+    release_variates(&job);
     fc_vegas_map_destroy(map);
     fc_free(job.moments);
+    fc_free(job.variate_means);
     fc_free(memory);
     fc_sobol_destroy(sobol);
     return status;

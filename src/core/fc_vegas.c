@@ -31,6 +31,7 @@
 #define SLOTS 32
 #define PER_SLOT 4 /* blocks of a slot in one wave */
 #define WAVE (SLOTS * PER_SLOT)
+#define LEAST_TRAINING_BLOCK 64
 #define WARM_UP 6    /* iterations that only train ... */
 #define WARM_SHARE 5 /* ... on one part in so many of n */
 #define MEASURING 10
@@ -53,11 +54,13 @@ typedef struct vegas {
     bool learns; /* is another iteration to come? */
     unsigned n_dim, n_out;
     uint64_t n_points, first_block; /* of this iteration, of this wave */
+    size_t block;                   /* points at once */
     double *histogram;              /* a slot's: n_dim rows of n_bins */
     size_t histogram_size;
     /* Sobol training: instead of random points in hypercubes. */
     const fc_sobol *sobol;
-    double *second; /* per slot: sum of y^2, of y^2 / density, of y (output by output summed) */
+    double *second;    /* per slot: sum of y^2, of y^2 / density, of y (output by output summed) */
+    fc_points *record; /* or NULL */
     /* Stratification. */
     unsigned n_strata, n_more; /* per dimension; the first n_more dimensions have one more */
     uint64_t n_cubes, *offset; /* first point of each hypercube */
@@ -98,7 +101,7 @@ static void release(vegas *v)
 
 static fc_status prepare(vegas *v, fc_sampler *sampler, fc_vegas_map *map, uint64_t seed)
 {
-    *v = (vegas){.sampler = sampler, .map = map, .seed = seed};
+    *v = (vegas){.sampler = sampler, .map = map, .seed = seed, .block = sampler->block};
     v->n_dim = sampler->f->n_dim;
     v->n_out = sampler->f->n_out;
     v->histogram_size = (size_t)v->n_dim * map->n_bins;
@@ -161,12 +164,34 @@ static void fill_histogram(const vegas *v, const fc_scratch *s, double *histogra
     }
 }
 
+/* Keeps the points that begin with number `first` of this iteration, as functions of unmapped
+ * variables. */
+static void record_block(const vegas *v, const fc_scratch *s, uint64_t first)
+{
+    fc_points *points = v->record;
+    const uint64_t at = v->iteration * v->n_points + first;
+    if (points == NULL || at >= points->capacity) {
+        return;
+    }
+    const size_t to = (size_t)at, room = points->capacity - to;
+    const size_t n = v->block < room ? v->block : room;
+    for (unsigned d = 0; d < v->n_dim; d++) {
+        memcpy(points->x[d] + to, s->u[d], n * sizeof(double));
+    }
+    memcpy(points->weight + to, s->density, n * sizeof(double));
+    for (unsigned o = 0; o < v->n_out; o++) {
+        for (size_t i = 0; i < n; i++) {
+            points->y[o][to + i] = s->y[o][i] / s->density[i];
+        }
+    }
+}
+
 static fc_status train_slot(void *context, size_t begin, size_t end, unsigned worker)
 {
     vegas *v = context;
     fc_scratch *s;
     fc_status status = fc_sampler_scratch(v->sampler, worker, &s);
-    const size_t block = v->sampler->block;
+    const size_t block = v->block;
     for (size_t slot = begin; slot < end; slot++) {
         double *histogram = v->histogram + slot * v->histogram_size, *second = v->second + 8 * slot;
         for (unsigned k = 0; status == FC_OK && k < PER_SLOT; k++) {
@@ -182,6 +207,7 @@ static fc_status train_slot(void *context, size_t begin, size_t end, unsigned wo
             if (status != FC_OK) {
                 break;
             }
+            record_block(v, s, first);
             fill_squares(v, s, 0, block, 1);
             fill_histogram(v, s, histogram, block);
             for (size_t i = 0; i < block; i++) {
@@ -224,7 +250,7 @@ static fc_status refine_map(vegas *v)
 }
 
 fc_status fc_vegas_train(fc_sampler *sampler, fc_vegas_map *map, uint64_t n, uint64_t seed,
-                         uint64_t *n_eval, double *gain, double *flat)
+                         uint64_t *n_eval, double *gain, double *flat, fc_points *record)
 {
     vegas v;
     *gain = 1;
@@ -236,23 +262,34 @@ fc_status fc_vegas_train(fc_sampler *sampler, fc_vegas_map *map, uint64_t n, uin
     fc_sobol *sobol;
     status = fc_sobol_create(v.n_dim, &sobol);
     v.sobol = sobol;
+    v.record = record;
     sampler->map = map;
     sampler->keep_density = true;
-    v.n_points = n / WARM_UP / sampler->block * sampler->block;
-    for (v.iteration = 0; status == FC_OK && v.n_points > 0 && v.iteration < WARM_UP;
+    /* A map made from few points overlooks what they overlook: then they are only recorded. */
+    const bool trains = n / WARM_UP >= v.block;
+    const unsigned n_iterations = trains ? WARM_UP : 1;
+    while (v.block > LEAST_TRAINING_BLOCK && n / n_iterations < 8 * v.block) {
+        v.block /= 2;
+    }
+    v.n_points = n / n_iterations / v.block * v.block;
+    for (v.iteration = 0; status == FC_OK && v.n_points > 0 && v.iteration < n_iterations;
          v.iteration++) {
         memset(v.second, 0, SLOTS * 8 * sizeof *v.second);
-        const uint64_t n_blocks = v.n_points / sampler->block;
+        const uint64_t n_blocks = v.n_points / v.block;
         for (v.first_block = 0; status == FC_OK && v.first_block < n_blocks;
              v.first_block += WAVE) {
             status = fc_pool_for(&sampler->run, train_slot, &v, SLOTS, 1);
         }
         *n_eval += v.n_points;
-        if (status == FC_OK) {
+        if (status == FC_OK && trains) {
             status = refine_map(&v);
         }
     }
-    if (status == FC_OK && v.n_points > 0) {
+    if (record != NULL) {
+        const uint64_t n_seen = v.iteration * v.n_points;
+        record->n = n_seen < record->capacity ? (size_t)n_seen : record->capacity;
+    }
+    if (status == FC_OK && trains && v.n_points > 0) {
         double mapped = 0, mean = 0;
         for (size_t slot = 0; slot < SLOTS; slot++) {
             mapped += v.second[8 * slot];

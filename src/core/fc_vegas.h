@@ -6,12 +6,15 @@
 #define FC_VEGAS_H
 
 #include "fc_mc.h"
+#include "fc_variate.h"
 
 /* Iterations of a map's training on scrambled Sobol points, n evaluations in all. *flat is the
  * variance of the integrand without the map, *gain that with the map over *flat, as far as the last
- * iteration knows; 0 and 1 if n is too small for any. */
+ * iteration knows; 0 and 1 if n is too small for any. `record`, unless NULL, takes what is
+ * evaluated first, as far as it has room. */
 FC_MUST_CHECK fc_status fc_vegas_train(fc_sampler *sampler, fc_vegas_map *map, uint64_t n,
-                                       uint64_t seed, uint64_t *n_eval, double *gain, double *flat);
+                                       uint64_t seed, uint64_t *n_eval, double *gain, double *flat,
+                                       fc_points *record);
 
 /* The whole method. */
 FC_MUST_CHECK fc_status fc_vegas(fc_sampler *sampler, const fc_mc_options *options,
