@@ -4,14 +4,17 @@
     python benchmarks/mc_profile.py pulls       # true error over claimed error, over many seeds
     python benchmarks/mc_profile.py smooth      # against scipy.stats.qmc.Sobol, one scrambled net
     python benchmarks/mc_profile.py peaks       # against vegas.Integrator, equal evaluations
+    python benchmarks/mc_profile.py throughput  # evaluations a second, against vegas.Integrator
 
-Errors are root mean squares over seeds. Options: --seeds, --n (evaluations).
+Errors are root mean squares over seeds, times medians over them. Options: --seeds, --n
+(evaluations).
 """
 
 import argparse
 import math
 import statistics
 import sys
+import time
 import warnings
 from pathlib import Path
 
@@ -205,8 +208,69 @@ def print_peaks(options):
         )
 
 
+# ---- throughput, against vegas with its fastest batch integrands ----
+
+
+def peak_points_first(p):
+    return np.exp(-((p - 0.4) ** 2).sum(1) / 0.01)
+
+
+def peak_points_last(p):
+    return np.exp(-((p - 0.4) ** 2).sum(0) / 0.01)
+
+
+def print_throughput(options):
+    import vegas
+
+    warm = fastconc.kernel(peak4)
+    exact = (0.1 * math.sqrt(math.pi) / 2 * (math.erf(6) + math.erf(4))) ** 4
+
+    def ours(workers):
+        def run(seed):
+            result = fastconc.mcquad(
+                warm, [0] * 4, [1] * 4, options.n, method="vegas", seed=seed, workers=workers
+            )
+            return result.integral, result.neval
+
+        return run
+
+    def theirs(integrand, n_processes):
+        def run(seed):
+            integrator = vegas.Integrator([[0, 1]] * 4, nproc=n_processes)
+            result = integrator(integrand, nitn=10, neval=options.n // 10)
+            return result.mean, result.sum_neval
+
+        return run
+
+    left = vegas.lbatchintegrand(peak_points_first)
+    right = vegas.rbatchintegrand(peak_points_last)
+    runs = {
+        "mcquad, 1 worker": ours(1),
+        "mcquad, 2 workers": ours(2),
+        "vegas, lbatchintegrand": theirs(left, 1),
+        "vegas, rbatchintegrand": theirs(right, 1),
+        "vegas, lbatchintegrand, nproc=2": theirs(left, 2),
+        "vegas, rbatchintegrand, nproc=2": theirs(right, 2),
+    }
+    seconds = {name: [] for name in runs}  # for one evaluation
+    for seed in range(options.seeds + 1):
+        for name, run in runs.items():
+            start = time.perf_counter()
+            integral, n = run(seed)
+            if seed > 0:  # the first warms up
+                seconds[name].append((time.perf_counter() - start) / n)
+            assert abs(integral / exact - 1) < 0.02
+    medians = {name: statistics.median(times) for name, times in seconds.items()}
+    best = min(value for name, value in medians.items() if name.startswith("vegas"))
+    print(f"peak in 4 dimensions, {options.n:,} evaluations, medians of {options.seeds}")
+    print(f"{'':34} {'million/s':>10} {'over the best vegas':>20}")
+    for name, value in medians.items():
+        print(f"{name:34} {1e-6 / value:>10.2f} {best / value:>20.2f}")
+
+
 if __name__ == "__main__":
     tables = {"smooth": print_smooth, "pulls": print_pulls, "peaks": print_peaks}
+    tables["throughput"] = print_throughput
     parser = argparse.ArgumentParser(description="statistics of mcquad")
     parser.add_argument("table", choices=tables)
     parser.add_argument("--seeds", type=int, default=30)

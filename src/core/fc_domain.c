@@ -4,6 +4,7 @@
 #include "fc_domain.h"
 
 #include <math.h>
+#include <string.h>
 
 /* Points whose limits are computed at once, on the stack. */
 #define CHUNK 128
@@ -153,7 +154,9 @@ fc_status fc_domain_map(const fc_domain *domain, unsigned worker, size_t n, cons
         double low = domain->lower[d], high = domain->upper[d], width = high - low;
         const double *from = u[d];
         double *to = x[d];
-        if (isfinite(width)) {
+        if (low == 0 && high == 1) { /* what follows, to the bit */
+            memcpy(to, from, n * sizeof *to);
+        } else if (isfinite(width)) {
             volume *= width;
             for (size_t i = 0; i < n; i++) {
                 to[i] = from[i] <= 0.5 ? low + width * from[i] : high - width * (1 - from[i]);
@@ -164,7 +167,7 @@ fc_status fc_domain_map(const fc_domain *domain, unsigned worker, size_t n, cons
             }
         }
     }
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && volume != 1; i++) {
         jacobian[i] *= volume;
     }
     return FC_OK;

@@ -335,14 +335,18 @@ static void place(const vegas *v, double *const *u, uint64_t cube, uint64_t firs
             break;
         }
         const double each = 1.0 / strata;
-        double base[1024 + 4]; /* a block has 1024 points at most */
+        double base[1024 + 8]; /* a block has 1024 points at most */
         unsigned digit = (unsigned)(cube / stride % strata);
         uint64_t end_cube = (cube / stride + 1) * stride;
         for (size_t i = 0; i < n; end_cube += stride) {
             const uint64_t stop = end_cube < v->n_cubes ? v->offset[end_cube] - first : n;
             const size_t end = stop < n ? (size_t)stop : n;
-            for (; i < end; i += 4) { /* what is too many is overwritten */
-                base[i] = base[i + 1] = base[i + 2] = base[i + 3] = digit;
+            /* What is too many is overwritten; most hypercubes are done in one step, which makes
+             * the branch a predictable one. */
+            for (; i < end; i += 8) {
+                for (unsigned k = 0; k < 8; k++) {
+                    base[i + k] = digit;
+                }
             }
             i = end;
             digit = digit + 1 == strata ? 0 : digit + 1;
