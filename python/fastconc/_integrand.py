@@ -12,14 +12,20 @@ from types import FunctionType
 from typing import Any
 from weakref import ref
 
+from fastconc._errors import KernelError
+
 VECTORIZED, COMPLEX, POINT = 1, 2, 4  # as in src/binding/integrand.h
 
 
 # By the function's address, the number of float arguments and what is compiled in: the function's
 # program, and what tells whether it still is its program, read by src/binding/quick.c. A short
-# integral takes less time than looking a program up by all it depends on.
+# integral takes less time than looking a program up by all it depends on. Last in an entry: whether
+# ints of up to _SMALL may be passed as floats.
 entries: dict[tuple[Any, ...], tuple[Any, ...]] = {}
 _MAX_ENTRIES = 512
+_SMALL = 1 << 20  # as in src/binding/quick.h
+# Where floats of exact ints are as good as the ints: no instruction tells a rounding error.
+_INEXACT = ("MOD_D", "FLOORDIV_D", "EQ_D", "NE_D", "FLOOR_D", "CEIL_D", "TRUNC_D", "RINT_D", "I_D")
 
 
 def remember_program(
@@ -34,7 +40,7 @@ def remember_program(
             known.clear()
         known[(id(f), n_inputs, args) if args else (id(f), n_inputs)] = (
             ref(f), f.__code__, f.__defaults__, cells, unit, unit.deps, program,
-            len(program.outputs),
+            len(program.outputs), takes_ints(program),
         )  # fmt: skip
 
 
@@ -56,6 +62,19 @@ def learn(f: Any, args: tuple[Any, ...], caller: str) -> bool | None:
         return False
     remember_program(f, 1 + len(args), *found)
     return True
+
+
+def takes_ints(program: Any) -> bool:
+    """Tell whether `program`, which takes floats, does the same with small ints as floats."""
+    text = program.disassemble()
+    return not any(f" {op} " in text for op in _INEXACT)
+
+
+def _floats(args: tuple[Any, ...]) -> bool:
+    """Tell whether the arguments are floats, or ints of which floats can be made."""
+    return all(
+        type(arg) is float or (type(arg) is int and -_SMALL <= arg <= _SMALL) for arg in args
+    )
 
 
 # What a program that fails may raise; TimeoutError and CancelledError are none of it.
@@ -139,13 +158,22 @@ class Job:
     def _compile(self, caller: str, f: Any) -> bool:
         from fastconc._kernel import program_and_unit
 
-        args = self.args
+        args, found = self.args, None
         if self.params is None and args and all(type(arg) is float for arg in args):
             # As inputs rather than constants: one program serves every value.
             n_params, constants = len(args), ()
         else:
             n_params, constants = self.n_params, args
-        found = program_and_unit(f, 1 + n_params, constants, caller)
+            if self.params is None and args and _floats(args):
+                # So are ints, where it is all the same: or each n of a loop would be compiled.
+                with suppress(KernelError):
+                    found = program_and_unit(f, 1 + len(args), (), caller, warn=False)
+                if found is not None and takes_ints(found[0]):
+                    n_params, constants = len(args), ()
+                else:
+                    found = None
+        if found is None:
+            found = program_and_unit(f, 1 + n_params, constants, caller)
         if found is None:
             return False
         program, unit = found

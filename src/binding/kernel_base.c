@@ -38,46 +38,46 @@ typedef struct KernelBaseObject {
     entry entries[MAX_ENTRIES];
 } KernelBaseObject;
 
-/* Is what the entry depends on still the same object everywhere? Exceptions count as no. */
-static bool still_same(const entry *e)
+/* An exception of Python counts as another object; an interrupt is none, and stays set. */
+static int not_found(void)
+{
+    if (!PyErr_Occurred()) {
+        return 0;
+    }
+    if (!PyErr_ExceptionMatches(PyExc_Exception)) {
+        return -1;
+    }
+    PyErr_Clear();
+    return 0;
+}
+
+/* Is what the entry depends on still the same object everywhere? 1 yes, 0 no; -1 with a
+ * KeyboardInterrupt or its like: a look-up may run code. */
+static int still_same(const entry *e)
 {
     for (Py_ssize_t i = 0; i < e->n_deps; i++) {
         const dependency *dep = &e->list[i];
+        PyObject *found;
         if (dep->kind == DEP_GLOBAL) {
 #if PY_VERSION_HEX >= 0x030d0000
-            PyObject *found;
-            if (PyDict_GetItemRef(dep->container, dep->key, &found) < 0) {
-                PyErr_Clear();
-            }
-            Py_XDECREF(found); /* compared only */
+            (void)PyDict_GetItemRef(dep->container, dep->key, &found);
 #else
-            PyObject *found = PyDict_GetItemWithError(dep->container, dep->key);
-            if (found == NULL && PyErr_Occurred()) {
-                PyErr_Clear();
-            }
+            found = Py_XNewRef(PyDict_GetItemWithError(dep->container, dep->key));
 #endif
-            if (found != dep->value) {
-                return false;
-            }
         } else if (dep->kind == DEP_CELL) {
-            PyObject *found = PyCell_Get(dep->container);
-            Py_XDECREF(found);
-            if (found != dep->value) {
-                return false;
-            }
+            found = PyCell_Get(dep->container);
         } else {
-            PyObject *found = PyObject_GetAttr(dep->container, dep->key);
-            if (found == NULL) {
-                PyErr_Clear();
-                return false;
-            }
-            Py_DECREF(found);
-            if (found != dep->value) {
-                return false;
-            }
+            found = PyObject_GetAttr(dep->container, dep->key);
+        }
+        if (found == NULL && not_found() < 0) {
+            return -1;
+        }
+        Py_XDECREF(found); /* compared only */
+        if (found != dep->value) {
+            return 0;
         }
     }
-    return true;
+    return 1;
 }
 
 /* The signature of the arguments, a letter each; false if one is of no simple type. Views of arrays
@@ -112,11 +112,12 @@ static bool sign(PyObject *const *args, Py_ssize_t n, PyObject *ndarray, char *s
     return true;
 }
 
+/* NULL if there is none, or with an exception of still_same. */
 static const entry *find(KernelBaseObject *self, const char *signature)
 {
     for (int i = atomic_load_explicit(&self->n_entries, memory_order_acquire); i-- > 0;) {
         if (strcmp(self->entries[i].signature, signature) == 0) {
-            return still_same(&self->entries[i]) ? &self->entries[i] : NULL;
+            return still_same(&self->entries[i]) > 0 ? &self->entries[i] : NULL;
         }
     }
     return NULL;

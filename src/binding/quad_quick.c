@@ -6,6 +6,8 @@
  * _quad.py then tells what it is. */
 #include "quick.h"
 
+#include <math.h>
+
 #include "fc_quad.h"
 
 #define MAX_ARGS 16
@@ -38,12 +40,15 @@ static PyObject *quick(PyObject *module, PyObject *const *argument, Py_ssize_t c
         Py_RETURN_NONE;
     }
     const unsigned n_args = (unsigned)PyTuple_GET_SIZE(args);
+    bool ints = false;
     for (unsigned i = 0; i < n_args; i++) {
         PyObject *arg = PyTuple_GET_ITEM(args, i);
-        if (!PyFloat_CheckExact(arg)) { /* an int is compiled as an int */
+        bool whole = PyLong_CheckExact(arg);
+        if (!(whole || PyFloat_CheckExact(arg)) || !quick_number(arg, &params[i]) ||
+            (whole && fabs(params[i]) > QUICK_SMALL)) {
             Py_RETURN_NONE;
         }
-        params[i] = PyFloat_AS_DOUBLE(arg);
+        ints |= whole;
     }
     options.limit = (size_t)limit;
     options.density = (unsigned)density;
@@ -52,7 +57,8 @@ static PyObject *quick(PyObject *module, PyObject *const *argument, Py_ssize_t c
         return PyErr_Occurred() ? NULL : Py_NewRef(Py_None);
     }
     const long n_out = PyLong_AsLong(PyTuple_GET_ITEM(entry, ENTRY_N_OUT));
-    if (n_out < 1 || n_out > MAX_OUT) {
+    if (n_out < 1 || n_out > MAX_OUT ||
+        (ints && PyTuple_GET_ITEM(entry, ENTRY_TAKES_INTS) != Py_True)) {
         Py_DECREF(entry);
         Py_RETURN_NONE;
     }

@@ -18,6 +18,20 @@ static PyObject *dict_get(PyObject *dict, PyObject *key)
 #endif
 }
 
+/* list[i] as a new reference, or NULL beyond its end: another thread may change the list. */
+static PyObject *list_item(PyObject *list, Py_ssize_t i)
+{
+#if PY_VERSION_HEX >= 0x030D0000
+    PyObject *item = PyList_GetItemRef(list, i);
+    if (item == NULL) {
+        PyErr_Clear(); /* an IndexError */
+    }
+    return item;
+#else
+    return i < PyList_GET_SIZE(list) ? Py_NewRef(PyList_GET_ITEM(list, i)) : NULL;
+#endif
+}
+
 static bool refers_to(PyObject *ref, PyObject *object)
 {
 #if PY_VERSION_HEX >= 0x030D0000
@@ -30,8 +44,8 @@ static bool refers_to(PyObject *ref, PyObject *object)
 #endif
 }
 
-/* Is what the compiler looked at (kind, container, name, value) still so? 1 yes, 0 not known here.
- */
+/* Is what the compiler looked at (kind, container, name, value) still so? 1 yes, 0 not known here,
+ * -1 with an exception: looking an attribute up may run code, which may be interrupted. */
 static int dependency_holds(fc_state *state, PyObject *dependency)
 {
     if (!PyTuple_CheckExact(dependency) || PyTuple_GET_SIZE(dependency) != 4) {
@@ -45,9 +59,14 @@ static int dependency_holds(fc_state *state, PyObject *dependency)
                PyModule_CheckExact(container)) {
         found = PyObject_GetAttr(container, name);
     }
+    if (found == NULL && PyErr_Occurred()) {
+        if (!PyErr_ExceptionMatches(PyExc_Exception)) { /* KeyboardInterrupt, SystemExit */
+            return -1;
+        }
+        PyErr_Clear();
+    }
     bool same = found != NULL && found == PyTuple_GET_ITEM(dependency, 3);
     Py_XDECREF(found);
-    PyErr_Clear();
     return same;
 }
 
@@ -70,8 +89,17 @@ static int entry_holds(fc_state *state, PyObject *entry, PyObject *f)
     }
     PyObject *deps = PyTuple_GET_ITEM(entry, ENTRY_DEPS); /* the unit's own list, which may grow */
     bool holds = true;
-    for (Py_ssize_t i = 0; holds && i < PyList_GET_SIZE(deps); i++) {
-        holds = dependency_holds(state, PyList_GET_ITEM(deps, i));
+    for (Py_ssize_t i = 0; holds; i++) {
+        PyObject *dependency = list_item(deps, i);
+        if (dependency == NULL) {
+            break;
+        }
+        int so = dependency_holds(state, dependency);
+        Py_DECREF(dependency);
+        if (so < 0) {
+            return -1;
+        }
+        holds = so != 0;
     }
     if (holds) {
         return 1;

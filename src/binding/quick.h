@@ -10,6 +10,8 @@
 /* In state->quad_names, behind the attributes of a result that are not always the same. */
 enum { NAME_GLOBAL = 3, NAME_ATTRIBUTE, QUICK_N_NAMES };
 
+#define QUICK_SMALL (1 << 20) /* as _integrand.py has it */
+
 /* An entry is what _integrand.py remembers of a function: a tuple. */
 enum {
     ENTRY_REF,
@@ -20,6 +22,7 @@ enum {
     ENTRY_DEPS,
     ENTRY_PROGRAM,
     ENTRY_N_OUT,
+    ENTRY_TAKES_INTS, /* of up to QUICK_SMALL, as floats */
     ENTRY_SIZE
 };
 

@@ -4,8 +4,11 @@
 import cmath
 import math
 import pickle
+import threading
+import types
 import warnings
 
+import fastconc
 import numpy as np
 import pytest
 from fastconc import IntegrationWarning, quad
@@ -245,3 +248,76 @@ def test_limit_is_told():
     with pytest.warns(IntegrationWarning, match="limit of 10"):
         result = quad(lambda x: math.sin(1 / x), 0, 1, epsabs=0, epsrel=1e-12, limit=10)
     assert result.status == "limit" and not result.converged
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x, n, z: math.cos(n * x - z * math.sin(x)) / math.pi,
+        lambda x, n, z: (x + n) ** z,
+        lambda x, n, z: x if n % 2 == 0 else z,
+        lambda x, n, z: x * (n // 3) + z,
+        lambda x, n, z: (x + x * x) * math.factorial(n) + z,
+        lambda x, n, z: n**9 % 7 + x * z,
+    ],
+)
+def test_ints_are_arguments_as_floats_are(f):
+    for _ in range(2):  # the first call compiles, the second finds what was compiled
+        for n in (0, 1, 2, 5, 2):
+            for z in (2, 1.5, 3):
+                result = quad(f, 0, 1, (n, z))
+                expected = quad(f, 0, 1, (n, z), points=[0.5])
+                assert abs(result.integral - expected.integral) <= 2e-8 * abs(expected.integral)
+                plain = f(0.25, n, z)
+                got = quad(f, 0.25, 0.25 + 1e-9, (n, z), epsabs=0, epsrel=1e-5).integral * 1e9
+                assert abs(got - plain) <= 1e-5 * abs(plain) + 1e-7
+
+
+def test_large_ints_stay_exact():
+    f = lambda x, n: (n % 10) + 0 * x  # noqa: E731
+    assert abs(quad(f, 0, 1, (7.0,)).integral - 7) < 1e-13
+    assert abs(quad(f, 0, 1, (2**53 + 1,)).integral - (2**53 + 1) % 10) < 1e-13
+    assert quad(f, 0, 1, (True,)).integral == 1
+
+
+def test_an_interrupt_while_names_are_looked_up_arrives():
+    module = types.ModuleType("settings")
+    module.scale = 2.0
+    f = lambda x: module.scale * x  # noqa: E731
+    kernel = fastconc.kernel(f)
+
+    def interrupt(name):
+        raise KeyboardInterrupt
+
+    for call in (lambda: quad(f, 0, 1).integral, lambda: kernel(0.5)):
+        assert call() == call() == 1.0
+    del module.scale
+    module.__getattr__ = interrupt
+    for call in (lambda: quad(f, 0, 1), lambda: kernel(0.5)):
+        with pytest.raises(KeyboardInterrupt):
+            call()
+    module.scale = 4.0
+    assert quad(f, 0, 1).integral == kernel(0.5) == 2.0
+
+
+def test_programs_are_found_by_many_threads_while_names_change():
+    scope = {"scale": 2.0, "math": math}
+    exec("f = lambda x: scale * x + math.sin(0 * x)", scope)
+    f, stop, wrong = scope["f"], threading.Event(), []
+
+    def integrate():
+        while not stop.is_set():
+            value = quad(f, 0, 1).integral
+            if value not in (1.0, 2.0):
+                wrong.append(value)
+
+    threads = [threading.Thread(target=integrate) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for k in range(60):
+        scope["scale"] = 2.0 if k % 2 else 4.0
+        quad(f, 0, 1)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert not wrong
