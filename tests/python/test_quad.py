@@ -277,7 +277,7 @@ def test_large_ints_stay_exact():
     f = lambda x, n: (n % 10) + 0 * x  # noqa: E731
     assert abs(quad(f, 0, 1, (7.0,)).integral - 7) < 1e-13
     assert abs(quad(f, 0, 1, (2**53 + 1,)).integral - (2**53 + 1) % 10) < 1e-13
-    assert quad(f, 0, 1, (True,)).integral == 1
+    assert abs(quad(f, 0, 1, (True,)).integral - 1) < 1e-13
 
 
 def test_an_interrupt_while_names_are_looked_up_arrives():
