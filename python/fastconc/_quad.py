@@ -77,6 +77,7 @@ def quad(
         also towards infinity, where `f` may decay slowly; "alg", "alg-loga", "alg-logb", "alg-log"
         with two powers: `f` times ``(x - a)**wvar[0] * (b - x)**wvar[1]``, and ``log(x - a)``,
         ``log(b - x)`` or both; "cauchy" with a place: the principal value of ``f(x)/(x - wvar)``.
+        An array of frequencies or places makes a batch.
     wopts, maxp1, limlst
         For `scipy.integrate.quad` has them; the last two are lengths of arrays of full_output.
     complex_func
@@ -227,12 +228,22 @@ def _integral(
 ) -> tuple[QuadResult, Job, Any]:
     epsabs, epsrel = _tolerance("epsabs", epsabs), _tolerance("epsrel", epsrel)
     more = integer("limit", limit, 1, _MAX_LIMIT)
+    places = _weight.several(weight, wvar)
+    if places is not None:
+        a, places = _weight.spread(a, places)
+        wvar = places.flat[0] if places.size else 1.0
     job = Job(
         "quad", f, a, b, args, vectorized, deadline, bool(complex_func), _N_INFO, compiles
     )  # fmt: skip
     _check_limits(job)
     weighted = _weight.parse(weight, wvar)
     if weighted is not None:
+        if places is not None or _weight.needs_each(weighted, job.a, job.b):
+            result, n_panels = _each(
+                job, places, f, epsabs, epsrel, limit, points, weight, wvar, complex_func,
+                vectorized, workers,
+            )  # fmt: skip
+            return result, job, n_panels
         _weight.check_range(weighted, job.a, job.b)
     density = _DENSITY_PYTHON if job.serial else _DENSITY
     if job.shape is not None and job.out.shape[0] >= _SWEEP:
@@ -258,6 +269,38 @@ def _integral(
             value, error, neval, state == 0, _STATUS[state], _message(state, where, more)
         )
     return result, job, n_panels
+
+
+def _each(
+    job: Job, places: Any, f: Any, epsabs: float, epsrel: float, limit: int, points: Any,
+    weight: Any, wvar: Any, complex_func: bool, vectorized: bool, workers: Any,
+) -> tuple[QuadResult, Any]:  # fmt: skip
+    """Compute the integrals of a batch one by one, each with a weight of its own, or to infinity.
+
+    These are of many parts each, which are computed in parallel.
+    """
+    import numpy as np
+
+    assert job.shape is not None
+    if places is not None:
+        places = np.broadcast_to(places, job.shape).ravel()
+    end = time.monotonic() + job.seconds
+    for k in range(len(job.out)):
+        left = end - time.monotonic() if job.seconds else None
+        if left is not None and left <= 0:
+            raise TimeoutError("the deadline has passed")
+        own = () if job.params is None else tuple(map(float, job.params[k]))
+        one, _, n_panels = _integral(
+            f, float(job.a[k]), float(job.b[k]), own, epsabs, epsrel, limit, points, weight,
+            wvar if places is None else float(places[k]), complex_func, vectorized, workers, left,
+        )  # fmt: skip
+        value = one.integral
+        values = value if type(value) is tuple else (value,)
+        if job.flags & COMPLEX:
+            values = (value.real, value.imag)
+        state = _STATUS.index(one.status)
+        job.out[k] = (*values, one.error, one.neval, n_panels, state, math.nan)
+    return _batch(job)
 
 
 def _fourier(

@@ -59,9 +59,40 @@ def check_range(weight: Weight, a: Any, b: Any) -> None:
         for name, limit in (("a", a), ("b", b)):
             if not _all(limit != weight[1]):
                 raise ValueError(f"wvar must not equal the limit {name}, {weight[1]}: it diverges")
-    elif type(a) is not float or type(b) is not float:
-        if not (_all_finite(a) and _all_finite(b)):
-            raise ValueError("a batch of Fourier integrals needs finite limits")
+
+
+def several(weight: Any, wvar: Any) -> Any:
+    """Return the frequencies or places as an array if there are several; else None."""
+    if weight not in ("cos", "sin", "cauchy") or not hasattr(wvar, "__len__"):
+        return None
+    import numpy as np
+
+    try:
+        places = np.asarray(wvar, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise TypeError(f"wvar must be a float or an array of floats, not {wvar!r}") from None
+    if not np.isfinite(places).all():
+        raise ValueError("wvar must be finite, but holds nan or infinity")
+    return places if places.ndim else None
+
+
+def spread(a: Any, places: Any) -> tuple[Any, Any]:
+    """Return limits and places in their common shape."""
+    import numpy as np
+
+    try:
+        limits, places = np.broadcast_arrays(np.asarray(a, dtype=np.float64), places)
+    except ValueError:
+        raise ValueError(
+            f"a and wvar do not broadcast together: shapes {np.shape(a)} and {places.shape}"
+        ) from None
+    return np.array(limits), places
+
+
+def needs_each(weight: Weight, a: Any, b: Any) -> bool:
+    """Tell whether a batch holds Fourier integrals to infinity."""
+    one = type(a) is float and type(b) is float
+    return weight[0] in (COS, SIN) and not one and not (_all_finite(a) and _all_finite(b))
 
 
 def _all(truth: Any) -> bool:

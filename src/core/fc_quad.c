@@ -53,8 +53,9 @@ static fc_status quad_init(fc_quad_work *q, const fc_run *run, const fc_integran
     if (!fc_size_mul(f->n_out, FC_MAX_LEVELS, &n_level)) {
         return FC_ERR_NOMEM;
     }
-    q->breaks = fc_malloc(options->n_points + 4 + FC_QUAD_NEW_BREAKS, sizeof *q->breaks);
-    q->points = fc_malloc(options->n_points + 1, sizeof *q->points);
+    q->breaks =
+        fc_malloc(options->n_points + FC_WEIGHT_POINTS + 4 + FC_QUAD_NEW_BREAKS, sizeof *q->breaks);
+    q->points = fc_malloc(options->n_points + FC_WEIGHT_POINTS, sizeof *q->points);
     q->sums = fc_malloc(f->n_out, sizeof *q->sums);
     q->level = fc_malloc(n_level, sizeof *q->level);
     return q->breaks != NULL && q->points != NULL && q->sums != NULL && q->level != NULL

@@ -21,12 +21,28 @@ static fc_status eval_at(const fc_weighted *self, double **slot, unsigned worker
     return self->f->eval(self->f->context, worker, n, (const double *const *)slot, y);
 }
 
-/* The weight at one place. `near` and `far` are the distances from the ends: of ALG. */
-static double algebraic(double near, double far, double p, double q, bool log_near, bool log_far)
+#define STEEP (-0.9) /* powers below are taken away */
+#define OCTAVES ((FC_WEIGHT_POINTS - 1) / 2)
+
+/* Of half an ALG range of length `top`: the distance from the end at s, 0 < s <= top. */
+static double distance_of(double s, double top, double stretch)
 {
-    double w = pow(near, p) * pow(far, q);
-    w *= log_near ? log(near) : 1;
-    return w * (log_far ? log(far) : 1);
+    return stretch == 1 ? s : top * pow(s / top, stretch);
+}
+
+/* The weight at s, where the distance from the end is t, times dt/ds. */
+static double algebraic(const fc_weighted *self, bool at_b, double s, double t)
+{
+    const fc_weight *w = self->weight;
+    double power = at_b ? w->beta : w->alpha, other = at_b ? w->alpha : w->beta;
+    double stretch = self->stretch[at_b], top = 0.5 * (self->b - self->a);
+    double far = self->b - self->a - t;
+    double weight = pow(far, other);
+    weight *= stretch == 1 ? pow(t, power) : stretch * pow(top, power);
+    if (at_b ? w->log_b : w->log_a) { /* t may have underflowed, its logarithm has not */
+        weight *= stretch == 1 ? log(t) : log(top) + stretch * log(s / top);
+    }
+    return weight * ((at_b ? w->log_a : w->log_b) ? log(far) : 1);
 }
 
 static fc_status eval_folded(fc_weighted *self, double **slot, unsigned worker, size_t n,
@@ -35,18 +51,20 @@ static fc_status eval_folded(fc_weighted *self, double **slot, unsigned worker, 
     const fc_weight *w = self->weight;
     const unsigned n_out = self->f->n_out;
     double *const *other = slot + self->f->n_dim, *place = slot[0];
-    const double *t = x[0], length = self->b - self->a;
+    const double *t = x[0], top = 0.5 * (self->b - self->a);
     bool cauchy = w->kind == FC_WEIGHT_CAUCHY;
     double right = cauchy ? w->c : self->a, left = cauchy ? w->c : self->b;
     for (size_t i = 0; i < n; i++) {
-        place[i] = fmin(right + t[i], self->b);
+        double from = cauchy ? t[i] : distance_of(t[i], top, self->stretch[0]);
+        place[i] = fmin(right + from, self->b);
     }
     fc_status status = eval_at(self, slot, worker, n, x, y);
     if (status != FC_OK) {
         return status;
     }
     for (size_t i = 0; i < n; i++) {
-        place[i] = fmax(left - t[i], self->a);
+        double from = cauchy ? t[i] : distance_of(t[i], top, self->stretch[1]);
+        place[i] = fmax(left - from, self->a);
     }
     status = eval_at(self, slot, worker, n, x, other);
     if (status != FC_OK) {
@@ -61,8 +79,8 @@ static fc_status eval_folded(fc_weighted *self, double **slot, unsigned worker, 
             }
             continue;
         }
-        double near = algebraic(t[i], length - t[i], w->alpha, w->beta, w->log_a, w->log_b);
-        double far = algebraic(t[i], length - t[i], w->beta, w->alpha, w->log_b, w->log_a);
+        double near = algebraic(self, false, t[i], distance_of(t[i], top, self->stretch[0]));
+        double far = algebraic(self, true, t[i], distance_of(t[i], top, self->stretch[1]));
         for (unsigned o = 0; o < n_out; o++) {
             y[o][i] = near * y[o][i] + far * other[o][i];
         }
@@ -158,6 +176,8 @@ size_t fc_weighted_set_range(fc_weighted *self, double *a, double *b, double *po
     double nearer, top;
     if (w->kind == FC_WEIGHT_ALG) {
         nearer = top = 0.5 * (*b - *a);
+        self->stretch[0] = w->alpha < STEEP ? 1 / (1 + w->alpha) : 1;
+        self->stretch[1] = w->beta < STEEP ? 1 / (1 + w->beta) : 1;
     } else {
         nearer = fmin(w->c - *a, *b - w->c);
         top = fmax(w->c - *a, *b - w->c);
@@ -165,12 +185,21 @@ size_t fc_weighted_set_range(fc_weighted *self, double *a, double *b, double *po
     for (size_t i = 0; i < n; i++) {
         double x = points[i]; /* read before what is written reaches it: count <= i */
         double t = w->kind == FC_WEIGHT_CAUCHY ? fabs(x - w->c) : fmin(x - *a, *b - x);
+        if (w->kind == FC_WEIGHT_ALG) {
+            t = top * pow(t / top, 1 / self->stretch[x - *a > *b - x]);
+        }
         if (t > 0 && t < top) {
             count = insert(points, count, t);
         }
     }
     if (nearer < top) {
         count = insert(points, count, nearer);
+    }
+    for (int end = 0; w->kind == FC_WEIGHT_ALG && end < 2; end++) {
+        /* Little of the stretched range is far from the end, where f is to be seen as well. */
+        for (int k = 1; k <= OCTAVES && self->stretch[end] != 1; k++) {
+            count = insert(points, count, top * pow(ldexp(1, -k), 1 / self->stretch[end]));
+        }
     }
     *a = 0;
     *b = top;

@@ -6,7 +6,8 @@
  *
  *     COS, SIN   f(x) cos(c x), f(x) sin(c x)
  *     ALG        f(x) (x - a)^alpha (b - x)^beta, times log(x - a), log(b - x) where asked: both
- *                halves at once, at a + t and at b - t, 0 < t <= (b - a)/2
+ *                halves at once, at a + t and at b - t, 0 < t <= (b - a)/2; a power below -0.9 is
+ *                taken away by t = s^(1 / (1 + power)), for nearly all is next to the end then
  *     CAUCHY     f(x)/(x - c), the principal value: (f(c + t) - f(c - t))/t, 0 < t; beyond the
  *                nearer end without the term that lies outside */
 #ifndef FC_WEIGHT_H
@@ -16,6 +17,8 @@
 #include <stddef.h>
 
 #include "fc_integrand.h"
+
+#define FC_WEIGHT_POINTS 17
 
 typedef enum fc_weight_kind {
     FC_WEIGHT_COS,
@@ -35,8 +38,9 @@ typedef struct fc_weighted {
     fc_integrand base; /* what to integrate; base.context is this struct: it must not move */
     const fc_integrand *f;
     const fc_weight *weight;
-    double a, b; /* of the range at hand */
-    bool folded; /* ... which is folded */
+    double a, b;       /* of the range at hand */
+    bool folded;       /* ... which is folded */
+    double stretch[2]; /* ALG: 1 / (1 + power) at a, at b; 1 where the power is left as it is */
     unsigned n_slots;
     double *doubles;   /* scratch: a copy of x[0], and n_out values, per slot */
     double **pointers; /* n_dim + n_out per slot */
@@ -51,7 +55,7 @@ void fc_weighted_clear(fc_weighted *self);
 
 /* The range and the n points inside it become those of the integrand as it will be evaluated;
  * a < b. Returns the number of points, which are then ascending and different. They have room for
- * one more than n. ALG wants a finite range. */
+ * FC_WEIGHT_POINTS more than n. ALG wants a finite range. */
 size_t fc_weighted_set_range(fc_weighted *self, double *a, double *b, double *points, size_t n);
 
 /* Where in the original range a point is, nan where there are two such places. */

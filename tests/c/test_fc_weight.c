@@ -58,6 +58,8 @@ static void test_values(void)
     fc_weight root = {.kind = FC_WEIGHT_ALG, .alpha = -0.5, .beta = -0.5};
     check_integral(&root, 0, 1, 2.5 * pi, pi);
     check_integral(&root, -1, 1, 2 * pi, pi);
+    fc_weight steep = {.kind = FC_WEIGHT_ALG, .alpha = -0.99, .log_a = true};
+    check_integral(&steep, 0, 1, -20000 - 1 / (1.01 * 1.01), -10000);
     fc_weight logarithm = {.kind = FC_WEIGHT_ALG, .log_a = true};
     check_integral(&logarithm, 0, 1, -2.25, -1);
     fc_weight wave = {.kind = FC_WEIGHT_COS, .c = pi};
@@ -72,7 +74,7 @@ static void test_range(void)
     fc_weight cauchy = {.kind = FC_WEIGHT_CAUCHY, .c = 2};
     fc_weighted weighted;
     CHECK(fc_weighted_init(&weighted, &line, &cauchy, 1, 16) == FC_OK);
-    double a = 0, b = 5, points[6] = {0.5, 1, 1.5, 2, 3};
+    double a = 0, b = 5, points[5 + FC_WEIGHT_POINTS] = {0.5, 1, 1.5, 2, 3};
     CHECK(fc_weighted_set_range(&weighted, &a, &b, points, 5) == 4);
     CHECK(a == 0 && b == 3);
     CHECK(points[0] == 0.5 && points[1] == 1 && points[2] == 1.5 && points[3] == 2);
@@ -80,6 +82,17 @@ static void test_range(void)
     a = 3, b = 4;
     CHECK(fc_weighted_set_range(&weighted, &a, &b, points, 0) == 0);
     CHECK(a == 3 && b == 4 && fc_weighted_origin(&weighted, 3.5) == 3.5);
+    fc_weighted_clear(&weighted);
+    /* Of powers near to -1 most of the variable is next to the end: f is seen further off as well.
+     */
+    fc_weight steep = {.kind = FC_WEIGHT_ALG, .alpha = -0.99, .beta = -0.99};
+    CHECK(fc_weighted_init(&weighted, &line, &steep, 1, 16) == FC_OK);
+    a = 0, b = 2, points[0] = 0.5, points[1] = 1, points[2] = 1.5;
+    size_t n = fc_weighted_set_range(&weighted, &a, &b, points, 3);
+    CHECK(n >= 8 && n < 5 + FC_WEIGHT_POINTS && a == 0 && b == 1);
+    for (size_t i = 0; i < n; i++) {
+        CHECK(points[i] > (i > 0 ? points[i - 1] : 0) && points[i] < b);
+    }
     fc_weighted_clear(&weighted);
     fc_weighted_clear(&weighted);
 }

@@ -5,6 +5,7 @@ import math
 import warnings
 
 import fastconc
+import mpmath as mp
 import numpy as np
 import pytest
 from fastconc import IntegrationWarning, quad
@@ -137,6 +138,56 @@ def test_same_bits_for_any_number_of_workers():
         run(weight="alg-log", wvar=(-0.5, 0.5))
 
 
+def test_batches_of_frequencies_and_places():
+    w = np.array([0.0, 1e-5, 1e-3, 0.5, 2.0, 30.0])
+    cosines = quad(lambda t: math.exp(-t), 0, INF, weight="cos", wvar=w)
+    sines = quad(lambda t: math.exp(-t), INF, 0, weight="sin", wvar=w)
+    assert cosines.converged.all() and sines.converged.all()
+    assert np.abs(cosines.integral - 1 / (1 + w * w)).max() <= 1.5e-8
+    assert np.abs(sines.integral + w / (1 + w * w)).max() <= 1.5e-8
+    decay = np.array([[1.0], [3.0]])
+    both = quad(lambda t, a: math.exp(-a * t), 0, INF, (decay,), weight="cos", wvar=w)
+    assert both.integral.shape == both.error.shape == (2, 6) and both.converged.all()
+    assert np.abs(both.integral - decay / (decay**2 + w * w)).max() <= 1.5e-8
+    limits = quad(math.cos, 0, np.array([1.0, 2.0, 3.0]), weight="cos", wvar=np.array([2, 3, 4]))
+    for k, (b, wvar) in enumerate(((1.0, 2.0), (2.0, 3.0), (3.0, 4.0))):
+        one = quad(math.cos, 0, b, weight="cos", wvar=wvar)
+        assert one.integral == limits.integral[k] and one.error == limits.error[k]
+    ends = quad(lambda t: math.exp(-t), 0, np.array([1.0, INF]), weight="sin", wvar=2.0)
+    assert abs(ends.integral[1] - 0.4) < 1.5e-8
+    places = np.array([0.25, 0.5, 3.0])
+    values = quad(lambda x: x * x, 0, 1, weight="cauchy", wvar=places)
+    exact = 0.5 + places + places**2 * np.log(np.abs((1 - places) / places))
+    assert np.abs(values.integral - exact).max() <= 2e-8
+    empty = quad(math.exp, 0, 1, weight="cos", wvar=np.array([]))
+    assert empty.integral.shape == (0,)
+    with pytest.raises(ZeroDivisionError):
+        quad(lambda x: 1 // 0, 0, INF, weight="cos", wvar=w)
+
+
+@pytest.mark.parametrize("alpha, beta", [(-0.99, 0), (-0.99, -0.99), (0.5, -0.999), (-0.95, 2)])
+@pytest.mark.parametrize("weight", ["alg", "alg-loga", "alg-logb", "alg-log"])
+def test_powers_next_to_minus_one(weight, alpha, beta):
+    p, q = mp.mpf(alpha) + 1, mp.mpf(beta) + 1
+    with mp.workdps(30):
+        orders = {"alg": (0, 0), "alg-loga": (1, 0), "alg-logb": (0, 1), "alg-log": (1, 1)}
+        exact = float(mp.diff(mp.beta, (p, q), orders[weight]))
+    for epsrel in (1e-6, 1e-10):
+        result = quad(
+            lambda x: 1.0 + 0 * x, 0, 1, epsabs=0, epsrel=epsrel, weight=weight, wvar=(alpha, beta)
+        )
+        check(result, exact, 1e-14 * abs(exact))
+    # What f does far from the end is seen, though next to nothing of the weight is there.
+    peak = quad(
+        lambda x: math.exp(-(((x - 0.37) / 0.01) ** 2)), 0, 1, epsabs=0, epsrel=1e-8,
+        weight="alg", wvar=(alpha, 0.0),
+    )  # fmt: skip
+    plain = quad(
+        lambda x: math.exp(-(((x - 0.37) / 0.01) ** 2)) * x**alpha, 0.2, 0.6, epsabs=0, epsrel=1e-9
+    )
+    assert abs(peak.integral - plain.integral) <= 2e-8 * plain.integral
+
+
 def test_reversed_limits_change_the_sign_and_leave_the_weight():
     forth = fastconc.quad(math.exp, 0, 2, weight="alg-loga", wvar=(-0.5, 0.3))
     back = fastconc.quad(math.exp, 2, 0, weight="alg-loga", wvar=(-0.5, 0.3))
@@ -157,7 +208,10 @@ def test_reversed_limits_change_the_sign_and_leave_the_weight():
         ({"weight": "alg", "wvar": (0, 0), "b": INF}, ValueError, "b must be finite"),
         ({"weight": "cauchy", "wvar": 0}, ValueError, "must not equal the limit a"),
         ({"weight": "cauchy", "wvar": 1}, ValueError, "must not equal the limit b"),
-        ({"weight": "cos", "wvar": 1, "b": np.array([1, INF])}, ValueError, "finite"),
+        ({"weight": "cos", "wvar": [1, math.nan]}, ValueError, "finite"),
+        ({"weight": "cos", "wvar": ["x"]}, TypeError, "wvar must be a float or an array"),
+        ({"weight": "cos", "wvar": [1, 2], "a": np.zeros(3)}, ValueError, "broadcast"),
+        ({"weight": "cauchy", "wvar": [0.5, 1.0]}, ValueError, "must not equal the limit b"),
     ],
 )
 def test_bad_weights(keywords, error, text):
