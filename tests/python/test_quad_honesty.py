@@ -79,8 +79,8 @@ def test_peaks_far_out_on_infinite_ranges(background):
         assert result.converged and abs(result.integral - exact) <= 2e-8 * exact
 
 
-# Wrong answers reported to scipy.integrate.quad: narrow peaks, far peaks, zeros (issues 7204, 17443
-# and 11571, 15990, 5428), written anew with values in closed form.
+# Wrong answers reported to scipy.integrate.quad: narrow peaks, far peaks, zeros (issues 7204,
+# 17443, 11571, 15990, 5428, 5735 and 10305), written anew with values in closed form.
 REPORTED = [
     (lambda x: math.exp(-((x - 50) ** 2) / 2), 0, 1e4, 2.5066282746310002),
     (lambda x: math.exp(-((x - 5e-3) ** 2) * 1e8), 0, 1, 1.7724538509055159e-4),
@@ -91,6 +91,9 @@ REPORTED = [
     (lambda x: 1e-12 * math.exp(-((x - 0.7) ** 2) * 1e6), 0, 1, 1.7724538509055159e-15),
     (lambda x: abs(x) ** -0.5, -1, 1, 4.0),
     (lambda x: math.exp(-x * x / 2), -1e5, 1e5, 2.5066282746310002),
+    (lambda x: x * math.exp(-((x - 800) ** 2) / 2), -math.inf, math.inf, 2005.3026197048001),
+    (lambda x: math.exp(-(x**2)), -math.inf, 38, 1.7724538509055159),
+    (lambda x: math.exp(-(x**2)), -math.inf, 1e4, 1.7724538509055159),
 ]  # fmt: skip
 
 
