@@ -213,7 +213,7 @@ static void find_live(packer *p, const int *body, int n_body, const int *outputs
 /* The comparison that the VM can do together with the selection v, or NULL. */
 static value *compared_for(packer *p, const value *v)
 {
-    if ((v->op & OP_SELECTION) == 0) {
+    if ((v->op & OP_SELECTION) == 0 || v->n_args != 3) {
         return NULL;
     }
     value *condition = &p->values[v->args[2]];

@@ -26,6 +26,9 @@
 #define FC_MAX_BLOCK 1024
 #define FC_N_DTYPES (FC_BOOL + 1)
 #define FC_N_SPARE_VMS 4
+/* A program that ran this often keeps its VMs; the memory of the others goes round among them, for
+ * new pages cost more than a short run. */
+#define FC_PUTS_TO_SPARE 8
 
 typedef struct fc_code fc_code;
 typedef struct fc_loop fc_loop; /* fc_narrow.h */
@@ -119,6 +122,7 @@ struct fc_program {
     int sum_ramp;   /* index of handlers->sum_ramp for programs that are just that; -1 */
     const struct fc_handlers *handlers;
     _Atomic(fc_vm *) spare[FC_N_SPARE_VMS]; /* idle VMs; taken and put back by atomic exchange */
+    atomic_uint n_puts; /* of VMs, up to FC_PUTS_TO_SPARE: then the program keeps them */
 };
 
 struct fc_vm {

@@ -101,6 +101,11 @@ void fc_vm_put(fc_vm *vm)
         return;
     }
     fc_program *program = (fc_program *)vm->program;
+    if (atomic_load_explicit(&program->n_puts, memory_order_relaxed) < FC_PUTS_TO_SPARE) {
+        atomic_fetch_add_explicit(&program->n_puts, 1, memory_order_relaxed);
+        fc_vm_destroy(vm);
+        return;
+    }
     for (int i = 0; i < FC_N_SPARE_VMS; i++) {
         fc_vm *none = NULL;
         if (atomic_compare_exchange_strong_explicit(&program->spare[i], &none, vm,
