@@ -223,3 +223,32 @@ def test_node_tests_of_onnx():
     assert passed >= 0.95 * (passed + len(refused)), refused
     for name, message in refused:
         assert "not supported" in message or "not a tensor" in message, (name, message)
+
+
+@pytest.mark.parametrize("op", ["Relu", "Clip", "Elu", "Softmax", "LogSoftmax", "Add", "ReduceMax"])
+@pytest.mark.parametrize("shape", [(0,), (0, 3), (3, 0)])
+def test_no_features(op, shape):
+    x = onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, ["n", *shape])
+    y = onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, None)
+    node = onnx.helper.make_node(op, ["x"] * (1 + (op == "Add")), ["y"], name="the_node",
+                                 **({"axes": [1]} if op == "ReduceMax" else {}))  # fmt: skip
+    opsets = [onnx.helper.make_opsetid("", 17)]
+    graph = onnx.helper.make_graph([node], "g", [x], [y])
+    model = onnx.helper.make_model(graph, opset_imports=opsets, ir_version=8)
+    batch = np.zeros((2, *shape), np.float32)
+    got, want = Classifier.from_onnx(model).predict(batch), run_ort(model, batch)
+    assert got.shape == want.shape and got.dtype == want.dtype
+    np.testing.assert_array_equal(got, want)
+
+
+@pytest.mark.parametrize("op", ["ArgMax", "GlobalAveragePool", "LRN"])
+def test_what_has_no_answer_without_features_is_refused(op):
+    x = onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, ["n", 0, 4, 4])
+    y = onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, None)
+    attrs = {"ArgMax": {"axis": 1}, "LRN": {"size": 3}}
+    node = onnx.helper.make_node(op, ["x"], ["y"], name="the_node", **attrs.get(op, {}))
+    opsets = [onnx.helper.make_opsetid("", 17)]
+    graph = onnx.helper.make_graph([node], "g", [x], [y])
+    model = onnx.helper.make_model(graph, opset_imports=opsets, ir_version=8)
+    with pytest.raises((UnsupportedModel, ValueError), match=r"the_node.*0, 4, 4"):
+        Classifier.from_onnx(model)

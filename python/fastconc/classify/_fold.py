@@ -166,8 +166,10 @@ def _run(context: Context, node: Node, arrays: list[Any], tainted: bool) -> list
     from fastconc.classify._graph import Graph
     from fastconc.classify._lower import HANDLERS, Lowered
 
-    if node.op not in HANDLERS or not arrays or arrays[0] is None or arrays[0].size == 0:
+    if node.op not in HANDLERS or not arrays or arrays[0] is None:
         return None
+    if arrays[0].size == 0:
+        return _of_nothing(context, node, arrays[0], tainted)
     inner = Context(Graph([node], {}, [], node.outputs[0], context.graph.opset), rows=False)
     tensor = inner.new_tensor(arrays[0].size, "input")
     order = tuple(range(arrays[0].ndim))
@@ -187,6 +189,17 @@ def _run(context: Context, node: Node, arrays: list[Any], tainted: bool) -> list
         net._run(1, (np.ascontiguousarray(arrays[0], np.float32),), array)
         out.append(replace(context.constant(array.astype(value.dtype)), tainted=tainted))
     return out
+
+
+def _of_nothing(context: Context, node: Node, empty: Any, tainted: bool) -> list[Value] | None:
+    """Functions of each element, or that keep the shape, of an array without elements."""
+    from fastconc.classify._ops_element import ACTS
+
+    if node.op in ("Softmax", "LogSoftmax"):
+        axis_of(int(node.attrs.get("axis", 1 if context.graph.opset < 13 else -1)), empty.ndim)
+    elif node.op not in ACTS and node.op != "Clip":
+        return None
+    return [context.constant(empty, tainted)]
 
 
 def axes_of(node: Node, axes: Any, rank: int) -> list[int]:

@@ -180,6 +180,11 @@ class Context:
         **more: Any,
     ) -> Value:
         """Add a step whose output is a new tensor, by default in the canonical order."""
+        for v in inputs:
+            if v.const is not None:  # handlers make tensors of constants, unless there is no data
+                raise Unsupported(
+                    f"of {'no elements' if 0 in v.shape else 'a constant'}: {v.shape}"
+                )
         shape = tuple(int(size) for size in shape)
         out = self.new_tensor(math.prod(shape))
         step = LStep(op, [v.tensor for v in inputs], out, list(params), self.layer, **more)
@@ -267,7 +272,7 @@ class Context:
         """Apply a function of one element, inside the step before where that is possible."""
         dtype = np.dtype(dtype or v.dtype)
         if v.const is not None:
-            raise Unsupported("internal: unary of a constant")
+            raise Unsupported(f"of {'no elements' if 0 in v.shape else 'a constant'}: {v.shape}")
         step = self.can_fuse(name, v)
         if step is not None and step.act == NO_ACT and (step.fused or step.op == "binary"):
             step.act = act

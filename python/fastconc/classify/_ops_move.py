@@ -465,7 +465,7 @@ def _resize(context: Context, node: Node, inputs: Inputs) -> Value:
         scales = attrs.get("scales") if scales is None else scales
         attrs = {"mode": attrs.get("mode", "nearest"),
                  "coordinate_transformation_mode": "asymmetric",
-                 "nearest_mode": "floor"}  # fmt: skip
+                 "nearest_mode": "before 11"}  # fmt: skip
     else:
         roi, scales, sizes = (const_of(inputs, at, "a size") for at in (1, 2, 3))
         scales = None if scales is None or not len(scales) else scales

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Resize, axis by axis: every mode of ONNX is a table of indices and weights along each axis."""
+"""Resize, axis by axis: every mode of ONNX is a table of indices and weights along each axis.
+
+Which pixel is nearest can depend on the last bit of a coordinate. So scales, lengths and
+coordinates are computed in float32, in the order of ONNX Runtime: the pixels are the same ones.
+"""
 
 from __future__ import annotations
 
@@ -18,12 +22,9 @@ def axis_tables(
 ) -> list[Table | None]:
     """A table per axis; None where the axis stays as it is."""
     if are_sizes:
-        targets = _keep_aspect(sizes, [int(g) for g in given], attrs)
-        scales = [t / s for t, s in zip(targets, sizes, strict=True)]
-        policy = attrs.get("keep_aspect_ratio_policy", "stretch")
-        if policy != "stretch":
-            ratios = [g / s for g, s in zip(given, sizes, strict=True)]
-            scales = [min(ratios) if policy == "not_larger" else max(ratios)] * len(sizes)
+        if min(sizes) < 1:
+            raise ValueError(f"nothing to resize: sizes {sizes}")
+        targets, scales = _of_sizes(sizes, [int(g) for g in given], attrs)
     else:
         if min(given) <= 0:
             raise ValueError(f"scales must be positive, not {given}")
@@ -35,10 +36,13 @@ def axis_tables(
         ]
     if min(targets) < 1:
         raise ValueError(f"the result would be empty: sizes {targets}")
+    crop = attrs.get("coordinate_transformation_mode") == "tf_crop_and_resize"
+    if targets == sizes and not crop:
+        # A scale just above 1, too. The standard would move pixels; ONNX Runtime copies.
+        return [None] * len(sizes)
     tables: list[Table | None] = []
     count = len(sizes)
     for axis, (size, target, scale) in enumerate(zip(sizes, targets, scales, strict=True)):
-        crop = attrs.get("coordinate_transformation_mode") == "tf_crop_and_resize"
         window = None
         if crop:
             if roi is None or len(roi) != 2 * count:
@@ -51,51 +55,61 @@ def axis_tables(
     return tables
 
 
-def _keep_aspect(sizes: list[int], targets: list[int], attrs: dict[str, Any]) -> list[int]:
+def _of_sizes(
+    sizes: list[int], targets: list[int], attrs: dict[str, Any]
+) -> tuple[list[int], list[float]]:
+    """The sizes to make and the scales that lead there."""
+    scales = [float(np.float32(t) / np.float32(s)) for t, s in zip(targets, sizes, strict=True)]
     policy = attrs.get("keep_aspect_ratio_policy", "stretch")
     if policy == "stretch":
-        return targets
+        return targets, scales
     if policy not in ("not_larger", "not_smaller"):
         raise Unsupported(f"keep_aspect_ratio_policy {policy!r}")
-    ratios = [t / s for t, s in zip(targets, sizes, strict=True)]
-    scale = min(ratios) if policy == "not_larger" else max(ratios)
-    return [math.floor(size * scale + 0.5) for size in sizes]
+    scale = min(scales) if policy == "not_larger" else max(scales)
+    lengths = [float(np.float32(scale) * np.float32(size)) for size in sizes]
+    return [math.floor(length + 0.5) for length in lengths], [scale] * len(sizes)
 
 
-def _coordinates(size: int, target: int, scale: Any, window: Any, mode: str) -> Any:
-    """Where each output lies in the input."""
-    # In float32, as others compute it: which pixel is nearest can depend on the last bit.
+def _coordinates(size: int, target: int, scale: float, window: Any, mode: str) -> Any:
+    """Where each output lies in the input, in float32."""
     x = np.arange(target, dtype=np.float32)
-    scale = np.float32(scale)
-    length = np.float32(size) * scale  # before rounding down
-    if mode == "half_pixel":
-        return (x + 0.5) / scale - 0.5
-    if mode == "half_pixel_symmetric":
-        return (1 - target / length) * size / 2 + (x + 0.5) / scale - 0.5
+    one, half = np.float32(1), np.float32(0.5)
+    step, source, result = np.float32(scale), np.float32(size), np.float32(target)
+    if mode == "half_pixel" or (mode == "pytorch_half_pixel" and target > 1):
+        return (x + half) / step - half
     if mode == "pytorch_half_pixel":
-        return (x + 0.5) / scale - 0.5 if length > 1 else np.zeros(target)
+        return np.zeros(target, np.float32)
+    if mode == "half_pixel_symmetric":
+        offset = source / 2 * (one - result / (step * source))
+        # From here on in double: a constant of the formula is one.
+        place = (x.astype(np.float64) + 0.5) / float(step) - 0.5
+        return (float(offset) + place).astype(np.float32)
     if mode == "align_corners":
-        if abs(length - target) > 1e-4:
+        if abs(step * source - result) > 1e-4:
             # The definition takes the length before rounding, ONNX Runtime the one after.
             raise Unsupported(f"align_corners where {size} times {scale} is not a whole number")
-        return x * (size - 1) / (length - 1) if length != 1 else np.zeros(target)
+        return x * (source - one) / (result - one) if target != 1 else np.zeros(1, np.float32)
     if mode == "asymmetric":
-        return x / scale
+        return x / step
     if mode == "tf_half_pixel_for_nn":
-        return (x + 0.5) / scale
+        return (x + half) / step
     if mode == "tf_crop_and_resize":
-        start, end = window
-        if length <= 1:
-            return np.full(target, 0.5 * (start + end) * (size - 1))
-        return start * (size - 1) + x * (end - start) * (size - 1) / (length - 1)
+        start, end = (np.float32(w) for w in window)
+        if target == 1:
+            return np.full(1, 0.5 * float(start + end) * float(source - one), np.float32)
+        return start * (source - one) + x * (end - start) * (source - one) / (result - one)
     raise Unsupported(f"coordinate_transformation_mode {mode!r}")
 
 
-def _nearest(x: Any, mode: str) -> Any:
-    if mode == "round_prefer_floor":
-        return np.ceil(x - 0.5)
-    if mode == "round_prefer_ceil":
-        return np.floor(x + 0.5)
+def _nearest(x: Any, mode: str, scale: float) -> Any:
+    if mode == "before 11":  # no choice then: whole pixels skipped where the result is smaller
+        mode = "ceil" if scale < 1 else "floor"
+    if mode in ("round_prefer_floor", "round_prefer_ceil"):
+        # Between two pixels up to the rounding of float32 is between them, as in ONNX Runtime.
+        down = np.floor(x)
+        fraction = x - down
+        tie = np.abs(fraction - np.float32(0.5)) <= np.float32(1e-6)
+        return down + np.where(tie, mode == "round_prefer_ceil", fraction > 0.5)
     if mode in ("floor", "ceil"):
         return getattr(np, mode)(x)
     raise Unsupported(f"nearest_mode {mode!r}")
@@ -126,8 +140,10 @@ def _table(size: int, target: int, scale: float, window: Any, attrs: dict[str, A
     )
     mode = attrs.get("mode", "nearest")
     if mode == "nearest":
-        index = np.clip(_nearest(x, attrs.get("nearest_mode", "round_prefer_floor")), 0, size - 1)
+        rounding = attrs.get("nearest_mode", "round_prefer_floor")
+        index = np.clip(_nearest(x, rounding, scale), 0, size - 1)
         return np.where(is_outside, -1, index).astype(np.int64)[:, None], None, outside
+    x = x.astype(np.float64)
     if mode in ("linear", "bilinear"):
         kernel, radius = _linear, 1.0
     elif mode == "cubic":
