@@ -124,12 +124,12 @@ static value *add_value(packer *p, PyObject *object)
 }
 
 /* The index of an operand, which is an input, a constant or the result of an instruction before;
- * -1 for anything else, with an exception or without. */
+ * -1 for anything else, with an exception or without. What has no result is no operand. */
 static int operand(packer *p, PyObject *object)
 {
     const int32_t known = p->slots[slot_of(p, object)];
     if (known != 0) {
-        return known - 1;
+        return p->values[known - 1].type >= 0 ? known - 1 : -1;
     }
     if (Py_TYPE(object) != p->val_type) {
         return -1;
