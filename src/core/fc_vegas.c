@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * VEGAS+; contract in fc_vegas.h, the map in fc_vegas_map.c.
+ * VEGAS+; contract in fc_vegas.h, the map in fc_vegas_map.c, the hypercubes in fc_vegas_strata.c.
  *
  * The unit cube of the mapped variables is cut into hypercubes, N of equal size; hypercube h
  * receives n_h >= 2 points, more where the integrand varied much so far:
@@ -27,6 +27,7 @@
 #include "fc_alloc.h"
 #include "fc_random.h"
 #include "fc_sobol.h"
+#include "fc_vegas_strata.h"
 
 #define SLOTS 32
 #define PER_SLOT 4 /* blocks of a slot in one wave */
@@ -37,8 +38,7 @@
 #define MEASURING 10
 #define MOST_BINS 512
 #define HISTOGRAM_DOUBLES ((size_t)1 << 22) /* all slots together */
-#define MOST_CUBES ((uint64_t)1 << 21)
-#define ALPHA 0.5 /* damping of the map */
+#define ALPHA 0.5                           /* damping of the map */
 #define DOMINANT 0.1
 #define FEW 64 /* points in a hypercube, up to which reciprocals are kept */
 
@@ -61,10 +61,7 @@ typedef struct vegas {
     const fc_sobol *sobol;
     double *second;    /* per slot: sum of y^2, of y^2 / density, of y (output by output summed) */
     fc_points *record; /* or NULL */
-    /* Stratification. */
-    unsigned n_strata, n_more; /* per dimension; the first n_more dimensions have one more */
-    uint64_t n_cubes, *offset; /* first point of each hypercube */
-    double *strength;        /* its share of the next points, from the integrand's variance in it */
+    fc_strata strata;
     double inverse[FEW + 1]; /* 1 / n */
     /* What a wave's blocks hand back, n_out each. */
     edge_cube *head, *tail;
@@ -92,8 +89,8 @@ static void release(vegas *v)
 {
     fc_free(v->histogram);
     fc_free(v->second);
-    fc_free(v->offset);
-    fc_free(v->strength);
+    fc_free(v->strata.offset);
+    fc_free(v->strata.strength);
     fc_free(v->head);
     fc_free(v->head_moments);
     fc_free(v->inner);
@@ -104,6 +101,7 @@ static fc_status prepare(vegas *v, fc_sampler *sampler, fc_vegas_map *map, uint6
     *v = (vegas){.sampler = sampler, .map = map, .seed = seed, .block = sampler->block};
     v->n_dim = sampler->f->n_dim;
     v->n_out = sampler->f->n_out;
+    v->strata.n_dim = v->n_dim;
     v->histogram_size = (size_t)v->n_dim * map->n_bins;
     v->histogram = fc_calloc_aligned(FC_CACHE_LINE, SLOTS * v->histogram_size, sizeof(double));
     v->second = fc_calloc_aligned(FC_CACHE_LINE, SLOTS * 8, sizeof(double));
@@ -229,9 +227,11 @@ static fc_status refine_dims(void *context, size_t begin, size_t end, unsigned w
     (void)worker;
     vegas *v = context;
     const size_t n_bins = v->map->n_bins;
+    const uint64_t n_blocks = (v->n_points + v->block - 1) / v->block;
+    const size_t n_slots = n_blocks < SLOTS ? (size_t)n_blocks : SLOTS; /* others are empty */
     for (size_t d = begin; d < end; d++) {
         double *row = v->histogram + d * n_bins;
-        for (size_t slot = 1; slot < SLOTS; slot++) {
+        for (size_t slot = 1; slot < n_slots; slot++) {
             double *from = row + slot * v->histogram_size;
             for (size_t i = 0; i < n_bins; i++) {
                 row[i] += from[i];
@@ -308,76 +308,11 @@ fc_status fc_vegas_train(fc_sampler *sampler, fc_vegas_map *map, uint64_t n, uin
     return status;
 }
 
-/* The hypercube of point p: the last whose first point is not beyond. */
-static uint64_t cube_of(const vegas *v, uint64_t p)
-{
-    uint64_t low = 0, high = v->n_cubes;
-    while (high - low > 1) {
-        uint64_t middle = low + (high - low) / 2;
-        if (v->offset[middle] <= p) {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    return low;
-}
-
-/* Moves n uniform points, of which the first is point `first` and in hypercube `cube`, into theirs.
- * Along each dimension the hypercubes' digit stands still for a while. */
-static void place(const vegas *v, double *const *u, uint64_t cube, uint64_t first, size_t n)
-{
-    const double most = 1 - DBL_EPSILON / 2;
-    uint64_t stride = 1; /* hypercubes with the same digit in a row */
-    for (unsigned d = 0, strata; d < v->n_dim; d++, stride *= strata) {
-        strata = v->n_strata + (d < v->n_more);
-        if (strata == 1) { /* and so have all further dimensions */
-            break;
-        }
-        const double each = 1.0 / strata;
-        double base[1024 + 8]; /* a block has 1024 points at most */
-        unsigned digit = (unsigned)(cube / stride % strata);
-        uint64_t end_cube = (cube / stride + 1) * stride;
-        for (size_t i = 0; i < n; end_cube += stride) {
-            const uint64_t stop = end_cube < v->n_cubes ? v->offset[end_cube] - first : n;
-            const size_t end = stop < n ? (size_t)stop : n;
-            /* What is too many is overwritten; most hypercubes are done in one step, which makes
-             * the branch a predictable one. */
-            for (; i < end; i += 8) {
-                for (unsigned k = 0; k < 8; k++) {
-                    base[i + k] = digit;
-                }
-            }
-            i = end;
-            digit = digit + 1 == strata ? 0 : digit + 1;
-        }
-        double *to = u[d];
-        for (size_t i = 0; i < n; i++) {
-            const double x = (base[i] + to[i]) * each;
-            to[i] = x < most ? x : most;
-        }
-    }
-}
-
-/* About variance^(BETA / 2), BETA = 3/4: a straight line through the logarithm's bits is right to
- * some per cent, and hypercubes need not get their points more exactly than that. */
-static double strength_of(double variance)
-{
-    if (!(variance >= DBL_MIN) || variance > DBL_MAX) {
-        return 0;
-    }
-    uint64_t bits;
-    memcpy(&bits, &variance, sizeof bits);
-    bits = (bits >> 3) * 3 + (UINT64_C(1023) << 49) * 5;
-    memcpy(&variance, &bits, sizeof bits);
-    return variance;
-}
-
 /* A hypercube's share of integral, variance and next stratification. */
 static void cube_finish(const vegas *v, uint64_t cube, const fc_moments *moments, double *integral,
                         double *variance)
 {
-    const double share = 1.0 / (double)v->n_cubes;
+    const double share = 1.0 / (double)v->strata.n_cubes;
     double sum = 0;
     for (unsigned o = 0; o < v->n_out; o++) {
         const fc_moments *m = &moments[o];
@@ -386,7 +321,7 @@ static void cube_finish(const vegas *v, uint64_t cube, const fc_moments *moments
         variance[o] += of_points / n * share * share;
         sum += of_points;
     }
-    v->strength[cube] = strength_of(sum);
+    v->strata.strength[cube] = fc_strata_strength(sum);
 }
 
 static double inverse_of(const vegas *v, uint64_t n)
@@ -400,11 +335,11 @@ static double inverse_of(const vegas *v, uint64_t n)
 static uint64_t finish_row(vegas *v, const double *y, double *weight, uint64_t cube, uint64_t first,
                            size_t *begin, size_t n, size_t index)
 {
-    const double share = 1.0 / (double)v->n_cubes;
+    const double share = 1.0 / (double)v->strata.n_cubes;
     double integral = 0, variance = 0, largest = 0;
     size_t i = *begin;
     for (;; cube++) {
-        const uint64_t stop = v->offset[cube + 1] - first;
+        const uint64_t stop = v->strata.offset[cube + 1] - first;
         if (stop >= n) {
             break;
         }
@@ -426,7 +361,7 @@ static uint64_t finish_row(vegas *v, const double *y, double *weight, uint64_t c
         integral += origin + mean;
         variance += of_points * inverse;
         largest = contribution > largest ? contribution : largest;
-        v->strength[cube] = strength_of(of_points);
+        v->strata.strength[cube] = fc_strata_strength(of_points);
     }
     v->inner[index] += integral * share;
     v->inner_variance[index] += variance * share * share;
@@ -445,8 +380,8 @@ static fc_status measure_block(vegas *v, size_t index, double *histogram, fc_scr
     for (unsigned d = 0; d < v->n_dim; d++) {
         fc_random_uniform(v->seed, (v->iteration + 1) << 32 | d, first, n, s->u[d]);
     }
-    uint64_t cube = cube_of(v, first);
-    place(v, s->u, cube, first, n);
+    uint64_t cube = fc_strata_cube_of(&v->strata, first);
+    fc_strata_place(&v->strata, s->u, cube, first, n);
     fc_status status = fc_sampler_evaluate(v->sampler, s, worker, n);
     if (status != FC_OK) {
         return status;
@@ -457,8 +392,8 @@ static fc_status measure_block(vegas *v, size_t index, double *histogram, fc_scr
     v->head[index].present = v->tail[index].present = false;
     v->largest[index] = 0;
     for (size_t i = 0; i < n; cube++) {
-        const uint64_t count = v->offset[cube + 1] - v->offset[cube];
-        const uint64_t stop = v->offset[cube + 1] - first;
+        const uint64_t count = v->strata.offset[cube + 1] - v->strata.offset[cube];
+        const uint64_t stop = v->strata.offset[cube + 1] - first;
         const size_t end = stop < n ? (size_t)stop : n;
         /* The first and the last hypercube may go on in other blocks; the first is "head" even when
          * whole. */
@@ -474,7 +409,7 @@ static fc_status measure_block(vegas *v, size_t index, double *histogram, fc_scr
             moments[o] = fc_moments_of(s->y[o] + i, end - i);
             double far =
                 fmax(moments[o].greatest - moments[o].mean, moments[o].mean - moments[o].least);
-            double weight = 1 / ((double)count * (double)v->n_cubes);
+            double weight = 1 / ((double)count * (double)v->strata.n_cubes);
             v->largest[index] = fmax(v->largest[index], far * far * weight * weight);
         }
         if (is_tail) {
@@ -482,7 +417,7 @@ static fc_status measure_block(vegas *v, size_t index, double *histogram, fc_scr
         } else if (!is_head) {
             cube_finish(v, cube, moments, integral, variance);
         }
-        fill_squares(v, s, i, end, 1 / ((double)count * (double)v->n_cubes));
+        fill_squares(v, s, i, end, 1 / ((double)count * (double)v->strata.n_cubes));
         i = end;
         if (n_out == 1 && i < n) {
             cube = finish_row(v, s->y[0], s->weight, cube + 1, first, &i, n, index) - 1;
@@ -542,30 +477,6 @@ static void gather(vegas *v, size_t n_blocks, edge_cube *open, fc_moments *open_
     }
 }
 
-/* Points for each hypercube: two, and the rest by its strength, fractions carried on to the next.
- */
-static void stratify(vegas *v, uint64_t n)
-{
-    double sum = 0;
-    for (uint64_t h = 0; h < v->n_cubes; h++) {
-        sum += v->strength[h];
-    }
-    const double spare = n > 2 * v->n_cubes ? (double)(n - 2 * v->n_cubes) * (1 - 1e-9) : 0;
-    const bool known = sum > 0 && isfinite(sum);
-    const double each = known ? spare / sum : spare / (double)v->n_cubes;
-    uint64_t at = 0;
-    double carried = 0;
-    for (uint64_t h = 0; h < v->n_cubes; h++) {
-        carried += known ? each * v->strength[h] : each;
-        const uint64_t more = (uint64_t)carried;
-        carried -= (double)more;
-        v->offset[h] = at;
-        at += 2 + more;
-    }
-    v->offset[v->n_cubes] = at;
-    v->n_points = at;
-}
-
 /* One pass over all hypercubes: the integral and its variance by output. */
 static fc_status iterate(vegas *v, edge_cube *open, fc_moments *open_moments, double *integral,
                          double *variance, double *largest)
@@ -591,44 +502,6 @@ static fc_status iterate(vegas *v, edge_cube *open, fc_moments *open_moments, do
         status = v->learns ? refine_map(v) : FC_OK;
     }
     return status;
-}
-
-/* Strata per dimension so that a hypercube gets four points on average, or few more. */
-static void choose_strata(vegas *v, uint64_t n)
-{
-    const double most = fmin(fmax((double)n / 4, 1), (double)MOST_CUBES);
-    v->n_strata = (unsigned)fmax(floor(pow(most, 1.0 / v->n_dim) + 1e-9), 1);
-    double n_cubes = pow(v->n_strata, v->n_dim);
-    const double more = 1.0 + 1.0 / v->n_strata;
-    for (v->n_more = 0; v->n_more + 1 < v->n_dim && n_cubes * more <= most; v->n_more++) {
-        n_cubes *= more;
-    }
-    v->n_cubes = 1;
-    for (unsigned d = 0; d < v->n_dim; d++) {
-        v->n_cubes *= v->n_strata + (d < v->n_more);
-    }
-}
-
-/* Cuts the cube for n points, and gives each new hypercube the strength of the old one at its
- * centre
- * (`old` has room for the old ones). Otherwise the first iteration that counts would be stratified
- * evenly, and its variance alone as large as that of all others. */
-static void cut_again(vegas *v, uint64_t n, double *old)
-{
-    const unsigned old_strata = v->n_strata, old_more = v->n_more;
-    memcpy(old, v->strength, v->n_cubes * sizeof *old);
-    choose_strata(v, n);
-    for (uint64_t h = 0; h < v->n_cubes; h++) {
-        uint64_t rest = h, from = 0, stride = 1;
-        for (unsigned d = 0; d < v->n_dim; d++) {
-            const unsigned strata = v->n_strata + (d < v->n_more);
-            const unsigned before = old_strata + (d < old_more);
-            from += (2 * (rest % strata) + 1) * before / (2 * strata) * stride;
-            rest /= strata;
-            stride *= before;
-        }
-        v->strength[h] = old[from];
-    }
 }
 
 /* Chance that chi-squared with dof degrees of freedom passes x, by Wilson and Hilferty's normal
@@ -701,17 +574,17 @@ fc_status fc_vegas(fc_sampler *sampler, const fc_mc_options *options, fc_mc_resu
     }
     /* The stratification with more hypercubes: of few points, training may get more an iteration.
      */
-    choose_strata(&v, n_warm > n_each ? n_warm : n_each);
-    const uint64_t room = v.n_cubes;
-    choose_strata(&v, warm_up > 0 ? n_warm : n_each);
-    v.offset = fc_malloc(room + 1, sizeof *v.offset);
-    v.strength = fc_calloc(room, sizeof *v.strength);
-    double *old = fc_malloc(v.n_cubes, sizeof *old);
+    fc_strata_choose(&v.strata, n_warm > n_each ? n_warm : n_each);
+    const uint64_t room = v.strata.n_cubes;
+    fc_strata_choose(&v.strata, warm_up > 0 ? n_warm : n_each);
+    v.strata.offset = fc_malloc(room + 1, sizeof *v.strata.offset);
+    v.strata.strength = fc_calloc(room, sizeof *v.strata.strength);
+    double *old = fc_malloc(v.strata.n_cubes, sizeof *old);
     double *integrals = fc_calloc((MEASURING + 1) * 2 * (size_t)n_out, sizeof *integrals);
     fc_moments *open_moments = fc_calloc(n_out, sizeof *open_moments);
     double *variances = NULL, largest = 0;
     edge_cube open = {0};
-    if (v.offset == NULL || v.strength == NULL || old == NULL || integrals == NULL ||
+    if (v.strata.offset == NULL || v.strata.strength == NULL || old == NULL || integrals == NULL ||
         open_moments == NULL) {
         status = FC_ERR_NOMEM;
     } else {
@@ -721,9 +594,10 @@ fc_status fc_vegas(fc_sampler *sampler, const fc_mc_options *options, fc_mc_resu
     for (unsigned k = 0; status == FC_OK && k < warm_up + measuring; k++, v.iteration++) {
         const uint64_t n = k < warm_up ? n_warm : n_each;
         if (k == warm_up && k > 0) { /* another number of points, another stratification */
-            cut_again(&v, n, old);
+            fc_strata_cut_again(&v.strata, n, old);
         }
-        stratify(&v, n);
+        fc_strata_distribute(&v.strata, n);
+        v.n_points = v.strata.offset[v.strata.n_cubes];
         v.learns = k + 1 < warm_up + measuring;
         const unsigned row =
             k < warm_up ? measuring : k - warm_up; /* training goes to the spare row */
