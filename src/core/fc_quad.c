@@ -4,7 +4,8 @@
  *
  *     proved that few panels do (fc_quad_proven.c)? ─► done
  *     attempt: lay out panels between the breaks, evaluate them
- *         round: sum up ─► error small enough, no jump hidden at an edge? ─► done
+ *         round: sum up ─► error small enough, no jump hidden at an edge, no needles far out?
+ *                     ─► done
  *                mark the worst panels whose errors exceed the budget
  *                       ─► split or grade them ─► evaluate ─► confirm
  *     a singularity inside, or an infinite value, was found? add a break there and attempt again
@@ -96,12 +97,19 @@ static fc_status attempt(fc_quad_work *q, fc_quad_result *result, bool *again)
         if (error <= q->target) {
             q->edge_error = fc_quad_check_edges(q, false);
             if (error + q->edge_error <= q->target) {
-                result->state = FC_QUAD_CONVERGED;
-                return FC_OK;
-            }
-            q->edge_error = fc_quad_check_edges(q, true);
-            for (size_t i = 0; i < p->n; i++) {
-                n_marked += (p->panels[i].flags & FC_PANEL_MARKED) != 0;
+                status = fc_quad_audit(q, q->target - error - q->edge_error, &n_marked);
+                if (status != FC_OK) {
+                    return status;
+                }
+                if (n_marked == 0) {
+                    result->state = FC_QUAD_CONVERGED;
+                    return FC_OK;
+                }
+            } else {
+                q->edge_error = fc_quad_check_edges(q, true);
+                for (size_t i = 0; i < p->n; i++) {
+                    n_marked += (p->panels[i].flags & FC_PANEL_MARKED) != 0;
+                }
             }
         } else {
             double fixed =
@@ -258,6 +266,14 @@ static fc_status integrate_one(fc_quad_work *q, double a, double b, const fc_qua
     }
     if (again) {
         result->state = FC_QUAD_SINGULAR;
+    }
+    if (result->state == FC_QUAD_LIMIT || result->state == FC_QUAD_ROUNDOFF ||
+        result->state == FC_QUAD_SINGULAR) { /* whose errors are to be honest as well */
+        size_t none;
+        fc_status status = fc_quad_audit(q, INFINITY, &none);
+        if (status != FC_OK) {
+            return status;
+        }
     }
     result->n_eval = q->p.n_eval;
     if (q->options->weight != NULL) {

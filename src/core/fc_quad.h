@@ -55,7 +55,7 @@ typedef struct fc_quad_result {
  * |K - G|, less only when a split confirms it. Ends where f is singular, and infinity, get a ladder
  * of panels graded four-fold, whose remainder is extrapolated (fc_epsilon.h). An interior
  * singularity is bisected down to a few ulp and becomes a break point. Jumps that hide between the
- * nodes at a panel's edge are looked for.
+ * nodes at a panel's edge are looked for, and towards infinity needles between the nodes.
  * Errors   FC_ERR_INVALID for negative or nan tolerances, limit or density of 0, nan limits;
  * FC_ERR_NOMEM; whatever the integrand or the run returns. Numerical trouble is a state, not an
  * error. */

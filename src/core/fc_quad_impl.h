@@ -6,6 +6,7 @@
  *     fc_quad_proven.c    the short way: few panels, where the program itself proves their errors
  *     fc_quad_known.c     sums, tails, errors, edges: what a round goes by
  *     fc_quad_refine.c    which panels are split, and what that tells
+ *     fc_quad_audit.c     needles that no panel has seen
  *     fc_quad_breaks.c    what is not finite, or singular: new break points
  *     fc_quad_layout.c    where panels are put
  *     fc_quad_panel.c     the panels and their Gauss-Kronrod sums */
@@ -46,7 +47,7 @@ typedef struct fc_quad_work {
     double *sums;  /* n_out: the integral as far as known */
     double *level; /* contributions of a ladder's levels, [output][level] */
     /* Of the round: */
-    double panel_error, tail_error, edge_error, magnitude, tolerance, target;
+    double panel_error, tail_error, edge_error, hidden_error, magnitude, tolerance, target;
     fc_quad_state tail_state;
     double tail_where;
     uint32_t open_tail; /* the section whose tail is worst and can be extended; FC_NO_PANEL */
@@ -82,6 +83,12 @@ size_t fc_quad_mark_worst(fc_quad_work *q, double budget, double least);
 /* Splits what is marked (an end panel gets a ladder instead), evaluates, and corrects the errors of
  * the parts by what the split has shown. */
 FC_MUST_CHECK fc_status fc_quad_split_marked(fc_quad_work *q, size_t n_marked);
+
+/* ---- fc_quad_audit.c ---- */
+
+/* On infinite ranges: are there needles between the nodes of far panels? Sets hidden_error to what
+ * they may amount to, and marks their panels if that is above `slack`. */
+FC_MUST_CHECK fc_status fc_quad_audit(fc_quad_work *q, double slack, size_t *n_marked);
 
 /* ---- fc_quad_breaks.c ---- */
 

@@ -87,7 +87,7 @@ void fc_quad_summarise(fc_quad_work *q)
     }
     q->panel_error = error.sum;
     q->magnitude = magnitude.sum;
-    q->tail_error = q->edge_error = 0;
+    q->tail_error = q->edge_error = q->hidden_error = 0;
     q->open_tail = FC_NO_PANEL;
     double worst = -1, negligible = fmax(q->options->epsabs,
                                          q->options->epsrel * fc_quad_norm(q->sums, q->n_out));
@@ -104,7 +104,8 @@ void fc_quad_summarise(fc_quad_work *q)
 
 double fc_quad_total_error(const fc_quad_work *q)
 {
-    return q->panel_error + q->tail_error + q->edge_error + FC_QUAD_NOISE * q->magnitude;
+    return q->panel_error + q->tail_error + q->edge_error + q->hidden_error +
+           FC_QUAD_NOISE * q->magnitude;
 }
 
 /* ---- jumps at the edges of panels ---- */

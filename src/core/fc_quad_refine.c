@@ -84,11 +84,12 @@ static fc_status reserve_families(fc_quad_work *q, size_t n)
 static void confirm(fc_quad_work *q, const fc_quad_family *f, const double *parent_value)
 {
     fc_panel *panels = q->p.panels;
-    double raw = 0, change = 0, worst = -1, share = 0;
+    double raw = 0, change = 0, worst = -1, share = 0, magnitude = 0;
     bool rough = false;
     for (unsigned k = 0; k < f->ways; k++) {
         const fc_panel *child = &panels[k == 0 ? f->parent : f->first_new + k - 1];
         raw += child->raw;
+        magnitude += child->magnitude;
         rough |= (child->flags & FC_PANEL_ROUGH) != 0;
         if (child->raw > worst) {
             worst = child->raw;
@@ -112,7 +113,10 @@ static void confirm(fc_quad_work *q, const fc_quad_family *f, const double *pare
          * and stopping at the first that is small by chance would deceive: a claim shrinks no
          * faster than the integral of |f| does around the point. */
         if (f->flags & FC_PANEL_ROUGH) {
-            scale = fmax(scale, fmax(change, f->error * share) / raw);
+            double claim = fmax(change, f->error * share);
+            /* Of a needle just found the share is any number, but |f| bounds what a split moves. */
+            claim = fmin(claim, f->error + change + 16 * magnitude);
+            scale = fmax(scale, claim / raw);
         }
     } else if (change < raw) {
         scale *= fmax(change / raw, 0.01);
