@@ -65,7 +65,7 @@ static fc_status climb_all(fc_panels *p, climb *climbs, size_t n)
                     double step = (high - low) * exp2(-48 * r);
                     to = c->x + (k % 2 == 0 ? step : -step);
                     if ((to < low) == (low < high) || (to > high) == (low < high)) {
-                        to = c->x + 0.5 * (c->x - to);
+                        to = low + r * (high - low); /* never outside: f may be undefined there */
                     }
                 }
                 x[i * STEPS + (size_t)k] = k == 0 && round == 0 ? c->x : to;

@@ -67,3 +67,20 @@ def test_what_decays_is_not_doubted(f, exact):
     assert result.converged
     assert abs(result.integral - exact) <= 1.5e-8 + 1e-8 * exact
     assert result.neval < 15_000
+
+
+def test_the_search_stays_within_the_range():
+    seen = []
+
+    class Opaque:
+        def __call__(self, x):
+            seen.append(x)
+            return math.exp(-abs(x) * math.cos(x) ** 2) / (1 + x * x)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        fastconc.quad(Opaque(), 3.0, math.inf, epsabs=1e-4, limit=200)
+        low = min(seen)
+        seen.clear()
+        fastconc.quad(Opaque(), -math.inf, -3.0, epsabs=1e-4, limit=200)
+    assert low >= 3.0 and max(seen) <= -3.0
