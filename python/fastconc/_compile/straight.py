@@ -108,6 +108,7 @@ _COMPARISONS = ["<", "<=", "==", "!=", ">", ">="]
 _POSITIVE = 5  # of CALL_INTRINSIC_1
 _GLOBAL_SHIFT = 1 if _VERSION >= (3, 11) else 0  # the low bit tells whether NULL goes with it
 _ATTRIBUTE_SHIFT = 1 if _VERSION >= (3, 12) else 0
+_HAS_DEPTH = _VERSION >= (3, 11)  # COPY and SWAP; an argument of ROT_TWO is none of its own
 _CALL_TAKES_TWO = _VERSION >= (3, 11)  # the function, and NULL or self
 
 _NULL: Any = object()
@@ -238,9 +239,9 @@ def read(ev: Evaluator, frame: Frame) -> Any:
         elif kind == POP:
             pop()
         elif kind == COPY:
-            push(stack[-max(argument, 1)])
+            push(stack[-(argument if _HAS_DEPTH else 1)])
         elif kind == SWAP:
-            other = -max(argument, 2)
+            other = -(argument if _HAS_DEPTH else 2)
             stack[-1], stack[other] = stack[other], stack[-1]
         elif kind == ROTATE_3:
             stack.insert(-2, pop())
