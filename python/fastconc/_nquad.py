@@ -110,18 +110,9 @@ def dblquad(
     >>> round(fastconc.dblquad(lambda y, x: x * y, 0, 1, lambda x: x, lambda x: 2 - x).integral, 9)
     0.333333333
     """
-    if deadline is None:
-        aim = _AIM if epsrel == _TOLERANCE else epsrel
-        found = _quick(func, [gfun, a], [hfun, b], args, epsabs, aim, workers)
-        if found is not None:
-            return found
-    result = integral_of(
-        "dblquad", func, [gfun, a], [hfun, b], args, epsabs, epsrel, workers=workers,
-        deadline=deadline, aim=_AIM if epsrel == _TOLERANCE else None,
-    )  # fmt: skip
-    if not result.converged:
-        warnings.warn(result.message, IntegrationWarning, stacklevel=2)
-    return result
+    return _integral_of_limits(
+        "dblquad", func, [gfun, a], [hfun, b], args, epsabs, epsrel, workers, deadline
+    )
 
 
 def tplquad(
@@ -150,18 +141,31 @@ def tplquad(
     >>> round(result.integral, 9)
     14.28125
     """
+    return _integral_of_limits(
+        "tplquad", func, [qfun, gfun, a], [rfun, hfun, b], args, epsabs, epsrel, workers, deadline
+    )
+
+
+def _integral_of_limits(
+    caller: str, func: Any, lower: list[Any], upper: list[Any], args: Any, epsabs: Any,
+    epsrel: Any, workers: Any, deadline: float | None,
+) -> QuadResult:  # fmt: skip
+    """Integrate for `dblquad` and `tplquad`: z's limits, if there is a z, are functions of x, y."""
+    has_z = len(lower) == 3
+    aim = _AIM if epsrel == _TOLERANCE else None
     if deadline is None:
-        aim = _AIM if epsrel == _TOLERANCE else epsrel
-        lower, upper = [qfun, gfun, a], [rfun, hfun, b]
-        found = _quick(func, lower, upper, args, epsabs, aim, workers, turned=True)
+        tolerance = epsrel if aim is None else aim
+        found = _quick(func, lower, upper, args, epsabs, tolerance, workers, turned=has_z)
         if found is not None:
             return found
+    if has_z:
+        lower, upper = [_turned(lower[0]), *lower[1:]], [_turned(upper[0]), *upper[1:]]
     result = integral_of(
-        "tplquad", func, [_turned(qfun), gfun, a], [_turned(rfun), hfun, b], args, epsabs, epsrel,
-        workers=workers, deadline=deadline, aim=_AIM if epsrel == _TOLERANCE else None,
+        caller, func, lower, upper, args, epsabs, epsrel, workers=workers, deadline=deadline,
+        aim=aim,
     )  # fmt: skip
     if not result.converged:
-        warnings.warn(result.message, IntegrationWarning, stacklevel=2)
+        warnings.warn(result.message, IntegrationWarning, stacklevel=3)
     return result
 
 

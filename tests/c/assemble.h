@@ -4,9 +4,11 @@
 #ifndef ASSEMBLE_H
 #define ASSEMBLE_H
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "check.h"
 #include "fc_code.h"
 
 #define ASM_MAX 512
@@ -120,6 +122,20 @@ static inline fc_program *asm_build(assembler *a, fc_isa isa)
         fprintf(stderr, "program refused: %s\n", reason);
     }
     return program;
+}
+
+/* The value of a program of one input at x, as the VM computes it. */
+static inline double asm_value_at(fc_program *p, double x)
+{
+    fc_operand in = {.kind = FC_ARRAY, .dtype = FC_F64, .data = &x, .stride = 8}, out = in;
+    double y = NAN;
+    fc_vm *vm;
+    fc_fault fault;
+    out.data = &y;
+    CHECK(fc_vm_create(p, &vm) == FC_OK);
+    CHECK(fc_vm_run(vm, 1, &in, &out, NULL, NULL, 0, &fault) == FC_OK);
+    fc_vm_destroy(vm);
+    return y;
 }
 
 #endif

@@ -94,20 +94,6 @@ static bool disc_at(fc_program *p, double centre, double radius, const double *r
     return fc_disc_of(p, &place, rest, out, &doubt);
 }
 
-/* The program's value at x, as the VM computes it. */
-static double value_at(fc_program *p, double x)
-{
-    fc_operand in = {.kind = FC_ARRAY, .dtype = FC_F64, .data = &x, .stride = 8}, out = in;
-    double y = NAN;
-    fc_vm *vm;
-    fc_fault fault;
-    out.data = &y;
-    CHECK(fc_vm_create(p, &vm) == FC_OK);
-    CHECK(fc_vm_run(vm, 1, &in, &out, NULL, NULL, 0, &fault) == FC_OK);
-    fc_vm_destroy(vm);
-    return y;
-}
-
 /* Everything on the disc is where it is said to be, and rounding errors are what they are said to
  * be at most. */
 static bool check_disc(fc_program *p, number (*g)(number), double c, double r)
@@ -122,7 +108,7 @@ static bool check_disc(fc_program *p, number (*g)(number), double c, double r)
         CHECK(cabs(g(z) - out.centre) <= out.radius + 1e-13 * cabs(g(z)));
     }
     for (int k = 0; k < 4; k++) {
-        double x = c + 0.6 * r * uniform(-1, 1), y = value_at(p, x);
+        double x = c + 0.6 * r * uniform(-1, 1), y = asm_value_at(p, x);
         CHECK(fabs(y - creal(g(x))) <= out.noise + 1e-15 * (1 + fabs(y))); /* of g itself */
         CHECK(fabs(y - out.centre) <= 0.6 * out.radius + 2 * out.noise);
     }
