@@ -23,6 +23,7 @@ INTEGRALS = {
     "gauss on the line": (lambda x: math.exp(-x * x), -INF, INF, math.sqrt(math.pi)),
     "cauchy on the line": (lambda x: 1 / (1 + x * x), -INF, INF, math.pi),
     "cos(100 x)": (lambda x: math.cos(100 * x), 0, 1, math.sin(100) / 100),
+    "exponential tail": (lambda x: math.exp(-x), 0, INF, 1),
 }
 
 
