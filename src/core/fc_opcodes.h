@@ -101,6 +101,14 @@
     X(NOT_I,      "II--", "",  "d = ~a") \
     X(SHL_I,      "III-", "M", "d = a << b; b < 0 raises FC_ERR_DOMAIN") \
     X(SHR_I,      "III-", "M", "d = a >> b; b < 0 raises FC_ERR_DOMAIN; b >= 64 gives 0 or -1") \
+    /* the low 64 bits of the exact result: for values of which no more is needed */ \
+    X(ADDW_I,     "III-", "",  "d = a + b modulo 2^64") \
+    X(SUBW_I,     "III-", "",  "d = a - b modulo 2^64") \
+    X(MULW_I,     "III-", "",  "d = a * b modulo 2^64") \
+    X(NEGW_I,     "II--", "",  "d = -a modulo 2^64") \
+    X(SHLW_I,     "III-", "M", "d = a << b modulo 2^64; b < 0 raises FC_ERR_DOMAIN") \
+    X(SHRW_I,     "III-", "M", "d = a >> b, a without sign; b < 0 raises FC_ERR_DOMAIN") \
+    X(LOW_I,      "III-", "M", "d = a & b, both without sign; 2^63 or more raises FC_ERR_OVERFLOW") \
     X(GCD_I,      "III-", "M", "d = gcd(a, b) >= 0") \
     X(COMB_I,     "III-", "M", "d = comb(a, b); negative raises FC_ERR_DOMAIN") \
     X(FACTORIAL_I,"II--", "M", "d = a!; negative raises FC_ERR_DOMAIN") \

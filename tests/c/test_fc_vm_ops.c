@@ -242,6 +242,10 @@ static fc_status reference(unsigned op, cell a, cell b, cell c, cell *out)
         REF(OR_I, i, a.i | b.i)
         REF(XOR_I, i, a.i ^ b.i)
         REF(NOT_I, i, ~a.i)
+        REF(ADDW_I, i, (int64_t)((uint64_t)a.i + (uint64_t)b.i))
+        REF(SUBW_I, i, (int64_t)((uint64_t)a.i - (uint64_t)b.i))
+        REF(MULW_I, i, (int64_t)((uint64_t)a.i * (uint64_t)b.i))
+        REF(NEGW_I, i, (int64_t)(0 - (uint64_t)a.i))
         REF(LT_I, b, a.i < b.i)
         REF(LE_I, b, a.i <= b.i)
         REF(EQ_I, b, a.i == b.i)
@@ -283,6 +287,15 @@ static fc_status reference(unsigned op, cell a, cell b, cell c, cell *out)
             return FC_ERR_DOMAIN;
         }
         return x == 0 ? FC_OK : y > 63 ? FC_ERR_OVERFLOW : wide(x * ((__int128)1 << y), out);
+    case FC_OP_SHLW_I:
+        out->i = y < 0 || y > 63 ? 0 : (int64_t)((uint64_t)a.i * ((uint64_t)1 << y));
+        return y < 0 ? FC_ERR_DOMAIN : FC_OK;
+    case FC_OP_SHRW_I:
+        out->i = y < 0 || y > 63 ? 0 : (int64_t)((uint64_t)a.i / ((uint64_t)1 << y));
+        return y < 0 ? FC_ERR_DOMAIN : FC_OK;
+    case FC_OP_LOW_I:
+        out->i = a.i & b.i;
+        return out->i < 0 ? FC_ERR_OVERFLOW : FC_OK;
     case FC_OP_SHR_I:
         out->i = a.i >> (y > 63 ? 63 : y < 0 ? 0 : y);
         return y < 0 ? FC_ERR_DOMAIN : FC_OK;

@@ -187,6 +187,11 @@ class Arithmetic:
         tx, ty = self.type_of(x), self.type_of(y)
         b = self.b
         if tx in "IB" and ty in "IB":
+            if op in ("%", "//") and type(y) is int and y > 1 and not y & (y - 1):
+                # Floor division by a power of two: the same as a shift, for negative ints too
+                if op == "%":
+                    return self.bits("&", x, y - 1)
+                return self.bits(">>", x, y.bit_length() - 1)
             x, y = self.as_int(x), self.as_int(y)
             if y.op == "CONST":
                 if (op in "+-" and y.payload == 0) or (op in ("*", "//") and y.payload == 1):
@@ -259,7 +264,14 @@ class Arithmetic:
             return joined(self.b.as_bool(p), self.b.as_bool(q))
         if tx not in "IB" or ty not in "IB":
             raise NeedsInteger(f"`{op}` needs integers, and one operand is a float")
-        return self.b.emit(f"{_BITS[op]}_I", "I", (self.as_int(x), self.as_int(y)), mask=self.mask)
+        name = f"{_BITS[op]}_I"
+        if op == "&":
+            self.b.drops_bits = True
+            if type(x) is int:
+                x, y = y, x
+            if type(y) is int and INT_MAX < y < 2**64:
+                name = "LOW_I"
+        return self.b.emit(name, "I", (self.as_int(x), self.as_int(y)), mask=self.mask)
 
     def divide(self, x: Any, y: Any) -> Val:
         b, fl = self.b, self.b.fl

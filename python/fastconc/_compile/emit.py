@@ -31,7 +31,7 @@ FLAG_EXACT = 1
 # Raising instructions whose results nobody reads must still raise, as they do in Python; overflow
 # is no Python error.
 _ROOTS = {"RAISE_IF"}
-_ROOT_PREFIXES = ("FLOORDIV_I", "MOD_I", "TRUEDIV_I", "INDEX_", "SHL_I", "SHR_I", "COMB_I")
+_ROOT_PREFIXES = ("FLOORDIV_I", "MOD_I", "TRUEDIV_I", "INDEX_", "SHL", "SHR", "COMB_I")
 _ROOT_OPS = {"FACTORIAL_I", "ISQRT_I"}
 _COMPARISONS = {f"{op}_{type}" for op in ("LT", "LE", "EQ", "NE") for type in "DF"}
 _SELECTIONS = ("SELECT_D", "SELECT_F")

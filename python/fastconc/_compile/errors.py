@@ -44,6 +44,10 @@ class NeedsDimensions(Unsupported):
     """An argument is read with more indices than it was taken to have dimensions."""
 
 
+class NeedsAllBits(Unsupported):
+    """An integer constant beyond 64 bits, all of which matter; to be refused where it stands."""
+
+
 class NoSource(Unsupported):
     """The function has no source; it may be traced instead."""
 

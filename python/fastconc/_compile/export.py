@@ -148,6 +148,10 @@ _EXPRESSIONS = {
     "OR_I": "{0} | {1}",
     "XOR_I": "{0} ^ {1}",
     "NOT_I": "~{0}",
+    "ADDW_I": "(int64_t)((uint64_t){0} + (uint64_t){1})",
+    "SUBW_I": "(int64_t)((uint64_t){0} - (uint64_t){1})",
+    "MULW_I": "(int64_t)((uint64_t){0} * (uint64_t){1})",
+    "NEGW_I": "(int64_t)(0 - (uint64_t){0})",
     "I_B": "{0}",
     "D_I": "(double){0}",
     "B_D": "{0} != 0",
@@ -178,6 +182,9 @@ _CHECKED = {
     "I_D": "if ((status = int_of({0}, &{d}))) return status;",
     "TRUEDIV_I": "if ({1} == 0) return ZERODIV; {d} = (double){0} / (double){1};",
     "SHR_I": "if ({1} < 0) return DOMAIN_; {d} = {1} > 63 ? ({0} < 0 ? -1 : 0) : {0} >> {1};",
+    "SHRW_I": "if ({1} < 0) return DOMAIN_; {d} = {1} > 63 ? 0 : (int64_t)((uint64_t){0} >> {1});",
+    "SHLW_I": "if ({1} < 0) return DOMAIN_; {d} = {1} > 63 ? 0 : (int64_t)((uint64_t){0} << {1});",
+    "LOW_I": "if (({d} = {0} & {1}) < 0) return OVERFLOW_;",
     "SHL_I": "if ({1} < 0) return DOMAIN_; if ({1} > 62 && {0} != 0) return OVERFLOW_; "
     "{d} = {1} > 62 ? 0 : (int64_t)((uint64_t){0} << {1}); "
     "if ({1} <= 62 && {d} >> {1} != {0}) return OVERFLOW_;",

@@ -126,7 +126,7 @@ _MASKED_INT = {
     f"{name}_I"
     for name in (
         *("ADD", "SUB", "MUL", "FLOORDIV", "MOD", "TRUEDIV", "POW", "NEG", "ABS", "SHL", "SHR"),
-        *("GCD", "COMB", "FACTORIAL", "ISQRT"),
+        *("GCD", "COMB", "FACTORIAL", "ISQRT", "LOW"),
     )
 }
 MASKED = _MASKED_INT | {"I_D", "INDEX_D", "INDEX_F", "INDEX_I", "INDEX_B"}
@@ -153,6 +153,8 @@ class Builder:
         self.consts: dict[Any, Val] = {}
         self.line = 0
         self.n_instructions = 0
+        self.drops_bits = False  # whether low_bits.py may find something
+        self.takes_wide = True  # ints of 64 bits without sign; low_bits.py tells if they will do
 
     # Values
 
@@ -164,6 +166,8 @@ class Builder:
         else:
             value = int(value)
             if not INT_MIN <= value <= INT_MAX:
+                self.drops_bits = True
+            if not (INT_MIN <= value <= INT_MAX or (self.takes_wide and 0 < value < 2**64)):
                 raise Unsupported(
                     f"the integer {value} does not fit into 64 bits", "write it as a float"
                 )

@@ -26,10 +26,11 @@ from fastconc import _core
 from .arith import describe, is_number
 from .deps import still_valid
 from .emit import Emitted, emit
-from .errors import Unsupported, to_kernel_error
+from .errors import NeedsAllBits, Unsupported, to_kernel_error
 from .evaluate import Evaluator
 from .functions import lookup
 from .ir import Builder, Val
+from .low_bits import keep_low_bits
 from .tables import table_parameters
 from .values import ListRef, Parameters, Table, Unbound, parameters_of
 
@@ -354,14 +355,17 @@ def _compile(
     note: Callable[[list[tuple[str, Any, Any, Any]]], None],
 ) -> Compiled:
     ev = _evaluator(options, float_type)
+    takes_wide = True
     try:
         return _compile_by(ev, target, signature, options, force_float, note)
-    except Unsupported:
-        if not ev.has_read_code:
+    except Unsupported as error:
+        takes_wide = not isinstance(error, NeedsAllBits)
+        if takes_wide and not ev.has_read_code:
             raise
     # What is refused is refused by the source, which can show where.
     ev = _evaluator(options, float_type)
     ev.reads_code = False
+    ev.b.takes_wide = takes_wide
     return _compile_by(ev, target, signature, options, force_float, note)
 
 
@@ -409,6 +413,8 @@ def _compile_by(
     structure = _flatten(ev, result, outputs, force_float, target.name)
     constants = ev.constant_tables or []
     tables.extend([letter for letter, _, _ in constants])
+    if builder.drops_bits:
+        keep_low_bits(builder.body, outputs)
     data = emit(builder.body, inputs, outputs, tables, options.exact)
     try:
         program = _core.Program(data.data)
