@@ -26,6 +26,7 @@ from fastconc._compile.unit import (
     unit_of,
 )
 from fastconc._errors import KernelError, PerformanceWarning
+from fastconc._masked import refuse_masked
 
 
 class Kernel(_core.KernelBase):
@@ -439,6 +440,8 @@ def map(f: Callable[..., Any], *arrays: Any, out: Any = None, workers: Any = Non
 def _map_python(f: Callable[..., Any], arrays: tuple[Any, ...], out: Any) -> Any:
     import numpy
 
+    for k, a in enumerate(arrays):
+        refuse_masked(f"argument {k + 1}", a)
     plain = [numpy.asarray(a) for a in arrays]
     shape = numpy.broadcast_shapes(*(a.shape for a in plain))
     columns = [numpy.broadcast_to(a, shape).ravel().tolist() for a in plain]

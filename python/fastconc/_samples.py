@@ -8,6 +8,7 @@ from typing import Any
 
 from fastconc import _core
 from fastconc._integrand import seconds_of
+from fastconc._masked import refuse_masked
 
 _RULES = {"trapezoid": 0, "simpson": 1}
 
@@ -66,6 +67,7 @@ def integrate_samples(
 def _numbers(value: Any, name: str, kinds: str) -> Any:
     import numpy as np
 
+    refuse_masked(name, value)
     array = np.asarray(value)
     if array.dtype.kind not in kinds:
         raise TypeError(f"{name} must hold numbers, not {array.dtype}: {value!r}")

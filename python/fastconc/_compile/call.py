@@ -9,6 +9,8 @@ import math
 import sys
 from typing import TYPE_CHECKING, Any
 
+from fastconc._masked import is_matrix, refuse_masked
+
 from .unit import Compiled, Constant, Target
 
 if TYPE_CHECKING:
@@ -74,6 +76,12 @@ class Call:
             value = value.__array__()  # as pandas and tensor libraries offer their data
         if hasattr(value, "dtype") and hasattr(value, "shape"):  # NumPy, without importing it
             dtype = value.dtype
+            refuse_masked(f"argument {name!r}", value)
+            if table and is_matrix(value):
+                raise TypeError(
+                    f"argument {name!r} is read by index, and the rows of a np.matrix are "
+                    "matrices; give np.asarray of it"
+                )
             letter = {"f": "D", "i": "I", "u": "I", "b": "B"}.get(dtype.kind)
             if letter is None or dtype.itemsize > 8:
                 raise TypeError(
@@ -169,6 +177,7 @@ class Call:
 
 
 def _check_output(target: Any) -> None:
+    refuse_masked("out", target)
     try:
         view = memoryview(target)
     except TypeError:
@@ -206,7 +215,12 @@ def broadcast_shape(values: list[Any]) -> tuple[int, ...]:
 def _sequence_array(name: str, value: Any, call: Call) -> Any:
     numpy = sys.modules.get("numpy")
     if numpy is not None:
-        result = numpy.asarray(value)
+        if value and type(value[0]) not in (int, float):
+            refuse_masked(f"argument {name!r}", value)
+        try:
+            result = numpy.asarray(value)
+        except (ValueError, OverflowError) as error:  # of rows that differ in length
+            raise type(error)(f"argument {name!r}: {error}") from None
         if result.dtype.kind not in "fiub":
             raise TypeError(f"argument {name!r}: the sequence does not hold numbers only")
         return result

@@ -138,7 +138,11 @@ def self_check(call: Call) -> None:
             got = run_program(call, call.compiled, arguments)
         except (ArithmeticError, ValueError, IndexError, AssertionError, RuntimeError):
             continue  # raising is never a wrong number
-        if not agrees(got, expected) and not _exact_agrees(call, arguments, expected):
+        if not (
+            agrees(got, expected)
+            or _exact_agrees(call, arguments, expected)
+            or _reads_small_numbers(call)
+        ):
             raise KernelError(
                 f"{call.kernel.__name__}: the compiled function gives {got!r} where plain Python "
                 f"gives {expected!r}, for the arguments {arguments!r}. This is a bug of fastconc; "
@@ -217,8 +221,17 @@ def _exact_agrees(call: Call, arguments: list[Any], expected: Any) -> bool:
     return agrees(run_program(call, unit.get(*call.key), arguments), expected)
 
 
+def _reads_small_numbers(call: Call) -> bool:
+    """Whether plain Python computed with NumPy's small numbers from outside: they wrap and round
+    where a kernel takes each for the number it is."""
+    return any(
+        hasattr(value, "dtype") and value.dtype not in ("float64", "int64")
+        for _, _, _, value in call.unit.deps
+    )
+
+
 def agrees(got: Any, expected: Any) -> bool:
-    if type(got) is float and got == expected and type(expected) is float:
+    if type(got) is float and type(expected) is float and got == expected:
         return True
     if isinstance(got, tuple):
         try:
@@ -232,7 +245,7 @@ def agrees(got: Any, expected: Any) -> bool:
         if got == expected or (got != got and expected != expected):
             return True
         return bool(abs(got - expected) <= 1e-9 * max(abs(got), abs(expected), 1e-300))
-    except (TypeError, OverflowError):
+    except (TypeError, ValueError, OverflowError):
         return False
 
 

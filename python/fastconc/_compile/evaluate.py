@@ -14,6 +14,8 @@ import builtins
 import types
 from typing import Any
 
+from fastconc._masked import is_matrix, refuse_masked
+
 from . import (  # noqa: F401 (they register)
     float_bits,
     integer_functions,
@@ -194,8 +196,16 @@ class Evaluator(Calls, Comparisons, Loops, Match, Sequences):
             return tuple.__new__(type(value), [self.admit(v) for v in value])
         item = getattr(value, "item", None)
         if item is not None and hasattr(value, "dtype") and hasattr(value, "ndim"):
+            try:
+                refuse_masked("an array from outside", value)
+            except TypeError as error:
+                raise Unsupported(str(error)) from None
             if value.ndim == 0:
                 return self.admit(value.item())
+            if is_matrix(value):
+                raise Unsupported(
+                    "the rows of a np.matrix are matrices, not numbers", "use np.asarray of it"
+                )
             if value.size > MAX_GLOBAL:
                 raise Unsupported(
                     f"a global array of {value.size} elements is too large to compile in",
