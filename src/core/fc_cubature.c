@@ -35,7 +35,6 @@
 #include "fc_alloc.h"
 #include "fc_cubature_proven.h"
 #include "fc_platform.h"
-#include "fc_sobol.h"
 
 #define WORST_FACTOR 0.25 /* boxes within this factor of the worst are cut together with it */
 #define MAX_BAD_CUTS 4096 /* cuts spent on boxes with nan or inf */
@@ -219,26 +218,6 @@ static fc_status evaluate_boxes(void *context, size_t begin, size_t end, unsigne
     return c->looks_beyond ? cubature_look_beyond(c, s, worker, begin, end) : FC_OK;
 }
 
-static fc_status evaluate_probes(void *context, size_t begin, size_t end, unsigned worker)
-{
-    cubature *c = context;
-    scratch *s;
-    fc_status status = cubature_scratch(c, worker, &s);
-    if (status != FC_OK) {
-        return status;
-    }
-    for (unsigned d = 0; d < c->n_dim; d++) {
-        memcpy(s->u[d], c->witness_u[d] + begin, (end - begin) * sizeof(double));
-    }
-    status = cubature_evaluate(c, s, worker, end - begin);
-    for (unsigned o = 0; status == FC_OK && o < c->n_out; o++) {
-        for (size_t i = begin; i < end; i++) {
-            c->witness_y[i * c->n_out + o] = s->y[o][i - begin];
-        }
-    }
-    return status;
-}
-
 /* After evaluation: the witnesses' objections, the place in the heap. */
 static void box_finish(cubature *c, size_t b)
 {
@@ -404,59 +383,6 @@ static fc_status evaluate_todo(cubature *c, uint64_t *n_eval)
     return status;
 }
 
-/* The first n_probe witnesses: scrambled Sobol points. */
-static fc_status probe(cubature *c)
-{
-    fc_sobol *sobol;
-    fc_status status = fc_sobol_create(c->n_dim, &sobol);
-    if (status != FC_OK) {
-        return status;
-    }
-    for (unsigned d = 0; d < c->n_dim; d++) {
-        fc_sobol_fill(sobol, UINT64_C(0x66617374636f6e63), 0, d, 0, c->n_probe, c->witness_u[d]);
-    }
-    fc_sobol_destroy(sobol);
-    for (size_t i = 0; i < c->n_probe; i++) {
-        c->witnesses[i] = (witness){.next = i + 1 < c->n_probe ? (uint32_t)i + 1 : NONE};
-    }
-    c->n_witness = c->n_probe;
-    const fc_run run = cubature_run_for(c, c->n_probe);
-    return fc_pool_for(&run, evaluate_probes, c, c->n_probe, BATCH_POINTS / 4);
-}
-
-static bool all_zero(const cubature *c)
-{
-    bool zero = true;
-    for (size_t i = 0; zero && i < c->n_probe * c->n_out; i++) {
-        zero = c->witness_y[i] == 0;
-    }
-    for (size_t o = 0; zero && o < c->n_out; o++) {
-        zero = c->extremes[o].y[0] == 0 && c->extremes[o].y[1] == 0 && !c->boxes[0].bad;
-    }
-    return zero;
-}
-
-/* Nothing but zeros: 0 may be the answer, or the integrand lives in a small part of the range.
- * Probe on and on, up to 2^16 points, and start again with whatever was found. */
-static fc_status probe_for_support(cubature *c, uint64_t *n_eval)
-{
-    fc_status status = FC_OK;
-    while (status == FC_OK && c->n_probe > 0 && c->n_probe < ((size_t)1 << 16) && all_zero(c)) {
-        const size_t more = c->n_probe < ((size_t)1 << 14) ? (size_t)1 << 14 : (size_t)1 << 16;
-        if (*n_eval + more > c->options->max_eval) {
-            break;
-        }
-        status = cubature_reserve_witnesses(c, more);
-        if (status != FC_OK) {
-            return status;
-        }
-        c->n_probe = more;
-        *n_eval += more;
-        status = probe(c);
-    }
-    return status;
-}
-
 static fc_status prepare(cubature *c)
 {
     fc_status status = fc_cubature_rule_create(c->options->kind, c->n_dim, &c->rule);
@@ -465,7 +391,7 @@ static fc_status prepare(cubature *c)
     }
     c->boxes_per_block = c->rule->n_points < BATCH_POINTS ? BATCH_POINTS / c->rule->n_points : 1;
     const size_t n_out = c->n_out;
-    c->n_probe = c->options->n_probe;
+    c->n_probe = cubature_probes_at_first(c);
     c->unit = fc_calloc(5 * n_out, sizeof *c->unit);
     if (c->unit == NULL) {
         return FC_ERR_NOMEM;
@@ -524,7 +450,7 @@ static fc_status first_box(cubature *c, fc_cubature_result *result)
     fc_status status = fc_pool_for(&run, evaluate_boxes, c, 1, 1);
     c->ns_per_point = (double)(fc_now_ns() - begin) / (double)c->rule->n_points;
     if (status == FC_OK && c->n_probe > 0) {
-        status = probe(c);
+        status = cubature_probe(c);
     }
     if (status != FC_OK) {
         return status;
@@ -534,11 +460,10 @@ static fc_status first_box(cubature *c, fc_cubature_result *result)
         result->n_eval += 2 * (uint64_t)c->n_dim;
         atomic_store_explicit(&c->n_beyond, 0, memory_order_relaxed);
     }
-    status = probe_for_support(c, &result->n_eval);
+    status = cubature_probe_for_support(c, &result->n_eval, &result->zero);
     if (status != FC_OK) {
         return status;
     }
-    result->zero = all_zero(c);
     if (c->n_probe > 0) {
         c->boxes[0].first_witness = 0;
         c->boxes[0].last_witness = (uint32_t)c->n_probe - 1;
@@ -567,6 +492,11 @@ static fc_status refine(cubature *c, fc_cubature_result *result)
         bool converged = false;
         fc_status status = FC_OK;
         if (settled) {
+            status = cubature_probe_rest(c, &result->n_eval, &settled);
+            sum_up(c);
+            settled = settled && within_tolerance(c);
+        }
+        if (status == FC_OK && settled) {
             status = cubature_audit(c, &result->n_eval, &converged);
             if (status != FC_OK || converged) {
                 result->outcome = FC_CUBATURE_CONVERGED;

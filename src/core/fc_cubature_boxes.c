@@ -193,7 +193,7 @@ uint32_t cubature_box_at(const cubature *c, const double *u)
     return c->nodes[at].box;
 }
 
-static void witness_append(cubature *c, uint32_t b, uint32_t w)
+void cubature_witness_append(cubature *c, uint32_t b, uint32_t w)
 {
     box *at = &c->boxes[b];
     c->witnesses[w].next = NONE;
@@ -236,7 +236,7 @@ void cubature_cut(cubature *c, uint32_t b)
     c->boxes[upper].node = children + 1;
     while (w != NONE) {
         const uint32_t next = c->witnesses[w].next;
-        witness_append(c, c->witness_u[axis][w] < middle ? b : upper, w);
+        cubature_witness_append(c, c->witness_u[axis][w] < middle ? b : upper, w);
         w = next;
     }
     c->todo[c->n_todo++] = b;

@@ -152,13 +152,7 @@ static fc_status witness_new(cubature *c, uint32_t other, unsigned axis, double 
     memcpy(c->witness_half + (size_t)c->n_dim * w, half, c->n_dim * sizeof *half);
     c->witnesses[w] = (witness){.next = NONE, .axis = (uint16_t)axis, .volume = volume};
     c->n_witness++;
-    box *at = &c->boxes[other];
-    if (at->first_witness == NONE) {
-        at->first_witness = w;
-    } else {
-        c->witnesses[at->last_witness].next = w;
-    }
-    at->last_witness = w;
+    cubature_witness_append(c, other, w);
     *out = w;
     return FC_OK;
 }

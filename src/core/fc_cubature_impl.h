@@ -4,6 +4,7 @@
  *
  *     fc_cubature.c        the rounds; points evaluated, the rule applied
  *     fc_cubature_boxes.c  memory; the tree of cuts, the heap of errors
+ *     fc_cubature_probe.c  f at points spread over the whole range
  *     fc_cubature_doubt.c  witnesses against the estimates
  *     fc_cubature_beyond.c what boxes find beyond their faces
  *     fc_cubature_audit.c  chords at random places, before the estimates are believed
@@ -128,7 +129,8 @@ typedef struct cubature {
     double *edges;     /* of todo's boxes, per output: f at the edges */
     uint32_t *accused; /* of todo's boxes, per face: the box whose estimate its edge contradicts */
     scratch *scratch[FC_MAX_WIDTH];          /* made by the worker that first needs it */
-    size_t n_probe, n_witness, witness_room; /* the probes are the first witnesses */
+    size_t n_probe, n_witness, witness_room; /* the first probes are the first witnesses */
+    size_t n_late;                           /* probes that came later */
     witness *witnesses;
     double *witness_u[FC_CUBATURE_MAX_DIM], *witness_y; /* n_out to a witness */
     double *witness_half;            /* n_dim: half widths of the box it comes from */
@@ -185,6 +187,24 @@ double cubature_volume(const cubature *c, size_t b);
 
 /* The box that a point lies in. */
 uint32_t cubature_box_at(const cubature *c, const double *u);
+
+/* The last of box b's witnesses. */
+void cubature_witness_append(cubature *c, uint32_t b, uint32_t w);
+
+/* ---- fc_cubature_probe.c ---- */
+
+/* How many probes come before the first cut: all, or where max_eval is small a share of it. */
+size_t cubature_probes_at_first(const cubature *c);
+
+/* Evaluates the first n_probe witnesses; there was room. */
+FC_MUST_CHECK fc_status cubature_probe(cubature *c);
+
+/* While nothing but zeros was seen: more probes. *zero: that is all that was seen. */
+FC_MUST_CHECK fc_status cubature_probe_for_support(cubature *c, uint64_t *n_eval, bool *zero);
+
+/* Before anything is believed: the probes that did not come at first; errors of the boxes that they
+ * object to are raised. *done: there are none left, or most of them could be afforded. */
+FC_MUST_CHECK fc_status cubature_probe_rest(cubature *c, uint64_t *n_eval, bool *done);
 
 /* ---- fc_cubature_doubt.c ---- */
 

@@ -302,21 +302,18 @@ static bool is_contradicted(const cubature *c, unsigned o)
         greatest = seen[1] > greatest ? seen[1] : greatest;
     }
     double sum = 0, square = 0; /* of the probes' differences from the grid's mean */
-    for (size_t w = 0; w < c->n_probe; w++) {
-        const double y = c->witness_y[w * c->n_out + o];
-        if (!isfinite(y)) {
-            return true;
-        }
-        const double delta = y - out->value;
-        least = y < least ? y : least;
-        greatest = y > greatest ? y : greatest;
-        sum += delta;
-        square += delta * delta;
-    }
-    for (size_t w = c->n_probe; w < c->n_witness; w++) {
+    for (size_t w = 0; w < c->n_witness; w++) {
         const double y = c->witness_y[w * c->n_out + o]; /* may be nan: not known */
         least = y < least ? y : least;
         greatest = y > greatest ? y : greatest;
+        if (c->witnesses[w].volume == 0) {
+            if (!isfinite(y)) {
+                return true;
+            }
+            const double delta = y - out->value;
+            sum += delta;
+            square += delta * delta;
+        }
     }
     const double margin = out->greatest - out->least;
     if (c->smooth.family == FC_SPARSE_PATTERSON && /* else values are not of the same function */
@@ -325,7 +322,7 @@ static bool is_contradicted(const cubature *c, unsigned o)
     }
     /* Over the whole space nearly all the mass may be with a few probes, or none. */
     if (c->n_probe > 0 && c->smooth.family == FC_SPARSE_PATTERSON) {
-        const double n = (double)c->n_probe, deviation = sqrt(square) / n;
+        const double n = (double)(c->n_probe + c->n_late), deviation = sqrt(square) / n;
         if (fabs(sum / n) > 2 * deviation + out->error + 1e-10 * fabs(out->value)) {
             return true;
         }
@@ -538,7 +535,7 @@ static bool is_near(const cubature *c)
 fc_status cubature_smooth_try(cubature *c, uint64_t *n_eval, bool *converged)
 {
     smooth *sm = &c->smooth;
-    const uint64_t spent = *n_eval - sm->n_eval; /* on boxes and probes */
+    uint64_t spent = *n_eval - sm->n_eval; /* on boxes and probes */
     fc_status status = FC_OK;
     *converged = false;
     if (!sm->off && sm->outputs == NULL) {
@@ -548,7 +545,7 @@ fc_status cubature_smooth_try(cubature *c, uint64_t *n_eval, bool *converged)
         }
     }
     /* Where a few cuts more may do, what the probes took is no measure. */
-    const uint64_t measure = is_near(c) ? spent - c->n_probe : spent;
+    const uint64_t measure = is_near(c) ? spent - c->n_probe - c->n_late : spent;
     while (status == FC_OK && !*converged && !sm->off && sm->level <= sm->most) {
         uint64_t n = sm->level == 0 ? 2 * (uint64_t)c->n_dim * line_codes(sm) : 0;
         unsigned until = sm->level;
@@ -573,6 +570,13 @@ fc_status cubature_smooth_try(cubature *c, uint64_t *n_eval, bool *converged)
             status = add_level(c, sm->level++, sm->outputs);
         }
         if (status != FC_OK || sm->off || !has_converged(c)) {
+            continue;
+        }
+        uint64_t all = spent + sm->n_eval;
+        bool probed;
+        status = cubature_probe_rest(c, &all, &probed);
+        spent = all - sm->n_eval;
+        if (status != FC_OK || !probed || !has_converged(c)) {
             continue;
         }
         uint64_t again = AUDIT_LEAST * AUDIT_CODES + audit_points(c, spent);

@@ -148,3 +148,30 @@ def test_bumps_no_higher_than_the_rest(n_dim, width, capsys):
     with capsys.disabled():
         print(f"\nbumps {width} wide, {n_dim} dimensions: found {found}/{trials}, silent {silent}")
     assert found >= 0.9 * trials and silent <= 0.1 * trials
+
+
+@pytest.mark.parametrize("max_eval", [4_000, 12_000, 40_000])
+def test_few_evaluations_are_not_believed_before_all_probes(max_eval):
+    """Where max_eval is small most probes come last. They are heard as well."""
+
+    def f(x, c, w):
+        s = 0.0
+        for k in range(3):
+            s += ((x[k] - c[k]) / w) ** 2
+        return 1 + 100 * math.exp(-s)
+
+    rng = random.Random(f"late {max_eval}")
+    for _ in range(30):
+        c, w = tuple(rng.uniform(0.2, 0.8) for _ in range(3)), rng.uniform(0.08, 0.2)
+        exact = 1 + 100 * math.prod(
+            w * math.sqrt(math.pi) / 2 * (math.erf((1 - v) / w) + math.erf(v / w)) for v in c
+        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", IntegrationWarning)
+            one, other = (
+                cubature(f, [0] * 3, [1] * 3, args=(c, w), epsrel=1e-2, max_eval=max_eval,
+                         workers=k)
+                for k in (1, 3)
+            )  # fmt: skip
+        assert tuple(one) == tuple(other) and one.neval == other.neval <= max_eval
+        assert not one.converged or abs(one.integral - exact) <= 1e-2 * exact
