@@ -17,6 +17,7 @@ from typing import Any
 
 from .errors import NeedsInteger, Unsupported
 from .ir import INT_MAX, INT_MIN, Bool, Builder, Mask, Val, is_exact_float, to_float32
+from .maybe import Maybe, lift
 
 # fc_status numbers that RAISE_IF carries; checked against _core.STATUS by the tests
 STATUS = {
@@ -135,6 +136,8 @@ class Arithmetic:
 
     def truth(self, value: Any) -> Bool:
         if not isinstance(value, Val):
+            if isinstance(value, Maybe):
+                return self.b.and_(self.known_present(value), self.truth(value[1]))
             if isinstance(value, tuple):
                 return len(value) > 0
             return bool(value)
@@ -434,6 +437,37 @@ class Arithmetic:
             return self.b.emit(f"{name}_ID", "B", (self.as_int(x), self.as_float(y)))
         return self.b.emit(f"{name}_DI", "B", (self.as_float(x), self.as_int(y)))
 
+    # Numbers or None
+    # Numbers or None
+
+    def known_present(self, value: Maybe) -> Any:
+        """Whether it is there: True or False if that is known now."""
+        return value[0] if isinstance(value[0], bool) else self.b.as_bool(value[0])
+
+    def present(self, value: Any) -> Any:
+        """The number, after raising on the lanes where there is none."""
+        if type(value) is not Maybe:
+            return value
+        there = self.known_present(value)
+        if there is False:
+            return None
+        if there is not True:
+            self.raise_where(self.b.not_(there), "INVALID")
+        return value[1]
+
+    def compare_maybe(self, left: Any, right: Any) -> Any:
+        """`is` and `==`, where either side may be None on some lanes."""
+        x, y = lift(left, 0), lift(right, 0)
+        if type(x) is not Maybe or type(y) is not Maybe:
+            return False
+        a, b = self.known_present(x), self.known_present(y)
+        same = self.b.not_(self.b.or_(a, b))  # both are None
+        both = self.b.and_(a, b)
+        if both is not False:
+            equal = self.truth(self.compare("==", x[1], y[1]))
+            same = self.b.or_(same, self.b.and_(both, equal))
+        return same
+
     # Tests, selections, errors
 
     def test(self, name: str, value: Any) -> Bool:
@@ -453,6 +487,8 @@ class Arithmetic:
             return x
         if cond is False:
             return y
+        if isinstance(x, Maybe) or isinstance(y, Maybe):
+            x, y = lift(x, y), lift(y, x)
         if isinstance(x, tuple) and isinstance(y, tuple) and len(x) == len(y):
             parts = [self.choose(cond, p, q, what) for p, q in zip(x, y, strict=True)]
             return tuple.__new__(type(x) if type(x) is type(y) else tuple, parts)

@@ -15,10 +15,11 @@ from .arith import STATUS, describe, is_number
 from .errors import NeedUnroll, NoSource, Unsupported
 from .functions import lookup
 from .ir import Mask, Val
+from .maybe import Maybe, lift_all, may_lift
 from .recursion import tail_loop
 from .statements import NOTHING, Statements
 from .straight import NO_BODY, is_straight, read
-from .values import Closure, Frame, Generator, Method, Table, parameters_of
+from .values import Closure, Escape, Frame, Generator, Method, Table, parameters_of
 
 COMPLEX_HINT = "use real arithmetic: carry the real and the imaginary part as two numbers"
 _FOLDS = (sum, min, max, any, all)
@@ -34,7 +35,8 @@ class Calls(Statements):
 
     # These live in evaluate.py and sequences.py
     admit: Callable[[Any], Any]
-    elements: Callable[[list[ast.expr]], list[Any]]
+    elements: Callable[..., list[Any]]
+    eval_maybe: Callable[[ast.expr], Any]
     attribute: Callable[[Any, str], Any]
     subscript: Callable[[Any, Any], Any]
     method: Callable[[Method, list[Any], dict[str, Any]], Any]
@@ -45,7 +47,10 @@ class Calls(Statements):
             # a list that is only folded need not be stored
             args = [Generator(node.args[0], self.frame), *self.elements(node.args[1:])]
         else:
-            args = self.elements(node.args)
+            in_python = isinstance(function, Closure) or (
+                isinstance(function, types.FunctionType) and lookup(function) is None
+            )
+            args = self.elements(node.args, in_python)
         kwargs: dict[str, Any] = {}
         for keyword in node.keywords:
             if keyword.arg is None:
@@ -56,9 +61,14 @@ class Calls(Statements):
             else:
                 kwargs[keyword.arg] = self.eval(keyword.value)
         self.b.line = node.lineno + self.frame.body.source.line_shift
-        return self.call(function, args, kwargs)
+        return self.call_maybe(function, args, kwargs)
 
     def call(self, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        """The value of a call, as a number or whatever it is; see maybe.py."""
+        result = self.call_maybe(function, args, kwargs)
+        return self.present(result) if type(result) is Maybe else result
+
+    def call_maybe(self, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
         if type(function) is types.BuiltinFunctionType:
             handler = lookup(function)
             if handler is not None:
@@ -177,7 +187,8 @@ class Calls(Statements):
         return self.run_function(function, env)
 
     def run_function(self, function: types.FunctionType, env: dict[str, Any]) -> Any:
-        if self.reads_code and is_straight(function.__code__):
+        has_maybe = any([type(value) is Maybe for value in env.values()])
+        if self.reads_code and not has_maybe and is_straight(function.__code__):
             self.has_read_code = True
             return self.run_frame(Frame.of_code(function, NO_BODY, env))
         try:
@@ -185,6 +196,7 @@ class Calls(Statements):
         except NoSource:
             from .trace import trace
 
+            env = {name: self.present(value) for name, value in env.items()}
             return trace(self, function, env)  # type: ignore[arg-type]
         if any(isinstance(value, (Val, Table)) for value in env.values()):
             loop = tail_loop(function, frame.body, parameters_of(function))
@@ -207,7 +219,8 @@ class Calls(Statements):
             if frame.body is NO_BODY:
                 return read(self, frame)  # type: ignore[arg-type]
             if frame.body.expression is not None:
-                return self.eval(frame.body.expression)
+                inner = len(self.frames) > 1
+                return (self.eval_maybe if inner else self.eval)(frame.body.expression)
             assert frame.body.statements is not None
             self.flag_unsure(frame)
             self.exec_block(frame.body.statements)
@@ -230,8 +243,16 @@ class Calls(Statements):
         lanes = returns[-1].mask
         if self.mask is not False:
             # Some lanes may run off the end, where Python returns None.
-            if any(r.value is not None for r in returns):
+            if len(self.frames) > 1 and may_lift(None, *[r.value for r in returns]):
+                returns.append(Escape(self.mask, value=None))
+                value, lanes = None, self.mask
+            elif any(r.value is not None for r in returns):
                 self.b.raise_if(True, STATUS["INVALID"], self.mask)
+        values = [r.value for r in returns]
+        if len(self.frames) > 1 and may_lift(*values):
+            for escape, lifted in zip(returns, lift_all(values), strict=True):
+                escape.value = lifted
+            value = returns[-1].value
         conds = _conditions([escape.mask for escape in returns[:-1]])
         for escape, cond in zip(reversed(returns[:-1]), reversed(conds), strict=True):
             self.mask = lanes = self.b.mask_or(lanes, escape.mask)

@@ -10,6 +10,7 @@ from typing import Any
 from .arith import FOLD, Arithmetic
 from .errors import Unsupported
 from .ir import Val
+from .maybe import Maybe
 from .values import ListRef, Table, Vector
 
 COMPARE: dict[type[ast.cmpop], str] = {
@@ -25,13 +26,14 @@ COMPARE: dict[type[ast.cmpop], str] = {
 class Comparisons(Arithmetic):
     # These live in evaluate.py, sequences.py and calls.py
     eval: Callable[[ast.expr], Any]
+    eval_maybe: Callable[[ast.expr], Any]
     plain: Callable[[Any], Any]
-    elements: Callable[[list[ast.expr]], list[Any]]
+    elements: Callable[..., list[Any]]
     sequence: Callable[[Any], list[Any]]
     call: Callable[[Any, list[Any], dict[str, Any]], Any]
 
     def x_Compare(self, node: ast.Compare) -> Any:
-        left = self.eval(node.left)
+        left = self.eval_maybe(node.left)
         outer = self.mask
         result: Any = True
         try:
@@ -65,13 +67,20 @@ class Comparisons(Arithmetic):
         """The right side of a comparison; a set display is as good as a tuple to `in`."""
         if isinstance(op, ast.In | ast.NotIn) and isinstance(node, ast.Set):
             return tuple(self.elements(node.elts))
-        return self.eval(node)
+        return self.eval_maybe(node)
 
     def compare_op(self, op: ast.cmpop, left: Any, right: Any) -> Any:
+        if isinstance(left, Maybe) or isinstance(right, Maybe):
+            none = left is None or right is None
+            if isinstance(op, ast.Eq | ast.NotEq) or (none and isinstance(op, ast.Is | ast.IsNot)):
+                equal = self.compare_maybe(left, right)
+                return self.b.not_(equal) if isinstance(op, ast.NotEq | ast.IsNot) else equal
+            left, right = self.present(left), self.present(right)
         if isinstance(op, ast.In | ast.NotIn):
             found = self.contains(left, right)
             return self.b.not_(found) if isinstance(op, ast.NotIn) else found
         if isinstance(op, ast.Is | ast.IsNot):
+            same: Any
             if isinstance(left, Val) or isinstance(right, Val):
                 if (
                     left is not None
@@ -82,7 +91,7 @@ class Comparisons(Arithmetic):
                 other = right if isinstance(left, Val) else left
                 val = left if isinstance(left, Val) else right
                 if isinstance(other, bool) and val.type == "B":
-                    same: Any = self.compare("==", left, right)
+                    same = self.compare("==", left, right)
                 else:
                     same = False
             else:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import ast
 import builtins
 import types
+from collections.abc import Callable
 from typing import Any
 
 from fastconc._masked import is_matrix, refuse_masked
@@ -30,6 +31,7 @@ from .errors import Unsupported
 from .ir import Builder, Mask, Val
 from .loops import Loops
 from .match import Match
+from .maybe import Maybe, lift_all, may_lift
 from .sequences import Sequences
 from .source import Body
 from .values import (
@@ -120,10 +122,25 @@ class Evaluator(Calls, Comparisons, Loops, Match, Sequences):
                 kind = type(node).__name__
                 raise Unsupported(f"{_kind_text(node)} is not supported", HINTS.get(kind, ""))
             self.b.line = node.lineno + self.frame.body.source.line_shift
-            return method(node)
+            result = method(node)
+            return self.present(result) if type(result) is Maybe else result
         except Unsupported as error:
             error.at(node, self.frame.body.source)
             raise
+
+    def eval_maybe(self, node: ast.expr) -> Any:
+        """As eval, where None on some lanes is welcome (a Maybe)."""
+        if isinstance(node, ast.Name):
+            return self.x_Name(node)
+        try:
+            if isinstance(node, ast.IfExp):
+                return self.if_expression(node, self.eval_maybe)
+            if isinstance(node, ast.Call):
+                return self.x_Call(node)
+        except Unsupported as error:
+            error.at(node, self.frame.body.source)
+            raise
+        return self.eval(node)
 
     def eval_in(self, frame: Frame, node: ast.expr) -> Any:
         """What node gives in another frame."""
@@ -238,25 +255,26 @@ class Evaluator(Calls, Comparisons, Loops, Match, Sequences):
         self.list_branch[ref] = self.branch
         return ref
 
-    def elements(self, nodes: list[ast.expr]) -> list[Any]:
+    def elements(self, nodes: list[ast.expr], maybe: bool = False) -> list[Any]:
         result: list[Any] = []
         for node in nodes:
             if isinstance(node, ast.Starred):
                 result.extend(self.sequence(self.eval(node.value)))
             else:
-                result.append(self.eval(node))
+                result.append(self.eval_maybe(node) if maybe else self.eval(node))
         return result
 
     def x_BinOp(self, node: ast.BinOp) -> Any:
         return self.binary(BINARY[type(node.op)], self.eval(node.left), self.eval(node.right))
 
     def x_UnaryOp(self, node: ast.UnaryOp) -> Any:
-        return self.unary_any(UNARY_TEXT[type(node.op)], self.eval(node.operand))
+        return self.unary_any(UNARY_TEXT[type(node.op)], self.eval_maybe(node.operand))
 
     def unary_any(self, op: str, value: Any) -> Any:
         """Also `not`, and NumPy's arrays."""
         if op == "not":
             return self.b.not_(self.truth(self.plain(value)))
+        value = self.present(value)
         if isinstance(value, Vector):
             return Vector(self.unary(op, item) for item in value)
         return self.unary(op, value)
@@ -273,7 +291,7 @@ class Evaluator(Calls, Comparisons, Loops, Match, Sequences):
             self.mask = outer
 
     def bool_op(self, nodes: list[ast.expr], is_and: bool) -> Any:
-        value = self.eval(nodes[0])
+        value = self.eval_maybe(nodes[0])
         if len(nodes) == 1:
             return value
         cond = self.truth(self.plain(value))
@@ -316,25 +334,31 @@ class Evaluator(Calls, Comparisons, Loops, Match, Sequences):
         self.heap = self.merge_heaps(cond, self.heap, heap)
 
     def x_IfExp(self, node: ast.IfExp) -> Any:
-        cond = self.truth(self.plain(self.eval(node.test)))
+        return self.if_expression(node, self.eval)
+
+    def if_expression(self, node: ast.IfExp, part: Callable[[ast.expr], Any]) -> Any:
+        """``part`` evaluates the two sides."""
+        cond = self.truth(self.plain(self.eval_maybe(node.test)))
         if isinstance(cond, bool):
-            return self.eval(node.body if cond else node.orelse)
+            return part(node.body if cond else node.orelse)
         outer = self.mask
         try:
             frame = self.frame
             env, heap = frame.env, self.heap
             self.mask = self.b.mask_and(outer, cond)
             frame.env, self.heap = dict(env), dict(heap)
-            yes = self.region(self.mask, lambda: self.eval(node.body))
+            yes = self.region(self.mask, lambda: part(node.body))
             then_env, then_heap = frame.env, self.heap
             self.mask = self.b.mask_andn(outer, cond)
             frame.env, self.heap = env, heap
-            no = self.region(self.mask, lambda: self.eval(node.orelse))
+            no = self.region(self.mask, lambda: part(node.orelse))
             self.mask = outer
             frame.env = self.merge_envs(cond, then_env, frame.env)
             self.heap = self.merge_heaps(cond, then_heap, self.heap)
         finally:
             self.mask = outer
+        if part == self.eval_maybe and may_lift(yes, no):
+            yes, no = lift_all([yes, no])
         return self.choose(cond, yes, no)
 
     def x_Attribute(self, node: ast.Attribute) -> Any:

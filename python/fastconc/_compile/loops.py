@@ -18,6 +18,7 @@ from typing import Any
 from .arith import is_number, join
 from .errors import NeedUnroll, Unsupported
 from .ir import Loop, Mask, Skip, Val
+from .maybe import Maybe, lift, lift_all, may_lift
 from .plan import Plan, State, assigned_names
 from .statements import NOTHING, UNSET, Statements
 from .values import Escape, Iterable, Range, Unbound
@@ -40,7 +41,7 @@ class Loops(Statements):
             node = leaving_inside(node)
         self.loop(
             node,
-            lambda: self.truth(self.plain(self.eval(node.test))),
+            lambda: self.truth(self.plain(self.eval_maybe(node.test))),
             lambda: self.exec_block(node.body),
             None,
             node.orelse,
@@ -374,6 +375,13 @@ class Loops(Statements):
     ) -> bool:
         """Plan the assignments that carry one variable into the next iteration and out of the
         loop."""
+        values = [at_end] if stay is not False else []
+        values += [v for _, v in exits]
+        if type(phi) is Maybe:
+            at_end = lift(at_end, phi)
+            exits = [(m, lift(v, phi)) for m, v in exits]
+        elif isinstance(key, str) and may_lift(entry, *values):
+            return plan.may_be_none(key, entry, values)
         if isinstance(phi, tuple):
             ok = True
             for k, part in enumerate(phi):
@@ -388,23 +396,21 @@ class Loops(Statements):
             if stay is not False and at_end is not phi:
                 return plan.drop(key)
             return True
-        type, uniform = phi.type, phi.uniform
-        values = [at_end] if stay is not False else []
-        values += [v for _, v in exits]
+        letter, uniform = phi.type, phi.uniform
         for value in values:
             if not is_number(value):
                 return plan.drop(key, value)
-            type = join(type, self.type_of(value))
-        if type != phi.type:
-            return plan.widen(key, type)
+            letter = join(letter, self.type_of(value))
+        if letter != phi.type:
+            return plan.widen(key, letter)
         carried: Val = phi
         live = plan.is_live_after(key)
         for mask, value in exits:
-            source = self.as_joined(value, type, mask)
+            source = self.as_joined(value, letter, mask)
             if source is not phi and live:
                 carried = self.b.select(self.b.as_bool(self.b.as_val(mask)), source, carried)
         if stay is not False:
-            end = self.as_joined(at_end, type, stay)
+            end = self.as_joined(at_end, letter, stay)
             if end is not phi:
                 if plan.divergent and live:
                     carried = self.b.select(self.b.as_bool(self.b.as_val(stay)), end, carried)
@@ -455,6 +461,9 @@ class Loops(Statements):
         pairs: list[tuple[Val, Val]],
         initial: list[tuple[Val, Any]],
     ) -> Any:
+        if may_lift(*[v for _, v in values]) and (name != "the result" or self.frames[1:]):
+            lifted = lift_all([v for _, v in values])
+            values = [(m, v) for (m, _), v in zip(values, lifted, strict=True)]
         first = values[0][1]
         if isinstance(first, tuple) and all(
             isinstance(v, tuple) and len(v) == len(first) for _, v in values
@@ -500,7 +509,7 @@ class Loops(Statements):
         real = [(e.mask, e.value) for e in returns if e.value is not NOTHING]
         value: Any = NOTHING
         if real:
-            if any(v is None for _, v in real):
+            if any(v is None for _, v in real) and not self.frames[1:]:
                 value = None
             else:
                 value = self.make_final("the result", real, plan, pairs, initial)

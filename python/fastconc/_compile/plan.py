@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .arith import is_number
 from .errors import Unsupported
 from .ir import Val
+from .maybe import Maybe, lift
 from .values import Escape, ListRef, Unbound
 
 if TYPE_CHECKING:
@@ -96,6 +97,13 @@ class Plan:
 
     def vary(self, key: Any) -> bool:
         self.varying.add(key)
+        return False
+
+    def may_be_none(self, key: str, entry: Any, values: list[Any]) -> bool:
+        """The variable is None on some lanes: it is carried as a Maybe."""
+        like = next(v for v in (entry, *values) if v is not None)
+        inner = like[1] if type(like) is Maybe else like
+        self.shapes[key] = lift(entry, _stand_in_like(inner))
         return False
 
     def drop(self, key: Any, value: Any = None) -> bool:

@@ -16,6 +16,7 @@ from typing import Any
 from .arith import STATUS, Arithmetic, describe, is_number, same_constant
 from .errors import NeedUnroll, Unsupported
 from .ir import Mask, Skip, Val, cost_of
+from .maybe import lift_all, may_lift
 from .source import Body
 from .unassigned import mark_unsure
 from .values import Closure, Escape, Frame, Given, Iterable, ListRef, Table, Unbound
@@ -54,6 +55,8 @@ class Statements(Arithmetic):
 
     # These live in evaluate.py
     eval: Callable[[ast.expr], Any]
+    eval_maybe: Callable[[ast.expr], Any]
+    elements: Callable[..., list[Any]]
     load: Callable[..., Any]
     plain: Callable[[Any], Any]
     sequence: Callable[[Any], list[Any]]
@@ -124,7 +127,8 @@ class Statements(Arithmetic):
             self.eval(node.value)
 
     def s_Return(self, node: ast.Return) -> None:
-        value = None if node.value is None else self.eval(node.value)
+        evaluate = self.eval_maybe if self.frames[1:] else self.eval
+        value = None if node.value is None else evaluate(node.value)
         value = self.plain_deep(value)
         self.frame.returns.append(Escape(self.mask, value=value))
         self.mask = False
@@ -133,13 +137,17 @@ class Statements(Arithmetic):
         return value if not isinstance(value, ListRef) or self.frames[1:] else self.heap[value]
 
     def s_Assign(self, node: ast.Assign) -> None:
-        value = self.eval(node.value)
+        given = node.value
+        if isinstance(given, ast.Tuple) and isinstance(node.targets[0], ast.Tuple):
+            value: Any = tuple(self.elements(given.elts, True))
+        else:
+            value = self.eval_maybe(given)
         for target in node.targets:
             self.store(target, value)
 
     def s_AnnAssign(self, node: ast.AnnAssign) -> None:
         if node.value is not None:
-            self.store(node.target, self.eval(node.value))
+            self.store(node.target, self.eval_maybe(node.value))
 
     def s_AugAssign(self, node: ast.AugAssign) -> None:
         from .evaluate import BINARY
@@ -147,7 +155,7 @@ class Statements(Arithmetic):
         target = node.target
         op = BINARY[type(node.op)]
         if isinstance(target, ast.Name):
-            old = self.load(target.id, hasattr(target, "unsure"))
+            old = self.present(self.load(target.id, hasattr(target, "unsure")))
         elif isinstance(target, ast.Subscript):
             if any(isinstance(inner, ast.NamedExpr) for inner in ast.walk(target)):
                 # What has an effect is evaluated once.
@@ -172,7 +180,7 @@ class Statements(Arithmetic):
             if "?" + target.id in env:
                 env["?" + target.id] = True
         elif isinstance(target, ast.Tuple | ast.List):
-            items = self.sequence(value)
+            items = self.sequence(self.present(value))
             starred = [k for k, t in enumerate(target.elts) if isinstance(t, ast.Starred)]
             if starred:
                 k = starred[0]
@@ -267,7 +275,7 @@ class Statements(Arithmetic):
     # Branches
 
     def s_If(self, node: ast.If) -> None:
-        cond = self.truth(self.plain(self.eval(node.test)))
+        cond = self.truth(self.plain(self.eval_maybe(node.test)))
         if isinstance(cond, bool):
             self.exec_block(node.body if cond else node.orelse)
             return
@@ -319,6 +327,8 @@ class Statements(Arithmetic):
             if isinstance(x, _Unset) or isinstance(y, _Unset):
                 return y if isinstance(x, _Unset) else x
             return x if isinstance(x, Unbound) else y
+        if may_lift(x, y):
+            x, y = lift_all([x, y])
         try:
             return self.choose(cond, x, y, f"the branches that assign {name!r}")
         except Unsupported as error:
