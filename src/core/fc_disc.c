@@ -19,13 +19,12 @@
 #include <string.h>
 
 #include "fc_code.h"
+#include "fc_disc_impl.h"
 
-#define MAX_REGISTERS 96
-#define MAX_STEPS 2000
 #define MAX_POWER 64 /* of p */
 #define SLACK (1 + 1e-12)
-#define ROUNDING (2 * DBL_EPSILON) /* of an operation; of a mathematical function twice that */
-#define NEARLY 0.99                /* a disc that reaches further towards a pole proves nothing */
+#define ROUNDING FC_DISC_ROUNDING
+#define NEARLY 0.99 /* a disc that reaches further towards a pole proves nothing */
 #define INV_LN2 1.4426950408889634
 
 /* A register: values p^power times those of a disc. One of type I or B is a number known exactly,
@@ -38,8 +37,8 @@ typedef struct disc {
 
 /* All registers, and p itself. */
 typedef struct state {
-    disc p;
-    disc r[MAX_REGISTERS];
+    disc p, over_p;
+    disc r[FC_DISC_REGISTERS];
 } state;
 
 static bool set(disc *d, double centre, double change, double spread, double noise, int power)
@@ -72,7 +71,7 @@ static bool multiply(disc *d, const disc *a, const disc *b)
     return set(d, a->centre * b->centre, change, spread, noise, a->power + b->power);
 }
 
-/* x as p^power times a disc, for a power that is not above x's. */
+/* x as p^power times a disc. For a power above x's, 0 must not be in the disc of p. */
 static bool lower(const state *s, disc *d, const disc *x, int power)
 {
     *d = *x;
@@ -82,6 +81,15 @@ static bool lower(const state *s, disc *d, const disc *x, int power)
         int kept = same.power;
         same.power = 0;
         if (!multiply(d, &same, &s->p)) {
+            return false;
+        }
+        d->power = kept;
+    }
+    while (d->power < power && s->over_p.centre != 0) {
+        disc same = *d;
+        int kept = ++same.power;
+        same.power = 0;
+        if (!multiply(d, &same, &s->over_p)) {
             return false;
         }
         d->power = kept;
@@ -340,9 +348,10 @@ static bool knows_powers(unsigned op)
 }
 
 /* One instruction that computes d; false if nothing is proved. */
-static bool compute(state *s, const fc_instruction *ins)
+static bool compute(void *context, const fc_instruction *ins)
 {
     static const disc none;
+    state *s = context;
     disc out = none, *r = s->r, flat[2];
     const disc *a = ins->a != FC_NO_REGISTER ? &r[ins->a] : &none;
     const disc *b = ins->b != FC_NO_REGISTER ? &r[ins->b] : &none;
@@ -435,11 +444,12 @@ static bool compute(state *s, const fc_instruction *ins)
         proved = whole(&out, a);
         break;
     case FC_OP_SQRT_D:
-        proved = power(&out, a, 0.5);
+        proved = power(&out, a, 0.5) || (lower(s, &flat[0], a, 0) && power(&out, &flat[0], 0.5));
         break;
     case FC_OP_POW_D:
         if (b->radius == 0 && b->power == 0) {
-            proved = power(&out, a, b->centre);
+            proved = power(&out, a, b->centre) ||
+                     (lower(s, &flat[0], a, 0) && power(&out, &flat[0], b->centre));
         } else if (lower(s, &flat[0], a, 0) && lower(s, &flat[1], b, 0)) { /* exp(b log(a)) */
             disc exponent;
             proved = logarithm(&exponent, &flat[0], 1) &&
@@ -640,24 +650,22 @@ static void tell_doubt(const state *s, const fc_instruction *ins, uint32_t step,
     }
 }
 
-/* The number in a constant register; false for one that a double does not hold. */
-static bool constant_of(const fc_program *p, const fc_reg_info *reg, disc *d)
+bool fc_disc_constant(const fc_program *p, const fc_reg_info *reg, double *out)
 {
     const char *at = p->constants + reg->offset;
-    *d = (disc){0};
     if (reg->type == FC_TYPE_D) {
-        memcpy(&d->centre, at, sizeof d->centre);
+        memcpy(out, at, sizeof *out);
     } else if (reg->type == FC_TYPE_I) {
         int64_t value;
         memcpy(&value, at, sizeof value);
-        d->centre = (double)value;
+        *out = (double)value;
         return value < (INT64_C(1) << 53) && value > -(INT64_C(1) << 53);
     } else if (reg->type == FC_TYPE_B) {
-        d->centre = *at != 0 ? 1 : 0;
+        *out = *at != 0 ? 1 : 0;
     } else {
         return false;
     }
-    return isfinite(d->centre);
+    return isfinite(*out);
 }
 
 /* The variable p at the place. */
@@ -686,12 +694,13 @@ static disc input_of(const fc_disc_place *at)
 /* Registers before the first instruction, but for the inputs. */
 static bool begin(const fc_program *p, state *s)
 {
-    if (p->n_registers > MAX_REGISTERS || p->n_tables != 0) {
+    if (p->n_registers > FC_DISC_REGISTERS || p->n_tables != 0) {
         return false;
     }
     memset(s->r, 0, p->n_registers * sizeof *s->r);
     for (unsigned i = 0; i < p->n_registers; i++) {
-        if (p->regs[i].kind == FC_KIND_CONSTANT && !constant_of(p, &p->regs[i], &s->r[i])) {
+        if (p->regs[i].kind == FC_KIND_CONSTANT &&
+            !fc_disc_constant(p, &p->regs[i], &s->r[i].centre)) {
             s->r[i].centre = NAN; /* whatever is made of it proves nothing */
             s->r[i].radius = INFINITY;
         }
@@ -704,48 +713,71 @@ static bool begin(const fc_program *p, state *s)
     return true;
 }
 
-typedef enum outcome { NOT_PROVED, AT_END, GAP_FOUND } outcome;
-
-/* Runs the program, to its end or to the step that *doubt wants. */
-static outcome follow(const fc_program *p, state *s, fc_doubt *doubt)
+uint32_t fc_disc_follow(const fc_program *p, void *state, const fc_disc_walk *walk, uint32_t wanted,
+                        const fc_instruction **stopped)
 {
-    const uint32_t wanted = doubt->step;
-    uint32_t at = 0;
-    for (uint32_t steps = 1; steps <= MAX_STEPS; steps++) {
+    uint32_t at = 0, steps = 1;
+    *stopped = NULL;
+    for (; steps <= FC_DISC_STEPS; steps++) {
         const fc_instruction *ins = &p->instructions[at++];
-        if (steps == wanted) {
-            doubt->gap = centre_of(s, ins->a) - centre_of(s, ins->b) - doubt->level;
-            return isfinite(doubt->gap) ? GAP_FOUND : NOT_PROVED;
+        if (steps == wanted || ins->op == FC_OP_END) {
+            *stopped = ins;
+            break;
         }
-        bool so = ins->a != FC_NO_REGISTER && s->r[ins->a].centre != 0;
         switch (ins->op) {
         case FC_OP_JUMP:
             at = (uint32_t)ins->imm;
             break;
         case FC_OP_JUMP_IF:
         case FC_OP_JUMP_ANY:
-            at = so ? (uint32_t)ins->imm : at;
+            at = walk->is_true(state, ins->a) ? (uint32_t)ins->imm : at;
             break;
         case FC_OP_JUMP_UNLESS:
         case FC_OP_JUMP_NONE:
-            at = so ? at : (uint32_t)ins->imm;
+            at = walk->is_true(state, ins->a) ? at : (uint32_t)ins->imm;
             break;
         case FC_OP_RAISE_IF:
-            if (so) {
-                return NOT_PROVED;
+            if (walk->is_true(state, ins->a)) {
+                return steps;
             }
             break;
-        case FC_OP_END:
-            return AT_END;
         default:
-            if (ins->d == FC_NO_REGISTER || !compute(s, ins)) {
-                if (wanted == 0) {
-                    tell_doubt(s, ins, steps, doubt);
-                }
-                return NOT_PROVED;
+            if (ins->d == FC_NO_REGISTER || !walk->compute(state, ins)) {
+                *stopped = ins;
+                return steps;
             }
         }
     }
+    return steps;
+}
+
+static bool is_true(const void *context, uint16_t index)
+{
+    const state *s = context;
+    return s->r[index].centre != 0;
+}
+
+typedef enum outcome { NOT_PROVED, AT_END, GAP_FOUND } outcome;
+
+/* Runs the program, to its end or to the step that *doubt wants. */
+static outcome follow(const fc_program *p, state *s, fc_doubt *doubt)
+{
+    static const fc_disc_walk walk = {compute, is_true};
+    const uint32_t wanted = doubt->step;
+    const fc_instruction *ins;
+    const uint32_t steps = fc_disc_follow(p, s, &walk, wanted, &ins);
+    if (ins == NULL) {
+        return NOT_PROVED;
+    }
+    if (wanted != 0) {
+        doubt->gap =
+            steps == wanted ? centre_of(s, ins->a) - centre_of(s, ins->b) - doubt->level : NAN;
+        return isfinite(doubt->gap) ? GAP_FOUND : NOT_PROVED;
+    }
+    if (ins->op == FC_OP_END) {
+        return AT_END;
+    }
+    tell_doubt(s, ins, steps, doubt);
     return NOT_PROVED;
 }
 
@@ -753,7 +785,17 @@ bool fc_disc_of(const fc_program *p, const fc_disc_place *place, const double *r
                 fc_doubt *doubt)
 {
     state s;
+    if (place->series) {
+        return fc_disc_of_series(p, place, rest, out, doubt);
+    }
     s.p = variable_of(place);
+    s.over_p = (disc){0};
+    if (place->inverse && s.p.radius <= NEARLY * s.p.centre) {
+        const disc one = {.centre = 1};
+        if (!divide(&s.over_p, &one, &s.p)) {
+            s.over_p = (disc){0};
+        }
+    }
     if (!begin(p, &s)) {
         return false;
     }
@@ -771,7 +813,7 @@ bool fc_disc_of(const fc_program *p, const fc_disc_place *place, const double *r
             return false;
         }
         double by_jacobian = place->inverse ? 2 * ROUNDING * size_of(&y) : 0;
-        out[o] = (fc_disc){y.centre, y.radius, y.noise + by_jacobian};
+        out[o] = (fc_disc){y.centre, y.radius, y.noise + by_jacobian, 0};
         if (p->regs[p->outputs[o]].type == FC_TYPE_F ||
             !(fabs(out[o].centre) + out[o].radius < INFINITY)) {
             return false;
@@ -784,7 +826,7 @@ bool fc_disc_of_box(const fc_program *p, const fc_disc_range *inputs, fc_disc_ra
 {
     state s;
     fc_doubt doubt = {0};
-    s.p = (disc){0}; /* no register is a power of it */
+    s.p = s.over_p = (disc){0}; /* no register is a power of it */
     if (!begin(p, &s)) {
         return false;
     }

@@ -23,7 +23,8 @@
 typedef struct fc_disc {
     double centre; /* the value at the centre */
     double radius; /* every value lies within so much of it */
-    double noise;  /* bound of the rounding errors of values at real points, nearly */
+    double noise;  /* bound of the rounding errors of values at real points, nearly, */
+    int at;        /* over p^at; not 0 only with `series`: so they may grow towards p = 0 */
 } fc_disc;
 
 /* The variable p ranges over the points within `radius` > 0 of `centre`, and the program will be
@@ -33,6 +34,11 @@ typedef struct fc_disc_place {
     double centre, radius, inner;
     double base, sign;
     bool inverse;
+    /* By series about p = 0, which is in the disc: so a singularity that can be removed is seen to
+     * be none, like that of log(1 + x)/x, and exp(-1/p) to be next to nothing. */
+    bool series;
+    bool square;  /* with `series`: x is of p^2 in place of p, as sqrt(x) at 0 wants it */
+    double least; /* with `series`: of the real p, which reach to centre + inner * radius */
 } fc_disc_place;
 
 /* A decision that not all real points make alike: it changes where `gap` is 0. */
@@ -40,9 +46,10 @@ typedef struct fc_doubt {
     uint32_t step; /* instructions carried out until then; 0: there is no doubt */
     double level;  /* of the operand: of a floor, where it steps */
     double gap;    /* at the centre, between what is compared */
+    bool root;     /* with `series`: nothing is proved, but may be with `square` */
 } fc_doubt;
 
-/* Fills out[o] for each of the program's outputs, times dx/dp = 1 / p^2 if `inverse`. The inputs
+/* Fills out[o] for each of the program's outputs, times |dx/dp|. The inputs
  * after the first are `rest`. False if nothing is proved: a singularity or a branch may be there,
  * or an instruction is not known here. *doubt has a step of 0, and is told of a branch; with
  * another step, as it was told, only the gap at this place is found, and true is that it was: the

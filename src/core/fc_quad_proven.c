@@ -44,6 +44,7 @@
  * of x, which are left to whichever side a decision that changes there puts them. */
 #define EDGE 1e-11
 #define EDGE_ULP 32
+#define NEAREST 0.0043 /* Kronrod's first node, from the panel's end in half widths */
 #define ROOM ((MAX_PANELS * FC_GK21 + 15) / 16 * 16)
 
 /* What is proved of rules on an ellipse. The bounds are per half width and bound of f. */
@@ -65,6 +66,8 @@ typedef struct part {
     double lo, hi, base, sign;
     bool inverse;
     double beyond; /* bound of what lies outside all parts, on this one's side */
+    bool square;   /* x is of p^2 in place of p */
+    bool ends;     /* f may be special at hi, as the range ends there; as it may be at lo */
 } part;
 
 typedef struct panel {
@@ -79,37 +82,84 @@ typedef struct proof {
     const fc_quad_options *options;
     const double *params;
     double length;
+    fc_disc_place middle; /* of the range, with a radius of next to nothing */
     panel panels[MAX_PANELS];
+    part ends[MAX_PANELS]; /* of panels that count from an end of the range, or a cut */
     unsigned n_panels, n_tries;
     fc_quad_cuts *cuts; /* with any, the panels are no halves of halves */
     double slit;        /* how much of the range lies within the error of where it was cut */
     double seen;        /* the largest |f| at a panel's middle */
+    bool unbounded;     /* nothing was known of the last panel: f may be singular there */
 } proof;
 
 static fc_disc_place place_of(const panel *p, double radius, double inner)
 {
-    return (fc_disc_place){p->centre, radius, inner, p->of->base, p->of->sign, p->of->inverse};
+    return (fc_disc_place){.centre = p->centre,
+                           .radius = radius,
+                           .inner = inner,
+                           .base = p->of->base,
+                           .sign = p->of->sign,
+                           .inverse = p->of->inverse,
+                           .square = p->of->square};
 }
 
-/* Is Kronrod's rule proved to be good enough on this panel? If not, *doubt may tell why. */
-static bool prove_panel(proof *self, panel *p, fc_doubt *doubt)
+/* Bound of the average of p^at over the nodes, by their weights, where p is from 0 to 2 half. Those
+ * of Gauss are further from the end. */
+static double average_of(int at, double half)
+{
+    /* Of ((1 + node) half)^-k: sums of Kronrod's weights over them, halved. */
+    static const double of_inverse[] = {1, 3.89, 348, 7.31e+04, 1.66e+07, 3.82e+09, 8.8e+11};
+    const int n = sizeof of_inverse / sizeof *of_inverse;
+    return at >= 0   ? pow(2 * half, at)
+           : -at < n ? of_inverse[-at] * pow(half, at)
+                     : pow(NEAREST * half, at);
+}
+
+/* What f is like somewhere, if it is next to nothing on the first panel. */
+static void see_middle(proof *self)
+{
+    fc_disc discs[MAX_OUT];
+    fc_doubt doubt = {0};
+    double size = 0;
+    if (self->seen > 0 ||
+        !self->f->disc(self->f->context, &self->middle, self->params, discs, &doubt)) {
+        return;
+    }
+    for (unsigned o = 0; o < self->f->n_out; o++) {
+        size += fabs(discs[o].centre);
+    }
+    self->seen = size;
+}
+
+/* Is Kronrod's rule proved to be good enough on this panel, which is such a share of the range? If
+ * not, *doubt may tell why. */
+static bool prove_panel(proof *self, panel *p, double share, bool series, fc_doubt *doubt)
 {
     fc_disc discs[MAX_OUT];
     double ulp = DBL_EPSILON * (fabs(p->of->base) + fabs(p->centre) + p->half);
-    double inner = 1 - EDGE - (p->of->inverse ? 0 : EDGE_ULP * ulp / p->half);
+    double inner = 1 - EDGE - (series || p->of->inverse ? 0 : EDGE_ULP * ulp / p->half);
     for (int e = 0; e < N_ELLIPSES; e++) {
         const ellipse *around = &ellipses[e];
         double size = 0, bound = 0, noise = 0;
         self->n_tries++;
-        const fc_disc_place place = place_of(p, around->radius * p->half, inner / around->radius);
+        fc_disc_place place = place_of(p, around->radius * p->half, inner / around->radius);
+        place.series = series;
+        place.least = NEAREST * p->half;
         *doubt = (fc_doubt){0};
-        if (!self->f->disc(self->f->context, &place, self->params, discs, doubt)) {
+        self->unbounded = !self->f->disc(self->f->context, &place, self->params, discs, doubt);
+        if (self->unbounded) {
             return false;
         }
+        double shrinks = 0; /* noise that does where the panel is halved */
         for (unsigned o = 0; o < self->f->n_out; o++) {
+            const double average = discs[o].noise * average_of(discs[o].at, p->half);
             size += fabs(discs[o].centre);
             bound += discs[o].radius;
-            noise += discs[o].noise;
+            noise += average;
+            shrinks += discs[o].at > 0 ? average : 0;
+        }
+        if (shrinks > size) {
+            see_middle(self);
         }
         p->kronrod = around->kronrod * p->half * bound;
         p->gauss = around->gauss * p->half * bound;
@@ -117,15 +167,63 @@ static bool prove_panel(proof *self, panel *p, fc_doubt *doubt)
         self->seen = size > self->seen ? size : self->seen;
         /* A guess of what will do, for the integral is not known yet. */
         double absolute = fmin(self->options->epsabs, FC_QUAD_COARSE * self->seen * self->length);
-        double enough = 0.2 * absolute * p->half / self->length +
-                        0.04 * self->options->epsrel * self->seen * p->half;
-        if (p->kronrod <= enough) {
+        double enough =
+            0.2 * absolute * share + 0.04 * self->options->epsrel * self->seen * p->half;
+        if (p->kronrod + (series ? p->noise : 0) <= enough) {
             return true;
         }
         if (p->kronrod * ellipses[1].kronrod > enough * around->kronrod) {
             return false; /* the other one cannot do better: f is larger there */
         }
     }
+    return false;
+}
+
+/* Whether f is known to be analytic around the panel's lower or upper end. */
+static bool is_regular(proof *self, const panel *p, bool upper)
+{
+    fc_disc discs[MAX_OUT];
+    fc_doubt doubt = {0};
+    const panel point = {.centre = upper ? p->centre + p->half : p->centre - p->half, .of = p->of};
+    const fc_disc_place place = place_of(&point, 1e-6 * p->half, 0.5);
+    return self->f->disc(self->f->context, &place, self->params, discs, &doubt);
+}
+
+/* As prove_panel, with p that counts from the panel's lower or upper end, at which f may be
+ * special: *special becomes false if it is not. */
+static bool prove_end(proof *self, panel *p, bool upper, double share, bool *special)
+{
+    const part *of = p->of;
+    const double width = 2 * p->half, at = upper ? p->centre + p->half : p->centre - p->half;
+    if (!self->unbounded || self->n_panels == MAX_PANELS || self->n_tries >= MAX_TRIES ||
+        (of->inverse && at != 0)) {
+        return false;
+    }
+    if (is_regular(self, p, upper)) {
+        *special = false;
+        return false;
+    }
+    part *end = &self->ends[self->n_panels];
+    *end = *of;
+    end->lo = end->beyond = 0;
+    if (!of->inverse) {
+        end->base = of->base + of->sign * at;
+        end->sign = upper ? -of->sign : of->sign;
+    }
+    for (int square = 0; square < 2; square++) {
+        fc_doubt doubt;
+        end->square = square != 0;
+        end->hi = square != 0 ? sqrt(width) : width;
+        panel from_end = {.centre = 0.5 * end->hi, .half = 0.5 * end->hi, .of = end};
+        if (prove_panel(self, &from_end, share, true, &doubt)) {
+            *p = from_end;
+            return true;
+        }
+        if (!doubt.root) {
+            break;
+        }
+    }
+    self->unbounded = true;
     return false;
 }
 
@@ -205,15 +303,23 @@ static double change_of(proof *self, const panel *at, fc_doubt doubt)
 static bool cover(proof *self, const part *part, const fc_quad_cover *known, fc_quad_cover *found)
 {
     double stack[MAX_DEPTH + 2], lo = part->lo;
+    bool special[MAX_DEPTH + 2], special_lo = true; /* ends of the range, and cuts */
     unsigned top = 0;
+    special[top] = part->ends;
     stack[top++] = part->hi; /* upper ends of what is to be covered, the next one on top */
     while (top > 0) {
         double hi = stack[top - 1];
         panel p = {.centre = 0.5 * lo + 0.5 * hi, .half = 0.5 * hi - 0.5 * lo, .of = part};
+        const double share = p.half / self->length;
         fc_doubt doubt = {0};
         if (self->n_panels < known->n && top <= known->depth[self->n_panels]) {
+            special[top] = false;
             stack[top++] = p.centre;
-        } else if (prove_panel(self, &p, &doubt)) {
+        } else if (prove_panel(self, &p, share, false, &doubt) ||
+                   (doubt.step == 0 && special_lo &&
+                    prove_end(self, &p, false, share, &special_lo)) ||
+                   (doubt.step == 0 && special[top - 1] &&
+                    prove_end(self, &p, true, share, &special[top - 1]))) {
             if (self->n_panels == MAX_PANELS) {
                 return false;
             }
@@ -221,11 +327,14 @@ static bool cover(proof *self, const part *part, const fc_quad_cover *known, fc_
             self->panels[self->n_panels++] = p;
             lo = hi;
             top--;
+            special_lo = special[top];
         } else if (self->n_tries >= MAX_TRIES || top > MAX_DEPTH ||
                    self->n_panels + top > MAX_PANELS) {
             return false;
         } else {
-            stack[top++] = doubt.step != 0 ? change_of(self, &p, doubt) : p.centre;
+            stack[top] = doubt.step != 0 ? change_of(self, &p, doubt) : p.centre;
+            special[top] = doubt.step != 0;
+            top++;
         }
     }
     return true;
@@ -265,7 +374,8 @@ static bool falling_part(const proof *self, double base, double sign, part *out)
             break;
         }
         end = now;
-        *out = (part){0, end, base, sign, false, fc_decay_beyond(&decay, end)};
+        *out =
+            (part){.hi = end, .base = base, .sign = sign, .beyond = fc_decay_beyond(&decay, end)};
         /* A bound for what lies further out is better, or one may begin nearer. */
         double next = end > 1.2 * decay.from ? 0.8 * end : 0.25 * decay.from;
         known = self->f->decay(self->f->context, base, sign, next, self->params, &decay);
@@ -279,8 +389,8 @@ static unsigned add_infinite(const proof *self, double base, double sign, part *
     if (falling_part(self, base, sign, parts)) {
         return 1;
     }
-    parts[0] = (part){0, 1, base, sign, true, 0};
-    parts[1] = (part){0, 1, base, sign, false, 0};
+    parts[0] = (part){.hi = 1, .base = base, .sign = sign, .inverse = true};
+    parts[1] = (part){.hi = 1, .base = base, .sign = sign};
     return 2;
 }
 
@@ -290,7 +400,8 @@ static unsigned parts_of(proof *self, double a, double b, part *parts)
     unsigned n = 0;
     if (!isinf(a) && !isinf(b)) {
         /* From 0 where that is an end: p > 0 is known to be so. */
-        parts[n++] = b == 0 ? (part){0, -a, 0, -1, false, 0} : (part){a, b, 0, 1, false, 0};
+        parts[n++] = b == 0 ? (part){.hi = -a, .sign = -1} : (part){.lo = a, .hi = b, .sign = 1};
+        parts[0].ends = true;
     }
     if (isinf(b)) {
         n += add_infinite(self, isinf(a) ? 0 : a, 1, parts + n);
@@ -302,7 +413,29 @@ static unsigned parts_of(proof *self, double a, double b, part *parts)
     for (unsigned i = 0; i < n; i++) {
         self->length += parts[i].hi - parts[i].lo;
     }
+    const part *first = &parts[0];
+    const double centre = 0.5 * first->lo + 0.5 * first->hi;
+    self->middle = (fc_disc_place){.centre = centre,
+                                   .radius = 1e-9 * (first->hi - first->lo),
+                                   .inner = 0.5,
+                                   .base = first->base,
+                                   .sign = first->sign,
+                                   .inverse = first->inverse};
     return n;
+}
+
+/* Of panels that count in p^2, x holds p: make it what it is to be. */
+static void square_abscissae(const proof *self, double *x, double *jacobian)
+{
+    const size_t n = self->n_panels;
+    for (size_t i = 0; i < n; i++) {
+        const part *of = self->panels[i].of;
+        for (size_t k = i; of->square && k < n * FC_GK21; k += n) {
+            const double p = x[k], q = p * p;
+            x[k] = of->base + of->sign * (of->inverse ? 1 / q : q);
+            jacobian[k] = of->inverse ? 2 / (p * q) : 2 * p;
+        }
+    }
 }
 
 /* f times dx/dp at the nodes of all panels. */
@@ -317,12 +450,14 @@ static fc_status evaluate(const proof *self, unsigned worker, double (*x)[ROOM],
         const panel *p = &self->panels[i];
         centre[i] = p->centre;
         half[i] = p->half;
-        base[i] = p->of->base;
-        sign[i] = p->of->sign;
-        inverse[i] = p->of->inverse ? 1 : 0;
+        const bool plain = !p->of->square; /* else p itself */
+        base[i] = plain ? p->of->base : 0;
+        sign[i] = plain ? p->of->sign : 1;
+        inverse[i] = plain && p->of->inverse ? 1 : 0;
     }
     if (jacobian != NULL) {
         fc_gk_loops_get()->abscissae_inverse(n, centre, half, base, sign, inverse, x[0], jacobian);
+        square_abscissae(self, x[0], jacobian);
     } else {
         fc_gk_loops_get()->abscissae(n, centre, half, base, sign, x[0]);
     }
@@ -362,10 +497,12 @@ fc_status fc_quad_prove(const fc_run *run, const fc_integrand *f, const fc_quad_
     part parts[4];
     const unsigned n_parts = parts_of(&self, a, b, parts);
     fc_quad_cover found = {.none = true}; /* until all is well */
-    bool covered = true, inverse = false;
+    bool covered = true, with_jacobian = false;
     for (unsigned k = 0; k < n_parts && covered; k++) {
         covered = cover(&self, &parts[k], known, &found);
-        inverse |= parts[k].inverse;
+    }
+    for (unsigned i = 0; i < self.n_panels; i++) {
+        with_jacobian |= self.panels[i].of->inverse || self.panels[i].of->square;
     }
     if (cuts->n > 0) { /* they may be elsewhere next time */
         found = (fc_quad_cover){0};
@@ -383,7 +520,7 @@ fc_status fc_quad_prove(const fc_run *run, const fc_integrand *f, const fc_quad_
     }
     fc_status status = fc_cancel_check(run->cancel);
     if (status == FC_OK) {
-        status = evaluate(&self, worker, x, ys, inverse ? jacobian : NULL);
+        status = evaluate(&self, worker, x, ys, with_jacobian ? jacobian : NULL);
     }
     if (status != FC_OK) {
         return status;
@@ -400,7 +537,8 @@ fc_status fc_quad_prove(const fc_run *run, const fc_integrand *f, const fc_quad_
     for (unsigned o = 0; o < f->n_out; o++) {
         double kronrod[MAX_PANELS], gauss[MAX_PANELS], size[MAX_PANELS], odd[MAX_PANELS];
         fc_sum total = {0, 0};
-        fc_gk_loops_get()->sums(n, y[o], inverse ? jacobian : NULL, kronrod, gauss, size, odd);
+        fc_gk_loops_get()->sums(n, y[o], with_jacobian ? jacobian : NULL, kronrod, gauss, size,
+                                odd);
         for (size_t i = 0; i < n; i++) {
             const panel *p = &self.panels[i];
             /* What was proved of both rules must be so, or there is an error in it. */

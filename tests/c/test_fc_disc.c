@@ -89,7 +89,7 @@ static double uniform(double low, double high)
 
 static bool disc_at(fc_program *p, double centre, double radius, const double *rest, fc_disc *out)
 {
-    const fc_disc_place place = {centre, radius, 0.6, 0, 1, false};
+    const fc_disc_place place = {.centre = centre, .radius = radius, .inner = 0.6, .sign = 1};
     fc_doubt doubt = {0};
     return fc_disc_of(p, &place, rest, out, &doubt);
 }
@@ -222,7 +222,8 @@ static void test_infinity(void)
     int proved = 0;
     for (int k = 0; k < 2000; k++) {
         double c = uniform(0, 0.4), r = pow(10, uniform(-3, -0.3)), base = uniform(-0.5, 0.5);
-        const fc_disc_place place = {c, r, 0.6, base, 1, true};
+        const fc_disc_place place = {
+            .centre = c, .radius = r, .inner = 0.6, .base = base, .sign = 1, .inverse = true};
         fc_disc out;
         fc_doubt doubt = {0};
         if (!fc_disc_of(p, &place, NULL, &out, &doubt)) {
@@ -239,6 +240,165 @@ static void test_infinity(void)
     }
     CHECK(proved > 400);
     fc_program_release(p);
+}
+
+/* ---- series about p = 0 ---- */
+
+typedef long double real;
+
+static uint16_t op1(assembler *a, unsigned op, uint16_t x)
+{
+    uint16_t d = asm_reg(a, FC_TYPE_D, FC_KIND_VARYING);
+    asm_op(a, op, d, x, NO, NO, NO, 0);
+    return d;
+}
+
+static uint16_t op2(assembler *a, unsigned op, uint16_t x, uint16_t y)
+{
+    uint16_t d = asm_reg(a, FC_TYPE_D, FC_KIND_VARYING);
+    asm_op(a, op, d, x, y, NO, NO, 0);
+    return d;
+}
+
+#define ONE asm_double(a, 1)
+#define SPECIAL(name, program, of_complex, of_real)                                                \
+    static uint16_t name##_program(assembler *a, uint16_t x)                                       \
+    {                                                                                              \
+        return program;                                                                            \
+    }                                                                                              \
+    static number name##_number(number x)                                                          \
+    {                                                                                              \
+        return of_complex;                                                                         \
+    }                                                                                              \
+    static real name##_real(real x)                                                                \
+    {                                                                                              \
+        return of_real;                                                                            \
+    }
+
+SPECIAL(log_quotient, op2(a, FC_OP_DIV_D, op1(a, FC_OP_LOG_D, op2(a, FC_OP_ADD_D, ONE, x)), x),
+        clog(1 + x) / x, log1pl(x) / x)
+SPECIAL(cosine,
+        op2(a, FC_OP_DIV_D, op2(a, FC_OP_SUB_D, ONE, op1(a, FC_OP_COS_D, x)),
+            op1(a, FC_OP_SQUARE_D, x)),
+        (1 - ccos(x)) / (x * x), 2 * sinl(x / 2) * sinl(x / 2) / (x * x))
+SPECIAL(bose, op2(a, FC_OP_DIV_D, x, op2(a, FC_OP_SUB_D, op1(a, FC_OP_EXP_D, x), ONE)),
+        x / (cexp(x) - 1), x / expm1l(x))
+SPECIAL(root, op2(a, FC_OP_MUL_D, op1(a, FC_OP_SQRT_D, x), op1(a, FC_OP_COSH_D, x)),
+        csqrt(x) * ccosh(x), sqrtl(x) * coshl(x))
+SPECIAL(over_root, op2(a, FC_OP_DIV_D, op1(a, FC_OP_TAN_D, x), op1(a, FC_OP_SQRT_D, x)),
+        ctan(x) / csqrt(x), tanl(x) / sqrtl(x))
+SPECIAL(arc, op1(a, FC_OP_ACOS_D, x), cacos(x), acosl(x))
+SPECIAL(arc_sine, op1(a, FC_OP_ASIN_D, x), casin(x), asinl(x))
+SPECIAL(at_one, op2(a, FC_OP_DIV_D, op2(a, FC_OP_SUB_D, x, ONE), op1(a, FC_OP_LOG_D, x)),
+        (x - 1) / clog(x), (x - 1) / logl(x))
+SPECIAL(circle,
+        op2(a, FC_OP_DIV_D, ONE,
+            op1(a, FC_OP_SQRT_D, op2(a, FC_OP_SUB_D, ONE, op1(a, FC_OP_SQUARE_D, x)))),
+        1 / (csqrt(1 - x) * csqrt(1 + x)), 1 / sqrtl((1 - x) * (1 + x)))
+SPECIAL(atan_square, op2(a, FC_OP_DIV_D, op1(a, FC_OP_ATAN_D, x), op1(a, FC_OP_SQUARE_D, x)),
+        catan(x) / (x * x), atanl(x) / (x * x))
+SPECIAL(power, op2(a, FC_OP_POW_D, x, asm_double(a, -1.5)), 1 / (x * csqrt(x)), 1 / (x * sqrtl(x)))
+SPECIAL(flat, op1(a, FC_OP_EXP_D, op2(a, FC_OP_DIV_D, asm_double(a, -1), x)), 0 * x, expl(-1 / x))
+SPECIAL(log_of_exp, op1(a, FC_OP_LOG_D, op2(a, FC_OP_ADD_D, ONE, op1(a, FC_OP_EXP_D, x))),
+        clog(1 + cexp(x)), logl(1 + expl(x)))
+
+static const struct {
+    uint16_t (*program)(assembler *a, uint16_t x);
+    number (*g)(number x);
+    real (*exact)(real x);
+    double base, sign, most; /* the largest p */
+    bool inverse, square;
+    int least; /* of 200 places, so many are proved */
+} specials[] = {
+    {log_quotient_program, log_quotient_number, log_quotient_real, 0, 1, 0.7, false, false, 100},
+    {cosine_program, cosine_number, cosine_real, 0, 1, 2, false, false, 190},
+    {cosine_program, cosine_number, cosine_real, 0, -1, 2, false, false, 190},
+    {bose_program, bose_number, bose_real, 0, 1, 1, false, false, 150},
+    {root_program, root_number, root_real, 0, 1, 1, false, true, 190},
+    {over_root_program, over_root_number, over_root_real, 0, 1, 1, false, true, 100},
+    {arc_program, arc_number, arc_real, 1, -1, 0.7, false, true, 150},
+    {arc_program, arc_number, arc_real, -1, 1, 0.7, false, true, 150},
+    {arc_sine_program, arc_sine_number, arc_sine_real, -1, 1, 0.7, false, true, 150},
+    {at_one_program, at_one_number, at_one_real, 1, -1, 0.6, false, false, 100},
+    {at_one_program, at_one_number, at_one_real, 1, 1, 0.6, false, false, 100},
+    {circle_program, circle_number, circle_real, 1, -1, 0.7, false, true, 100},
+    {atan_square_program, atan_square_number, atan_square_real, 1, 1, 0.3, true, false, 100},
+    {power_program, power_number, power_real, 1, 1, 0.5, true, true, 100},
+    {flat_program, flat_number, flat_real, 0, 1, 0.1, false, false, 190},
+    {log_of_exp_program, log_of_exp_number, log_of_exp_real, 0, 1, 0.7, false, false, 100},
+};
+
+/* What is computed next to a special end is what the series says, and its noise. */
+static void check_special(size_t i, fc_program *p, double half, int *proved)
+{
+    const fc_disc_place place = {.centre = half,
+                                 .radius = 5.0 / 3 * half,
+                                 .inner = 0.6,
+                                 .base = specials[i].base,
+                                 .sign = specials[i].sign,
+                                 .inverse = specials[i].inverse,
+                                 .series = true,
+                                 .square = specials[i].square,
+                                 .least = 0.004 * half};
+    const double sign = specials[i].sign;
+    fc_disc out;
+    fc_doubt doubt = {0};
+    if (!fc_disc_of(p, &place, NULL, &out, &doubt)) {
+        return;
+    }
+    ++*proved;
+    CHECK(out.radius >= 0 && out.noise >= 0);
+    for (int k = 0; k < 24 && specials[i].g != flat_number; k++) {
+        number z = half + 5.0 / 3 * half * cexp(I * (2 * acos(-1.0) * (k + 0.5) / 24));
+        number q = specials[i].square ? z * z : z, dx = specials[i].square ? 2 * z : 1;
+        number x = specials[i].base + sign * (specials[i].inverse ? 1 / q : q);
+        number g = specials[i].g(x) * dx / (specials[i].inverse ? q * q : 1);
+        /* roots have their cut where the series has none */
+        double off = fmin(cabs(g - out.centre), cabs(-g - out.centre));
+        CHECK(off <= out.radius + 1e-9 * (1 + cabs(g)) || specials[i].g == arc_number);
+    }
+    for (int k = 0; k < 8; k++) {
+        double z = place.least * exp(log(2 / 0.004) * (k + uniform(0, 1)) / 8);
+        double q = specials[i].square ? z * z : z;
+        double x = specials[i].base + sign * (specials[i].inverse ? 1 / q : q);
+        double dx = (specials[i].square ? 2 * z : 1) / (specials[i].inverse ? q * q : 1);
+        double y = asm_value_at(p, x) * dx;
+        real exact_x = specials[i].base + sign * (specials[i].inverse ? 1 / (real)q : (real)q);
+        double error = (double)fabsl(y - specials[i].exact(exact_x) * dx);
+        CHECK(error <= out.noise * pow(z, out.at) + 1e-300);
+        CHECK(fabs(y - out.centre) <= out.radius + out.noise * pow(z, out.at));
+    }
+}
+
+static void test_special_ends(void)
+{
+    for (size_t i = 0; i < sizeof specials / sizeof *specials; i++) {
+        assembler a = {0};
+        uint16_t x = asm_input(&a, FC_TYPE_D, FC_KIND_VARYING);
+        a.outputs[a.n_outputs++] = specials[i].program(&a, x);
+        fc_program *p = asm_build(&a, FC_ISA_BASELINE);
+        int proved = 0;
+        for (int k = 0; k < 200; k++) {
+            check_special(i, p, 0.5 * specials[i].most * pow(10, uniform(-2, 0)), &proved);
+        }
+        CHECK(proved >= specials[i].least);
+        fc_program_release(p);
+    }
+    /* of x in place of x^2, sqrt is told to want a root; log(x) is singular */
+    static const unsigned ops[] = {FC_OP_SQRT_D, FC_OP_LOG_D};
+    for (int i = 0; i < 2; i++) {
+        assembler a = {0};
+        uint16_t x = asm_input(&a, FC_TYPE_D, FC_KIND_VARYING);
+        a.outputs[a.n_outputs++] = op1(&a, ops[i], x);
+        fc_program *p = asm_build(&a, FC_ISA_BASELINE);
+        fc_disc_place place = {.centre = 0.5, .radius = 0.8, .inner = 0.6, .sign = 1};
+        place.series = true;
+        place.least = 0.002;
+        fc_doubt doubt = {0};
+        fc_disc out;
+        CHECK(!fc_disc_of(p, &place, NULL, &out, &doubt) && doubt.root == (i == 0));
+        fc_program_release(p);
+    }
 }
 
 /* |x - 0.3| has no proof where the kink may be, and is x - 0.3 or 0.3 - x elsewhere. */
@@ -334,6 +494,7 @@ int main(void)
     test_powers();
     test_composition();
     test_infinity();
+    test_special_ends();
     test_branches();
     test_nothing_is_proved();
     test_quad_believes();
