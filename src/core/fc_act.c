@@ -123,6 +123,30 @@ static float one(fc_act act, float x)
         return quantize(act, x);
     case FC_ACT_DEQUANTIZE:
         return (x - q) * p;
+    case FC_ACT_SHRINK:
+        return x < -p ? x + q : x > p ? x - q : x != x ? x : 0.0F;
+    case FC_ACT_ISNAN:
+        return x != x ? 1.0F : 0.0F;
+    case FC_ACT_ISINF:
+        return (x == -INFINITY && p != 0) || (x == INFINITY && q != 0) ? 1.0F : 0.0F;
+    case FC_ACT_TAN:
+        return tanf(x);
+    case FC_ACT_ASIN:
+        return asinf(x);
+    case FC_ACT_ACOS:
+        return acosf(x);
+    case FC_ACT_ATAN:
+        return atanf(x);
+    case FC_ACT_SINH:
+        return sinhf(x);
+    case FC_ACT_COSH:
+        return coshf(x);
+    case FC_ACT_ASINH:
+        return asinhf(x);
+    case FC_ACT_ACOSH:
+        return acoshf(x);
+    case FC_ACT_ATANH:
+        return atanhf(x);
     case FC_ACT_NONE:
     case FC_N_ACT:
         break;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
  * Functions of one float that networks use: activations and the unary operators of ONNX. NaN in
- * gives NaN out (but for the casts). Those marked * have two parameters p and q. */
+ * gives NaN out (but for the casts and tests). Those marked * have two parameters p and q. */
 #ifndef FC_ACT_H
 #define FC_ACT_H
 
@@ -52,7 +52,19 @@
     X(QUANTIZE_I8)  /* * the same within -128 and 127 */                                           \
     X(QUANTIZE_U16) /* * 0 and 65535 */                                                            \
     X(QUANTIZE_I16) /* * -32768 and 32767 */                                                       \
-    X(DEQUANTIZE)   /* * (x - q) p */
+    X(DEQUANTIZE)   /* * (x - q) p */                                                              \
+    X(SHRINK)       /* * x < -p ? x + q : x > p ? x - q : 0 */                                     \
+    X(ISNAN)        /* x is NaN ? 1 : 0 */                                                         \
+    X(ISINF)        /* * x is -inf and p != 0, or inf and q != 0 ? 1 : 0 */                        \
+    X(TAN)                                                                                         \
+    X(ASIN)                                                                                        \
+    X(ACOS)                                                                                        \
+    X(ATAN)                                                                                        \
+    X(SINH)                                                                                        \
+    X(COSH)                                                                                        \
+    X(ASINH)                                                                                       \
+    X(ACOSH)                                                                                       \
+    X(ATANH)
 /* clang-format on */
 
 typedef enum fc_act_kind {

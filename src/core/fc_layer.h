@@ -90,6 +90,6 @@ struct fc_layer {
 extern const fc_layer fc_layer_dense, fc_layer_matmul, fc_layer_conv, fc_layer_depthwise,
     fc_layer_pool, fc_layer_unary, fc_layer_binary, fc_layer_copy, fc_layer_fill, fc_layer_axis_map,
     fc_layer_gather, fc_layer_softmax, fc_layer_normalise, fc_layer_response, fc_layer_argument,
-    fc_layer_reduce;
+    fc_layer_reduce, fc_layer_top_k, fc_layer_cumulate, fc_layer_pick;
 
 #endif

@@ -16,6 +16,13 @@ typedef enum fc_binary_op {
     FC_BINARY_MAX,
     FC_BINARY_POW,
     FC_BINARY_PRELU, /* a < 0 ? a b : a */
+    FC_BINARY_EQUAL, /* 1 or 0 */
+    FC_BINARY_GREATER,
+    FC_BINARY_GREATER_EQUAL,
+    FC_BINARY_KEEP, /* b != 0 ? a : 0 */
+    FC_BINARY_DROP, /* b != 0 ? 0 : a */
+    FC_BINARY_FMOD, /* the remainder, with the sign of a */
+    FC_BINARY_MOD,  /* the remainder, with the sign of b */
     FC_N_BINARY
 } fc_binary_op;
 

@@ -190,6 +190,12 @@ static void pool_sum(size_t m, size_t taps, size_t channels, const float *const 
     }                                                                                              \
     break
 
+static float modulo(float a, float b)
+{
+    float r = fmodf(a, b);
+    return r != 0 && (r < 0) != (b < 0) ? r + b : r;
+}
+
 static void binary(fc_binary_op op, size_t n, const float *a, size_t a_step, const float *b,
                    size_t b_step, float *y)
 {
@@ -208,6 +214,20 @@ static void binary(fc_binary_op op, size_t n, const float *a, size_t a_step, con
         BINARY_LOOP(p > q || p != p ? p : q);
     case FC_BINARY_PRELU:
         BINARY_LOOP(p < 0 ? p * q : p);
+    case FC_BINARY_EQUAL:
+        BINARY_LOOP(p == q ? 1.0F : 0.0F);
+    case FC_BINARY_GREATER:
+        BINARY_LOOP(p > q ? 1.0F : 0.0F);
+    case FC_BINARY_GREATER_EQUAL:
+        BINARY_LOOP(p >= q ? 1.0F : 0.0F);
+    case FC_BINARY_KEEP:
+        BINARY_LOOP(q != 0 ? p : 0.0F);
+    case FC_BINARY_DROP:
+        BINARY_LOOP(q != 0 ? 0.0F : p);
+    case FC_BINARY_FMOD:
+        BINARY_LOOP(fmodf(p, q));
+    case FC_BINARY_MOD:
+        BINARY_LOOP(modulo(p, q));
     default:
         BINARY_LOOP(powf(p, q));
     }

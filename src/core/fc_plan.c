@@ -25,6 +25,7 @@ static const fc_layer *const layers[] = {
     &fc_layer_conv,      &fc_layer_depthwise, &fc_layer_pool,     &fc_layer_binary,
     &fc_layer_copy,      &fc_layer_fill,      &fc_layer_axis_map, &fc_layer_gather,
     &fc_layer_normalise, &fc_layer_response,  &fc_layer_argument, &fc_layer_reduce,
+    &fc_layer_top_k,     &fc_layer_cumulate,  &fc_layer_pick,
 };
 #define N_LAYERS (sizeof layers / sizeof *layers)
 

@@ -29,7 +29,10 @@ enum {
     NORMALISE,
     RESPONSE,
     ARGUMENT,
-    REDUCE
+    REDUCE,
+    TOP_K,
+    CUMULATE,
+    PICK
 }; /* the table of fc_plan.c */
 
 #define MAX_WORDS 512
@@ -119,6 +122,26 @@ static plan small_network(void)
     return p;
 }
 
+/* image (2, 4, 3) -> indices of the two largest along the middle -> the elements there -> their
+ * cumulative sums */
+static plan ranking_network(void)
+{
+    plan p = {.n = 0};
+    size_t at;
+    WORDS(&p, FC_PLAN_MAGIC, FC_PLAN_VERSION, 4, 3, 1, 3);
+    WORDS(&p, 2, 24, 0, 0, 12, 0, 0, 12, 0, 0, 12, 0);
+    at = begin_step(&p, TOP_K);
+    WORDS(&p, 1, 0, 1, 2, 4, 3, 2, 1);
+    end_step(&p, at);
+    at = begin_step(&p, PICK);
+    WORDS(&p, 2, 0, 1, 2, 2, 4, 3, 2);
+    end_step(&p, at);
+    at = begin_step(&p, CUMULATE);
+    WORDS(&p, 1, 2, 3, 2, 2, 3, 0, 0);
+    end_step(&p, at);
+    return p;
+}
+
 static uint64_t random_state = 88172645463325252U;
 
 static uint64_t next_random(void)
@@ -203,6 +226,30 @@ static void test_runs_and_widths_agree(void)
     free(copy);
     fc_net_destroy(net);
     free(weights);
+}
+
+/* The input's numbers are those of run_once: each line's two largest are found by hand. */
+static void test_ranks(void)
+{
+    plan p = ranking_network();
+    char message[160];
+    fc_net *net;
+    float *result = NULL;
+    CHECK(fc_net_create(p.words, p.n, NULL, 0, FC_GEMM_PACKED, &net, message, sizeof message) ==
+          FC_OK);
+    CHECK(run_once(net, 3, NULL, &result) == FC_OK);
+    for (size_t line = 0; line < 18; line++) {
+        float best = -100, second = -100;
+        for (size_t j = 0; j < 4; j++) {
+            float x = (float)((line / 3 * 12 + j * 3 + line % 3) % 17) - 8.0F;
+            second = x > best ? best : x > second ? x : second;
+            best = x > best ? x : best;
+        }
+        CHECK(result[line / 3 * 6 + line % 3] == best);
+        CHECK(result[line / 3 * 6 + 3 + line % 3] == best + second);
+    }
+    free(result);
+    fc_net_destroy(net);
 }
 
 static void test_every_allocation_may_fail(void)
@@ -308,6 +355,8 @@ static void test_mutated_plans(void)
     plan p = small_network();
     float *weights = weights_of(N_WEIGHTS);
     mutate(p.words, p.n, weights, N_WEIGHTS, 20000);
+    p = ranking_network();
+    mutate(p.words, p.n, weights, N_WEIGHTS, 5000);
     free(weights);
 }
 
@@ -333,6 +382,7 @@ static void test_plans_of_a_file(void)
 int main(void)
 {
     test_runs_and_widths_agree();
+    test_ranks();
     test_every_allocation_may_fail();
     test_mutated_plans();
     test_plans_of_a_file();

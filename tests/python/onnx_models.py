@@ -15,6 +15,7 @@ class Builder:
         self.rng = np.random.default_rng(seed)
         self.opset = opset
         self.nodes, self.weights, self.out, self.count = [], [], "x", 0
+        self.out_type = F
 
     def const(self, array):
         name = f"w{len(self.weights)}"
@@ -52,7 +53,7 @@ class Builder:
             self.nodes,
             "g",
             [helper.make_tensor_value_info("x", F, shape)],
-            [helper.make_tensor_value_info(out or self.out, F, None)],
+            [helper.make_tensor_value_info(out or self.out, self.out_type, None)],
             [w for w in self.weights if w is not None],
         )
         imports = [helper.make_opsetid("", self.opset)]
@@ -370,7 +371,10 @@ def op_resize(b):
     if mode == "nearest":
         attrs["nearest_mode"] = b.choice("floor", "round_prefer_floor", "ceil", "round_prefer_ceil")
     if b.rng.random() < 0.5:
-        scales = np.array([1, 1, b.choice(2, 0.5, 1.5), b.choice(2, 3, 0.7)], np.float32)
+        scales = [1, 1, b.choice(2, 0.5, 1.5), b.choice(2, 3, 0.7)]
+        if transform == "align_corners":  # the standard and ONNX Runtime agree on whole sizes only
+            scales[2:] = b.choice(2, 3), 2
+        scales = np.array(scales, np.float32)
         b.node("Resize", "x", "", scales, **attrs)
     else:
         sizes = b.node("Concat", b.node("Slice", b.node("Shape", "x"), np.array([0]), np.array([2])),
@@ -385,6 +389,107 @@ def op_depth(b):
     b.node("DepthToSpace", "x", blocksize=block, mode=b.choice("DCR", "CRD"))
     if b.rng.random() < 0.5:
         b.node("SpaceToDepth", b.out, blocksize=block)
+    return shape
+
+
+def op_trigonometry(b):
+    shape = (b.integer(1, 5), b.integer(1, 40))
+    op = b.choice(
+        "Tan", "Asin", "Acos", "Atan", "Sinh", "Cosh", "Asinh", "Acosh", "Atanh", "Shrink", "Mod"
+    )
+    if op == "Mod":
+        b.node(op, "x", b.normal(shape[1]), fmod=1)
+    else:
+        b.node(op, "x", **({"lambd": 0.3, "bias": 0.1} if op == "Shrink" else {}))
+    return shape
+
+
+def compared(b, x, shape):
+    """A condition computed from x: of x's shape, or one that broadcasts to it."""
+    other = [b.choice(1, size) for size in shape[1:]]
+    test = b.choice("Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Equal")
+    y = b.normal(*other) if test != "Equal" else b.node("Abs", x)
+    return b.node(test, *b.choice((x, y), (y, x)))
+
+
+def op_choose(b):
+    shape = (b.integer(1, 5), *(b.integer(1, 9) for _ in range(b.integer(1, 3))))
+    left, right = compared(b, "x", shape), compared(b, "x", shape)
+    both = b.node(b.choice("And", "Or", "Xor"), left, b.node("Not", right))
+    low = b.choice(np.float32(-np.inf), np.float32(0), b.normal(*shape[-1:]))
+    b.node("Where", both, *b.choice(("x", low), (low, "x"), ("x", b.node("Exp", "x"))))
+    if b.rng.random() < 0.3:
+        b.node("Where", np.tri(*shape[-2:], dtype=bool) if len(shape) > 2 else both, b.out, low)
+    return shape
+
+
+def op_rank(b):
+    shape = (b.integer(1, 4), *(b.integer(1, 9) for _ in range(b.integer(1, 3))))
+    axis = b.integer(1, len(shape) - 1)
+    k = np.array([b.integer(1, shape[axis])], np.int64)
+    both = b.node("TopK", "x", k, n_out=2, axis=axis, largest=b.choice(0, 1))
+    kind = b.integer(0, 4)
+    if kind == 0:
+        b.out, b.out_type = both[1], TensorProto.INT64
+    elif kind == 1:
+        b.node("GatherElements", "x", both[1], axis=axis)
+    elif kind == 2:
+        b.node("CumSum", "x", np.array(axis - b.choice(0, len(shape)), np.int64),
+               exclusive=b.choice(0, 1), reverse=b.choice(0, 1))  # fmt: skip
+    elif kind == 3:
+        b.node("Hardmax", "x", axis=axis)
+    return shape
+
+
+def op_one_hot(b):
+    shape = (b.integer(1, 4), *(b.integer(1, 6) for _ in range(b.integer(1, 3))))
+    best = b.node("ArgMax", "x", axis=b.integer(1, len(shape) - 1), keepdims=b.choice(0, 1))
+    values = np.array([b.choice(0, -1), b.choice(1, 3)], np.float32)
+    b.node("OneHot", best, np.array(b.integer(1, 7), np.int64), values, axis=b.choice(-1, 1))
+    return shape
+
+
+def op_einsum(b):
+    n, i, j, k, h = (b.integer(1, 5) for _ in range(5))
+    equation, shape, other = b.choice(
+        ("nij,jk->nik", (n, i, j), (j, k)),
+        ("nij,kj->nki", (n, i, j), (k, j)),
+        ("nhij,hjk->nihk", (n, h, i, j), (h, j, k)),
+        ("nhij->nji", (n, h, i, j), None),
+        ("ni,ni->n", (n, i), "Exp"),
+        ("nhij,nhkj->nhik", (n, h, i, j), "Sigmoid"),
+        ("...ij,jk->...ik", (n, h, i, j), (j, k)),
+        ("nij,nkj->nik", (n, i, j), "Exp"),
+        ("nij,nij->nij", (n, i, j), "Exp"),
+        ("ni,nj->nij", (n, i), "Exp"),
+        ("nij,i,jk->nk", (n, i, j), ((i,), (j, k))),
+        ("jk,nij->nki", (n, i, j), (j, k)),
+        ("aij,jk", (n, i, j), (j, k)),
+    )
+    if isinstance(other, str):
+        inputs = ["x", b.node(other, "x")]
+        if equation.startswith("nhij,nhkj"):
+            inputs[1] = b.node(
+                "Slice", inputs[1], np.array([0]), np.array([b.integer(1, i)]), np.array([2])
+            )
+    elif other and isinstance(other[0], tuple):
+        inputs = ["x", *(b.normal(*size) for size in other)]
+    else:
+        inputs = ["x"] if other is None else ["x", b.normal(*other)]
+        inputs = inputs[::-1] if equation.startswith("jk") else inputs
+    b.node("Einsum", *inputs, equation=equation)
+    return shape
+
+
+def op_opset_23(b):
+    b.opset = 23
+    heads, size = b.integer(1, 3), b.integer(1, 6)
+    shape = (b.integer(1, 3), b.integer(1, 6), heads * size)
+    b.node("RMSNormalization", "x", b.normal(heads * size), axis=-1)
+    if b.rng.random() < 0.7:
+        attrs = {"q_num_heads": heads, "kv_num_heads": heads, "is_causal": b.choice(0, 1)}
+        mask = [b.normal(shape[1], shape[1])] if b.rng.random() < 0.5 else []
+        b.node("Attention", b.out, "x", b.node("Sin", "x"), *mask, **attrs)
     return shape
 
 

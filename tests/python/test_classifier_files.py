@@ -137,7 +137,7 @@ def test_all_unsupported_nodes_are_named(tmp_path):
     nodes = [
         helper.make_node("Relu", ["x"], ["a"], name="fine"),
         helper.make_node("NonZero", ["a"], ["b"], name="first"),
-        helper.make_node("Hardmax", ["a"], ["c"], name="second"),
+        helper.make_node("Det", ["a"], ["c"], name="second"),
         helper.make_node("Bernoulli", ["c"], ["d"]),
         helper.make_node("Concat", ["b", "d"], ["y"], axis=1),
     ]
@@ -145,7 +145,7 @@ def test_all_unsupported_nodes_are_named(tmp_path):
     with pytest.raises(NotImplementedError) as caught:
         Classifier.load(saved(tmp_path, model))
     assert isinstance(caught.value, ValueError)
-    for text in ("first (NonZero)", "second (Hardmax)"):
+    for text in ("first (NonZero)", "second (Det)"):
         assert text in str(caught.value)
     assert "fine" not in str(caught.value)
 

@@ -259,7 +259,7 @@ def test_unsupported_nodes_of_all_domains_are_named_at_once():
         node("Relu", ["x"], ["a"], name="fine"),
         node("NonZero", ["a"], ["b"], name="own"),
         node("QLinearWhere", ["b"], ["c"], name="foreign", domain="com.microsoft"),
-        node("Hardmax", ["c"], ["d"], name="behind"),
+        node("Det", ["c"], ["d"], name="behind"),
         node("Relu", ["d"], ["y"], name="last"),
     ]
     with pytest.raises(NotImplementedError) as caught:
@@ -267,6 +267,6 @@ def test_unsupported_nodes_of_all_domains_are_named_at_once():
     text = str(caught.value)
     assert "own (NonZero)" in text
     assert "foreign (QLinearWhere) of domain 'com.microsoft'" in text
-    assert "behind (Hardmax)" in text
+    assert "behind (Det)" in text
     assert "fine" not in text
     assert "last" not in text

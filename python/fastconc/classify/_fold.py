@@ -456,7 +456,7 @@ REDUCTIONS: dict[str, Any] = {
 
 
 def _limit(dtype: Any, lowest: bool) -> Any:
-    if dtype.kind == "f":
+    if dtype.kind in "fV":  # V: bfloat16 and such
         return -np.inf if lowest else np.inf
     if dtype.kind == "b":
         return not lowest

@@ -533,8 +533,6 @@ def lower(
         context.values[name] = context.constant(array)
     for name, _, dtype in graph.inputs:
         shape = shapes[name]
-        if rows and not shape:
-            raise NotByRows("an input without axes")
         if math.prod(shape) > MAX_ELEMENTS:
             raise ValueError(f"input {name!r} of shape {shape} is too large")
         tensor = context.new_tensor(math.prod(shape), "input")

@@ -30,7 +30,7 @@ def network_of(graph: Graph) -> Network:
             return plan_rows(graph)
         except NotByRows:
             pass
-        if all(shape and shape[0] is not None for _, shape, _ in graph.inputs):
+        if all(shape is not None and None not in shape for _, shape, _ in graph.inputs):
             return plan_whole(graph, {name: tuple(shape or ()) for name, shape, _ in graph.inputs})
         _check_whole(graph)
     if not graph.inputs:
@@ -55,7 +55,7 @@ def _check_whole(graph: Graph) -> None:
     problem: Exception | None = None
     for count in (2, 1):
         try:
-            plan_whole(graph, {name: (count, *(s or ())[1:]) for name, s, _ in graph.inputs})
+            plan_whole(graph, {name: (count, *s[1:]) if s else () for name, s, _ in graph.inputs})
             return
         except ValueError as error:
             problem = problem or error
@@ -64,8 +64,12 @@ def _check_whole(graph: Graph) -> None:
 
 
 def plan_rows(graph: Graph) -> Network:
+    if not all(shape for _, shape, _ in graph.inputs):
+        raise NotByRows("an input without axes")
     shapes = {name: (1, *(shape or ())[1:]) for name, shape, _ in graph.inputs}
     first = {shape[0] for _, shape, _ in graph.inputs if shape}
+    if len(first - {None}) > 1:
+        raise NotByRows("inputs for different numbers of images")
     size = first.pop() if len(first) == 1 else None
     return _plan(graph, shapes, True, size)
 

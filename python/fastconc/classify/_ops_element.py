@@ -92,6 +92,16 @@ ACTS: dict[str, Any] = {
     "Sign": lambda a: Act("sign"),
     "Sin": lambda a: Act("sin"),
     "Cos": lambda a: Act("cos"),
+    "Tan": lambda a: Act("tan"),
+    "Asin": lambda a: Act("asin"),
+    "Acos": lambda a: Act("acos"),
+    "Atan": lambda a: Act("atan"),
+    "Sinh": lambda a: Act("sinh"),
+    "Cosh": lambda a: Act("cosh"),
+    "Asinh": lambda a: Act("asinh"),
+    "Acosh": lambda a: Act("acosh"),
+    "Atanh": lambda a: Act("atanh"),
+    "Shrink": lambda a: Act("shrink", a.get("lambd", 0.5), a.get("bias", 0.0)),
 }
 EXACT_ON_INTEGERS = {"Relu", "Sign", "Abs", "Neg"}
 
@@ -120,6 +130,10 @@ def wrap_act(dtype: Any) -> Act:
 def _clip(context: Context, node: Node, inputs: Inputs) -> Value:
     v = need(inputs)
     attrs = node.attrs
+    if any(limit is not None and limit.const is None for limit in inputs[1:3]):
+        for op, limit in zip(("max", "min"), inputs[1:3], strict=False):
+            v = v if limit is None else context.binary(op, v, limit, dtype=v.dtype)
+        return v
     lo = scalar(inputs, 1, "a limit", attrs.get("min", -math.inf))
     hi = scalar(inputs, 2, "a limit", attrs.get("max", math.inf))
     if math.isnan(lo) or math.isnan(hi):

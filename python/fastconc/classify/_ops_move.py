@@ -447,7 +447,8 @@ def _depth_to_space(context: Context, node: Node, inputs: Inputs) -> Value:
     else:
         if h % block or w % block:
             raise ValueError(f"{h} x {w} pixels are not a multiple of {block}")
-        split, perm = (n, c, h // block, block, w // block, block), (0, 3, 5, 1, 2, 4)
+        split = (n, c, h // block, block, w // block, block)
+        perm = (0, 3, 5, 1, 2, 4) if node.attrs.get("mode", "DCR") == "DCR" else (0, 1, 3, 5, 2, 4)
         shape = (n, c * block**2, h // block, w // block)
     x = reshape(context, v, split, v.batch)
     place = {axis: new for new, axis in enumerate(perm)}

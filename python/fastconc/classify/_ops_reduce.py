@@ -294,9 +294,8 @@ def _layer_norm(context: Context, node: Node, inputs: Inputs) -> Value:
         context, v, list(range(axis, v.rank)), float(node.attrs.get("epsilon", 1e-5))
     )
     for at, op in ((1, "mul"), (2, "add")):
-        array = untainted(inputs, at, "a scale or bias")
-        if array is not None:
-            result = context.binary(op, result, context.constant(array))
+        if at < len(inputs) and inputs[at] is not None:
+            result = context.binary(op, result, need(inputs, at))
     return replace(result, dtype=v.dtype)
 
 

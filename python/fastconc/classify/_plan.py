@@ -22,7 +22,7 @@ ALIGN = 16  # floats: weights begin at cache lines
 # The order of the table in src/core/fc_plan.c.
 OPS = (
     "dense unary softmax matmul conv depthwise pool binary copy fill axis_map gather "
-    "normalise response argument reduce"
+    "normalise response argument reduce top_k cumulate pick"
 ).split()
 OP = {name: number for number, name in enumerate(OPS)}
 
@@ -31,10 +31,16 @@ ACTS = (
     "none clip affine leaky elu sigmoid silu hardsigmoid hardswish tanh softplus softsign erf gelu "
     "gelu_tanh mish exp log sqrt neg abs reciprocal pow trunc wrap bool float16 floor ceil "
     "round sign celu threshold sin cos "
-    "quantize_u8 quantize_i8 quantize_u16 quantize_i16 dequantize"
+    "quantize_u8 quantize_i8 quantize_u16 quantize_i16 dequantize "
+    "shrink isnan isinf tan asin acos atan sinh cosh asinh acosh atanh"
 ).split()
 # FC_BINARY_... in src/core/fc_loops.h, REDUCE_TABLE in src/core/fc_reduce.c.
-BINARY = {n: i for i, n in enumerate("add sub mul div min max pow prelu".split())}
+BINARY = {
+    n: i
+    for i, n in enumerate(
+        "add sub mul div min max pow prelu equal greater greater_equal keep drop fmod mod".split()
+    )
+}
 REDUCE = {
     n: i for i, n in enumerate("sum mean max min prod l1 l2 sum_square log_sum log_sum_exp".split())
 }
