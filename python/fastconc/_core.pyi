@@ -209,8 +209,59 @@ def _count_words(lines: object, sep: object, lower: bool, workers: object, /) ->
 # kernel_type.c
 OPCODES: dict[str, tuple[int, str, str]]
 
+@final
+class Val:
+    def __new__(
+        cls,
+        op: str,
+        type: str,
+        args: tuple[Val, ...] = (),
+        uniform: bool = False,
+        imm: int = 0,
+        mask: Val | None = None,
+        payload: Any = None,
+        line: int = 0,
+    ) -> Self: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def args(self) -> tuple[Val, ...]: ...
+    op: str
+    mask: Val | None
+    payload: Any
+    home: Any
+    assigns: Any
+    imm: int
+    line: int
+    uniform: bool
+
+@disjoint_base
+class BuilderBase:
+    fl: str
+    masked: frozenset[str]
+    body: list[Any]
+    block: list[Any]
+    home: Any
+    scope: dict[Any, Val]
+    scopes: list[dict[Any, Val]]
+    consts: dict[Any, Val]
+    line: int
+    n_instructions: int
+    limit: int
+    def emit(
+        self,
+        op: str,
+        type: str,
+        args: tuple[Val, ...],
+        /,
+        imm: int = 0,
+        mask: Val | bool | None = None,
+    ) -> Val: ...
+    def append(self, val: Val, /) -> Val: ...
+    def known(self, value: float, type: str, /) -> Val: ...
+    def binary(self, op: str, x: Any, y: Any, /) -> Any: ...
+
 def _pack(
-    val_type: type,
     body: list[Any],
     inputs: list[Any],
     outputs: list[Any],

@@ -12,7 +12,7 @@
  *     write     the bytes (src/core/fc_program.h)
  *
  * Anything else than such a list gives None, and emit.py does the work. */
-#include "state.h"
+#include "ir.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -23,9 +23,6 @@
 #define MAX_REGISTERS 4096
 #define MAX_ARGS 3
 #define N_CLASSES 8 /* of registers: four types, varying or uniform */
-
-/* In state->pack_names: the slots of a Val that are read here. */
-enum { NAME_OP, NAME_TYPE, NAME_ARGS, NAME_UNIFORM, NAME_IMM, NAME_MASK, NAME_PAYLOAD, N_NAMES };
 
 /* What the table of opcodes tells beside the number, as in emit.py. */
 enum { OP_ROOT = 1 << 16, OP_COMPARISON = 1 << 17, OP_SELECTION = 1 << 18 };
@@ -42,8 +39,7 @@ typedef struct value {
 } value;
 
 typedef struct packer {
-    fc_state *state;
-    PyTypeObject *val_type;
+    const fc_state *state;
     PyObject *opcodes;
     value *values;
     int n_values;
@@ -64,61 +60,33 @@ static size_t slot_of(const packer *p, const PyObject *object)
     return slot;
 }
 
-static PyObject *attribute(const packer *p, PyObject *object, int name)
+/* The type's number, -1 for "", which is what has no result. */
+static int type_of(const ValObject *val)
 {
-    return PyObject_GetAttr(object, PyTuple_GET_ITEM(p->state->pack_names, name));
+    const char *letters = PyUnicode_GET_LENGTH(val->type) > 0 ? PyUnicode_AsUTF8(val->type) : NULL;
+    const char *found = letters != NULL ? strchr("DFIB", letters[0]) : NULL;
+    return found != NULL ? (int)(found - "DFIB") : -1;
 }
 
-/* -2 with an exception; else the type's number, -1 for "". */
-static int read_type(const packer *p, PyObject *object)
+static int read_payload(const ValObject *val, value *v)
 {
-    int type = -2;
-    PyObject *text = attribute(p, object, NAME_TYPE);
-    const char *letters = text != NULL ? PyUnicode_AsUTF8(text) : NULL;
-    if (letters != NULL) {
-        const char *found = letters[0] != 0 ? strchr("DFIB", letters[0]) : NULL;
-        type = found != NULL ? (int)(found - "DFIB") : -1;
-    }
-    Py_XDECREF(text);
-    return type;
-}
-
-static int read_flag(const packer *p, PyObject *object, int name)
-{
-    PyObject *flag = attribute(p, object, name);
-    int truth = flag != NULL ? PyObject_IsTrue(flag) : -1;
-    Py_XDECREF(flag);
-    return truth;
-}
-
-static int read_payload(const packer *p, PyObject *object, value *v)
-{
-    PyObject *payload = attribute(p, object, NAME_PAYLOAD);
-    if (payload == NULL) {
-        return -1;
-    }
     if (v->type <= 1) {
-        double number = PyFloat_AsDouble(payload);
+        double number = PyFloat_AsDouble(val->payload);
         memcpy(&v->bits, &number, sizeof number);
     } else {
-        v->bits = PyLong_AsLongLong(payload);
+        v->bits = PyLong_AsLongLong(val->payload);
     }
-    Py_DECREF(payload);
     return PyErr_Occurred() ? -1 : 0;
 }
 
-/* A new value for `object`, with its type; NULL with an exception. */
 static value *add_value(packer *p, PyObject *object)
 {
     const size_t slot = slot_of(p, object);
+    const ValObject *val = (const ValObject *)object;
     value *v = &p->values[p->n_values];
     *v = (value){.object = object, .op = -1, .mask = -1, .last = -1, .reg = -1};
-    const int type = read_type(p, object), uniform = read_flag(p, object, NAME_UNIFORM);
-    if (type == -2 || uniform < 0) {
-        return NULL;
-    }
-    v->type = (int8_t)type;
-    v->uniform = uniform;
+    v->type = (int8_t)type_of(val);
+    v->uniform = val->uniform;
     p->slots[slot] = ++p->n_values;
     return v;
 }
@@ -131,17 +99,12 @@ static int operand(packer *p, PyObject *object)
     if (known != 0) {
         return p->values[known - 1].type >= 0 ? known - 1 : -1;
     }
-    if (Py_TYPE(object) != p->val_type) {
-        return -1;
-    }
-    PyObject *op = attribute(p, object, NAME_OP);
-    const bool constant = op != NULL && PyUnicode_CompareWithASCIIString(op, "CONST") == 0;
-    Py_XDECREF(op);
-    if (!constant) {
+    if (!is_val(p->state, object) || !PyUnicode_Check(((ValObject *)object)->op) ||
+        PyUnicode_CompareWithASCIIString(((ValObject *)object)->op, "CONST") != 0) {
         return -1;
     }
     value *v = add_value(p, object);
-    if (v == NULL || v->type < 0 || read_payload(p, object, v) < 0) {
+    if (v->type < 0 || read_payload((ValObject *)object, v) < 0) {
         return -1;
     }
     v->constant = true;
@@ -151,39 +114,28 @@ static int operand(packer *p, PyObject *object)
 /* 1, or 0 where it is not for us, or -1 with an exception. */
 static int read_instruction(packer *p, PyObject *object)
 {
-    int args[MAX_ARGS], n_args = 0, mask = -1, done = 0;
-    PyObject *op = attribute(p, object, NAME_OP), *list = attribute(p, object, NAME_ARGS);
-    PyObject *imm = attribute(p, object, NAME_IMM), *lanes = attribute(p, object, NAME_MASK);
-    PyObject *info = op != NULL ? PyDict_GetItemWithError(p->opcodes, op) : NULL;
-    if (info == NULL || list == NULL || imm == NULL || lanes == NULL || !PyTuple_Check(list) ||
-        PyTuple_GET_SIZE(list) > MAX_ARGS) {
-        goto out;
+    const ValObject *val = (const ValObject *)object;
+    int args[MAX_ARGS], n_args = 0, mask = -1;
+    PyObject *info = PyDict_GetItemWithError(p->opcodes, val->op);
+    if (info == NULL || PyTuple_GET_SIZE(val->args) > MAX_ARGS) {
+        return PyErr_Occurred() ? -1 : 0;
     }
-    for (; n_args < PyTuple_GET_SIZE(list); n_args++) {
-        args[n_args] = operand(p, PyTuple_GET_ITEM(list, n_args));
+    for (; n_args < PyTuple_GET_SIZE(val->args); n_args++) {
+        args[n_args] = operand(p, PyTuple_GET_ITEM(val->args, n_args));
         if (args[n_args] < 0) {
-            goto out;
+            return PyErr_Occurred() ? -1 : 0;
         }
     }
-    if (lanes != Py_None && (mask = operand(p, lanes)) < 0) {
-        goto out;
+    if (val->mask != Py_None && (mask = operand(p, val->mask)) < 0) {
+        return PyErr_Occurred() ? -1 : 0;
     }
-    const long number = PyLong_AsLong(imm);
-    value *v = number == (int32_t)number ? add_value(p, object) : NULL;
-    if (v != NULL) {
-        v->op = PyLong_AsLong(info);
-        v->bits = number;
-        v->n_args = n_args;
-        memcpy(v->args, args, sizeof args);
-        v->mask = mask;
-        done = 1;
-    }
-out:
-    Py_XDECREF(op);
-    Py_XDECREF(list);
-    Py_XDECREF(imm);
-    Py_XDECREF(lanes);
-    return PyErr_Occurred() ? -1 : done;
+    value *v = add_value(p, object);
+    v->op = PyLong_AsLong(info);
+    v->bits = val->imm;
+    v->n_args = n_args;
+    memcpy(v->args, args, sizeof args);
+    v->mask = mask;
+    return PyErr_Occurred() ? -1 : 1;
 }
 
 static void count_reader(packer *p, int index)
@@ -406,17 +358,15 @@ static PyObject *pack_lists(packer *p, PyObject *body, PyObject *inputs, PyObjec
     int heads[N_CLASSES];
     p->order = next + p->most_registers;
     for (int i = 0; i < n_inputs; i++) {
-        if (Py_TYPE(PyList_GET_ITEM(inputs, i)) != p->val_type) {
+        if (!is_val(p->state, PyList_GET_ITEM(inputs, i))) {
             Py_RETURN_NONE;
         }
-        if (add_value(p, PyList_GET_ITEM(inputs, i)) == NULL) {
-            return NULL;
-        }
+        add_value(p, PyList_GET_ITEM(inputs, i));
         in[i] = i;
     }
     for (int i = 0; i < n_body; i++) {
         PyObject *object = PyList_GET_ITEM(body, i);
-        const int done = Py_TYPE(object) == p->val_type ? read_instruction(p, object) : 0;
+        const int done = is_val(p->state, object) ? read_instruction(p, object) : 0;
         if (done <= 0) {
             return done < 0 ? NULL : Py_NewRef(Py_None);
         }
@@ -445,18 +395,17 @@ static PyObject *pack_lists(packer *p, PyObject *body, PyObject *inputs, PyObjec
 
 PyDoc_STRVAR(
     pack_doc,
-    "_pack($module, val_type, body, inputs, outputs, tables, opcodes, flags, end, /)\n"
+    "_pack($module, body, inputs, outputs, tables, opcodes, flags, end, /)\n"
     "--\n\n"
     "The bytes of a program without jumps, and the list of its instructions' values; None\n"
     "for a body with jumps, or too large.");
 
 static PyObject *pack(PyObject *module, PyObject *args)
 {
-    PyObject *body, *inputs, *outputs, *tables, *opcodes, *val_type, *result = NULL;
+    PyObject *body, *inputs, *outputs, *tables, *opcodes, *result = NULL;
     long flags, end;
-    if (!PyArg_ParseTuple(args, "O!O!O!O!SO!ll:_pack", &PyType_Type, &val_type, &PyList_Type, &body,
-                          &PyList_Type, &inputs, &PyList_Type, &outputs, &tables, &PyDict_Type,
-                          &opcodes, &flags, &end)) {
+    if (!PyArg_ParseTuple(args, "O!O!O!SO!ll:_pack", &PyList_Type, &body, &PyList_Type, &inputs,
+                          &PyList_Type, &outputs, &tables, &PyDict_Type, &opcodes, &flags, &end)) {
         return NULL;
     }
     const size_t n_body = (size_t)PyList_GET_SIZE(body), n_inputs = (size_t)PyList_GET_SIZE(inputs),
@@ -464,10 +413,7 @@ static PyObject *pack(PyObject *module, PyObject *args)
     if (n_body > 40000 || n_inputs > MAX_REGISTERS || n_outputs > MAX_REGISTERS) {
         Py_RETURN_NONE;
     }
-    packer p = {.state = fc_state_of_module(module),
-                .val_type = (PyTypeObject *)val_type,
-                .opcodes = opcodes,
-                .n_slots = 64};
+    packer p = {.state = fc_state_of_module(module), .opcodes = opcodes, .n_slots = 64};
     const size_t most = n_inputs + (MAX_ARGS + 2) * n_body + n_outputs; /* values there can be */
     while (p.n_slots < 2 * most) {
         p.n_slots *= 2;
@@ -495,15 +441,5 @@ static PyMethodDef functions[] = {
 
 int fc_init_pack(PyObject *module)
 {
-    static const char *const names[N_NAMES] = {"op",  "type", "args",   "uniform",
-                                               "imm", "mask", "payload"};
-    PyObject *tuple = fc_state_of_module(module)->pack_names = PyTuple_New(N_NAMES);
-    for (int i = 0; tuple != NULL && i < N_NAMES; i++) {
-        PyObject *name = PyUnicode_InternFromString(names[i]);
-        if (name == NULL) {
-            return -1;
-        }
-        PyTuple_SET_ITEM(tuple, i, name);
-    }
-    return tuple != NULL ? PyModule_AddFunctions(module, functions) : -1;
+    return PyModule_AddFunctions(module, functions);
 }

@@ -27,6 +27,7 @@
     X(counter_type)                                                                                \
     X(kernel)                                                                                      \
     X(kernel_base)                                                                                 \
+    X(ir)                                                                                          \
     X(pack)                                                                                        \
     X(thunk)                                                                                       \
     X(native_map)                                                                                  \
@@ -66,7 +67,8 @@ FC_TOPICS(FC_TOPIC_DECLARE)
     X(queue_shutdown)                                                                              \
     X(counter_type)                                                                                \
     X(program_type)                                                                                \
-    X(pack_names) /* interned; pack.c's */                                                         \
+    X(val_type)                                                                                    \
+    X(ir_names)   /* interned strings, ir.c */                                                     \
     X(quad_names) /* interned; this and the next are quad_quick.c's */                             \
     X(quad_template)                                                                               \
     X(numpy_ndarray)                                                                               \

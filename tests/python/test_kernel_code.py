@@ -12,7 +12,7 @@ from pathlib import Path
 import fastconc
 import pytest
 from fastconc import KernelError, _core, kernel
-from fastconc._compile import emit, evaluate, straight
+from fastconc._compile import emit, evaluate, ir, straight
 from fastconc._compile.straight import is_straight
 from fastconc._compile.unit import Options, Target, Unit
 
@@ -313,28 +313,54 @@ def test_packed_as_in_python(case, monkeypatch):
 
 
 def test_pack_refuses_what_is_no_program():
-    class Other:
-        op, type, args, uniform, imm, mask, payload = "ADD_D", "D", (), False, 0, None, None
+    def pack(body, inputs, outputs):
+        return _core._pack(body, inputs, outputs, b"", emit._OPCODES, 0, emit._END)
 
-    def pack(val_type, body, inputs, outputs):
-        return _core._pack(val_type, body, inputs, outputs, b"", emit._OPCODES, 0, emit._END)
+    x = _core.Val("INPUT", "D")
+    double = _core.Val("ADD_D", "D", (x, x))
+    assert pack([double], [x], [double]) is not None
+    assert pack([], [x], [x]) is not None
+    assert pack([3], [x], [x]) is None  # no Val
+    assert pack([], [3], [x]) is None
+    assert pack([], [], [x]) is None  # no operand
+    assert pack([double], [], [double]) is None
+    assert pack([_core.Val("NO_SUCH_OP", "D", (x, x))], [x], [x]) is None
+    assert pack([_core.Val("ADD_D", "D", (x, x, x, x))], [x], [x]) is None
+    assert pack([], [], [_core.Val("CONST", "", (), True, payload=1.0)]) is None  # no result
+    with pytest.raises(TypeError):
+        pack([], [], [_core.Val("CONST", "D", (), True, payload="text")])
+    with pytest.raises(TypeError):
+        _core._pack((), [], [], b"", {}, 0, 0)
 
-    val = Other()
-    assert pack(int, [val], [], [val]) is None  # not of the type
-    assert pack(Other, [], [], [val]) is None  # no operand
-    assert pack(Other, [], [val], [val]) is not None
-    val.op = "NO_SUCH_OP"
-    assert pack(Other, [val], [], [val]) is None
-    val.op, val.args = "ADD_D", (val, val)
-    assert pack(Other, [val], [], [val]) is None  # its own operand
-    val.args = [val]
-    assert pack(Other, [val], [], [val]) is None
-    val.args, val.imm = (), 1 << 40
-    assert pack(Other, [val], [], [val]) is None
-    val.imm = "text"
+
+def test_values_and_builders_refuse_what_is_none():
+    x = _core.Val("INPUT", "D")
+    assert repr(x) == "<INPUT D>" and x.args == () and x.home is None and not x.uniform
+    for arguments in (("ADD_D",), ("ADD_D", "D", [x]), ("ADD_D", "D", (3,)), (1, "D")):
+        with pytest.raises(TypeError):
+            _core.Val(*arguments)
     with pytest.raises(TypeError):
-        pack(Other, [val], [], [val])
-    with pytest.raises(AttributeError):
-        pack(object, [object()], [], [])
+        _core.BuilderBase().emit("ADD_D", "D", (x, x))  # not set up
+    b = ir.Builder()
+    total = b.emit("ADD_D", "D", (x, x))
+    assert b.emit("ADD_D", "D", (x, x)) is total and b.body == [total]
+    for arguments in (("ADD_D", "D"), ("ADD_D", "D", [x]), ("ADD_D", "D", (x,), "1"), (1, 2, (x,))):
+        with pytest.raises(TypeError):
+            b.emit(*arguments)
     with pytest.raises(TypeError):
-        _core._pack(Other, (), [], [], b"", {}, 0, 0)
+        b.emit("ADD_I", "I", (x, x), mask=3)
+    with pytest.raises(TypeError):
+        b.emit("ADD_D", "D", (x, x), masc=None)
+    with pytest.raises(ValueError):
+        b.emit("ADD_D", "D", (x, x), imm=1 << 40)
+    with pytest.raises(TypeError):
+        b.append(3)
+    assert b.binary("+", 1.0, 2.0) is None and b.binary("+", x, True) is None
+    assert b.binary("//", x, x) is b.binary("<<", x, x) is b.binary("+", x, 2**53 + 1) is None
+
+
+def test_long_chains_of_values_go_without_a_deep_stack():
+    x = _core.Val("INPUT", "D")
+    for _ in range(200_000):
+        x = _core.Val("NEG_D", "D", (x,))
+    del x

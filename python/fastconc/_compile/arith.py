@@ -72,6 +72,7 @@ class Arithmetic:
     raising: bool  # errors="raise"
     exact: bool  # accuracy="exact"
     fastmath: bool
+    quick: bool  # none of these
     float_powers: bool = False  # int ** a negative int was met
 
     # Types
@@ -168,6 +169,10 @@ class Arithmetic:
         return self.b.emit(f"NEG_{value.type}", value.type, (value,))
 
     def binary(self, op: str, x: Any, y: Any) -> Any:
+        if self.quick:
+            done = self.b.binary(op, x, y)
+            if done is not None:
+                return done
         if type(x) is not Val and type(y) is not Val:
             if isinstance(x, NUMBER) and isinstance(y, NUMBER):
                 folded = self.fold(op, x, y)
@@ -206,22 +211,15 @@ class Arithmetic:
             return b.emit(f"{_PLAIN[op]}_I", "I", (x, y), mask=self.mask)
         fl = b.fl
         x, y = self.as_float(x), self.as_float(y)
-        if y.op == "CONST":
-            if op == "*" and y.payload == 1.0:
-                return x
-            if op == "-" and y.payload == 0.0 and math.copysign(1.0, y.payload) > 0:
-                return x
-        elif x.op == "CONST" and op == "*" and x.payload == 1.0:
-            return y
-        if op == "*" and x is y:
-            return b.emit(f"SQUARE_{fl}", fl, (x,))
-        if op in ("//", "%") and self.raising:
-            self.raise_where(self.compare("==", y, 0.0), "ZERODIV")
+        if op in ("//", "%"):
+            if self.raising:
+                self.raise_where(self.compare("==", y, 0.0), "ZERODIV")
+            return b.emit(f"{_PLAIN[op]}_{fl}", fl, (x, y))
         if self.fastmath and op in "+-":
             fused = self.contract(op, x, y)
             if fused is not None:
                 return fused
-        return b.emit(f"{_PLAIN[op]}_{fl}", fl, (x, y))
+        return b.binary(op, x, y)
 
     def contract(self, op: str, x: Val, y: Val) -> Val | None:
         """x + y with a product among them, as one FMA (fastmath only)."""
@@ -282,17 +280,10 @@ class Arithmetic:
             quotient = b.emit("TRUEDIV_I", "D", (self.as_int(x), self.as_int(y)), mask=self.mask)
             return quotient if fl == "D" else b.emit("F_D", "F", (quotient,))
         p, q = self.as_float(x), self.as_float(y)
-        if q.op == "CONST":
-            if q.payload == 1.0:
-                return p
-            mantissa, exponent = math.frexp(q.payload)
-            if (
-                abs(mantissa) == 0.5 and abs(exponent) < 120
-            ):  # a power of two: the product is as exact
-                return b.emit(f"MUL_{fl}", fl, (p, b.const(1.0 / q.payload, fl)))
-        if self.raising:
+        if self.raising and not (q.op == "CONST" and q.payload):
             self.raise_where(self.compare("==", q, 0.0), "ZERODIV")
-        return b.emit(f"DIV_{fl}", fl, (p, q))
+        result: Val = b.binary("/", p, q)
+        return result
 
     def power(self, x: Any, y: Any) -> Any:
         b, fl = self.b, self.b.fl
@@ -382,6 +373,9 @@ class Arithmetic:
     def compare(self, op: str, x: Any, y: Any) -> Any:
         if not isinstance(x, Val) and not isinstance(y, Val):
             return FOLD[op](x, y)
+        done = self.b.binary(op, x, y)
+        if done is not None:
+            return done
         if op in (">", ">="):
             x, y = y, x
             op = "<" if op == ">" else "<="

@@ -412,7 +412,7 @@ def emit(
 ) -> Emitted:
     flags = FLAG_EXACT if exact else 0
     types = bytes(_TYPE_CODE[t] for t in tables)
-    packed = _core._pack(Val, body, inputs, outputs, types, _OPCODES, flags, _END)
+    packed = _core._pack(body, inputs, outputs, types, _OPCODES, flags, _END)
     if packed is not None:
         return Packed(*packed, inputs, outputs)
     live = live_values(body, outputs)

@@ -101,6 +101,7 @@ class Evaluator(Calls, Comparisons, Loops, Match, Sequences):
         self.raising = raising
         self.exact = exact
         self.fastmath = fastmath
+        self.quick = not (raising or fastmath)
         self.has_read_code = False
         self.heap: dict[ListRef, tuple[Any, ...]] = {}
         self.deps: list[tuple[str, Any, Any, Any]] = []

@@ -17,47 +17,10 @@ import math
 import struct
 from typing import Any
 
+from fastconc._core import BuilderBase
+from fastconc._core import Val as Val
+
 from .errors import Unsupported
-
-
-class Val:
-    __slots__ = (
-        "args",
-        "assigns",
-        "home",
-        "imm",
-        "line",
-        "mask",
-        "op",
-        "payload",
-        "type",
-        "uniform",
-    )
-
-    def __init__(
-        self,
-        op: str,
-        type: str,
-        args: tuple[Val, ...] = (),
-        uniform: bool = False,
-        imm: int = 0,
-        mask: Val | None = None,
-        payload: Any = None,
-        line: int = 0,
-    ) -> None:
-        self.op = op
-        self.type = type
-        self.args = args
-        self.uniform = uniform
-        self.imm = imm
-        self.mask = mask
-        self.payload = payload
-        self.line = line
-        self.home: Skip | Loop | None = None  # the innermost Skip or Loop around it
-        self.assigns: list[Assign] | None = None  # of a VAR
-
-    def __repr__(self) -> str:
-        return f"<{self.op} {self.type}>"
 
 
 class Assign:
@@ -129,7 +92,7 @@ _MASKED_INT = {
         *("GCD", "COMB", "FACTORIAL", "ISQRT", "LOW"),
     )
 }
-MASKED = _MASKED_INT | {"I_D", "INDEX_D", "INDEX_F", "INDEX_I", "INDEX_B"}
+MASKED = frozenset(_MASKED_INT | {"I_D", "INDEX_D", "INDEX_F", "INDEX_I", "INDEX_B"})
 
 
 def cost_of(node: Node) -> float:
@@ -142,17 +105,19 @@ def cost_of(node: Node) -> float:
     return 1.0
 
 
-class Builder:
+class Builder(BuilderBase):
+    """Makes the values (src/binding/ir.c): ``emit`` gives op's value on some arguments, an equal
+    one that dominates the place if there is one."""
+
     def __init__(self, float_type: str = "D") -> None:
         self.fl = float_type
-        self.body: list[Node] = []
-        self.block = self.body
-        self.home: Skip | Loop | None = None
-        self.scope: dict[Any, Val] = {}
-        self.scopes: list[dict[Any, Val]] = [self.scope]
-        self.consts: dict[Any, Val] = {}
-        self.line = 0
-        self.n_instructions = 0
+        self.masked = MASKED
+        self.limit = MAX_INSTRUCTIONS
+        self.body = self.block = []
+        self.home = None
+        self.scope = {}
+        self.scopes = [self.scope]
+        self.consts = {}
         self.drops_bits = False  # whether low_bits.py may find something
         self.takes_wide = True  # ints of 64 bits without sign; low_bits.py tells if they will do
 
@@ -160,67 +125,21 @@ class Builder:
 
     def const(self, value: Any, type: str) -> Val:
         if type in "DF":
-            value = float(value)
-            # Zeros and nans have more than one form.
-            key = (type, value if value and value == value else struct.pack("<d", value))
-        else:
-            value = int(value)
-            if not INT_MIN <= value <= INT_MAX:
-                self.drops_bits = True
-            if not (INT_MIN <= value <= INT_MAX or (self.takes_wide and 0 < value < 2**64)):
-                raise Unsupported(
-                    f"the integer {value} does not fit into 64 bits", "write it as a float"
-                )
-            key = (type, value)
-        found = self.consts.get(key)
-        if found is None:
-            found = self.consts[key] = Val("CONST", type, (), True, payload=value)
-        return found
-
-    def emit(
-        self, op: str, type: str, args: tuple[Val, ...], imm: int = 0, mask: Mask = None
-    ) -> Val:
-        """The value of op on args; an equal one that dominates this place is taken again."""
-        if mask is not None and op not in MASKED:
-            mask = None
-        assert mask is not False and mask is not True
-        key: tuple[Any, ...] = (op, args, imm, None)
-        found: Val | None = self.scope.get(key)
-        if found is not None:
-            return found
-        for scope in self.scopes[-2::-1]:
-            found = scope.get(key)
-            if found is not None:
-                return found
-        if mask is not None:
-            key = (op, args, imm, mask)
-            for scope in reversed(self.scopes):
-                found = scope.get(key)
-                if found is not None:
-                    return found
-        uniform = True
-        for arg in args:
-            if not arg.uniform:
-                uniform = False
-                break
-        if mask is not None and uniform and not mask.uniform:
-            mask = self.emit("ANY_B", "B", (mask,))
-        if op == "ANY_B" or op == "ALL_B":
-            uniform = True
-        val = Val(op, type, args, uniform, imm, mask, None, self.line)
-        self.scope[key] = val
-        return self.append(val)
-
-    def append(self, val: Val) -> Val:
-        self.n_instructions += 1
-        if self.n_instructions > MAX_INSTRUCTIONS:
+            return self.known(float(value), type)
+        value = int(value)
+        if not INT_MIN <= value <= INT_MAX:
+            self.drops_bits = True
+        if not (INT_MIN <= value <= INT_MAX or (self.takes_wide and 0 < value < 2**64)):
             raise Unsupported(
-                "the function becomes too long when its loops and calls are expanded",
-                "use `for ... in range(...)` loops, and recursion of bounded depth",
+                f"the integer {value} does not fit into 64 bits", "write it as a float"
             )
-        val.home = self.home
-        self.block.append(val)
-        return val
+        return self.known(value, type)
+
+    def too_long(self) -> None:
+        raise Unsupported(
+            "the function becomes too long when its loops and calls are expanded",
+            "use `for ... in range(...)` loops, and recursion of bounded depth",
+        )
 
     def raise_if(self, cond: Bool, status: int, mask: Mask) -> None:
         cond = self.and_(cond, True if mask is None else mask)
