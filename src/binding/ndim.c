@@ -49,20 +49,36 @@ static fc_status eval_end(void *context, unsigned worker, size_t n, const double
 }
 
 /* Its fc_disc_box_fn. */
-static bool disc_of_end(void *context, const fc_disc_range *x, fc_disc_range *out)
+static bool disc_of_end(void *context, const fc_disc_range *x, fc_disc_frame *frame,
+                        fc_disc_range *out)
 {
     Limit *self = context;
     const fc_integrand *f = &self->f.base;
+    const int which = self->which > 0 ? 1 : 0;
     fc_disc_range both[2], turned[2];
+    fc_affine inputs[2], outputs[2];
+    fc_disc_frame own;
+    if (frame != NULL) {
+        own = *frame;
+        own.outputs = outputs;
+    }
     if (self->turned) {
         turned[0] = x[1];
         turned[1] = x[0];
         x = turned;
+        if (frame != NULL) {
+            inputs[0] = frame->inputs[1];
+            inputs[1] = frame->inputs[0];
+            own.inputs = inputs;
+        }
     }
-    if (!f->disc_box(f->context, x, both)) {
+    if (!f->disc_box(f->context, x, frame != NULL ? &own : NULL, both)) {
         return false;
     }
-    *out = both[self->which > 0 ? 1 : 0];
+    if (frame != NULL && frame->outputs != NULL) {
+        *frame->outputs = outputs[which];
+    }
+    *out = both[which];
     return true;
 }
 

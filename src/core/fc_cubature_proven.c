@@ -3,21 +3,25 @@
  * Cubature whose error is proved; contract in fc_cubature_proven.h. In n dimensions, what
  * fc_quad_proven.c is in one.
  *
- * The unit cube (fc_domain maps it to the range) is one box, or a few. For each axis of a box the
- * program that computes f is asked (fc_disc_of_box): let the variable of this axis range over a
- * disc of radius h (rho + 1/rho) / 2 around the middle, h being half the width, and the others over
- * their intervals; is f, times the map's Jacobian, analytic there, and does it stay within some m
- * of its value at the middle? If so, Gauss's rule of N points along this axis, which is exact to
- * degree 2N - 1, is off by at most
+ * The range is one piece, or cut into a few: affine images of the unit cube (fc_affine.h) where
+ * limits are numbers or affine functions, else boxes of the unit cube that fc_domain maps to the
+ * range. For each axis of a piece the program that computes f is asked (fc_disc_of_box): let the
+ * cube's variable of this axis range over a disc of radius (rho + 1/rho) / 4 around 1/2, and the
+ * others over their intervals; is f, times the map's Jacobian, analytic there, and does it stay
+ * within some m of its value at the middle? If so, Gauss's rule of N points along this axis, which
+ * is exact to degree 2N - 1, is off by at most
  *
- *     4 m rho^-(2N - 1) / (rho - 1)        of the box's volume
+ *     4 m rho^-(2N - 1) / (rho - 1)
  *
  * (Bernstein; Trefethen, Approximation Theory and Practice, 2013, theorem 8.2), wherever the others
  * are; and so the product of such rules is off by at most the sum over the axes, for weights are
  * positive and add up to 1. The N that does with the best of several rho is taken, axis by axis.
  *
- *     the whole cube ─► enough on every axis with few points? ─► evaluate, check, done
- *                       not? halve it, some times
+ * Where the program decides (abs, max, if, floor) by the sign of an affine function, the piece is
+ * cut along this line or plane: on either side f is one analytic function.
+ *
+ *     the whole range ─► enough on every axis with few points? ─► evaluate, check, done
+ *                        not? cut it along a decision, or halve it, some times
  *
  * What is not analytic, or nearly not, or has infinite limits, or is no program, is left to
  * fc_cubature. */
@@ -32,25 +36,26 @@
 #include "fc_disc.h"
 #include "fc_rules.h"
 
-#define MAX_DIM 6
+#define MAX_DIM FC_AFFINE_DIM
 #define MAX_OUT 4
-#define MAX_BOXES 16
-#define MAX_TRIES 120 /* questions to the program: each takes as long as some evaluations */
-#define MAX_POINTS 4096
+#define MAX_PIECES 24
+#define MAX_TRIES 160 /* questions to the program: each takes as long as some evaluations */
+#define MAX_POINTS 6144
+#define FEW_POINTS 64 /* not worth another question */
 #define CHUNK 512
 #define ROUNDING (4 * DBL_EPSILON)
 #define NOISE (16 * DBL_EPSILON) /* of the mean |f|: the least error that is claimed */
 #define SLACK (1 + 1e-12)
 
-static const unsigned orders[] = {2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24};
-enum { N_ORDERS = sizeof orders / sizeof *orders, MAX_ORDER = 24 };
-/* The last is for polynomials, and worth a question where points are many. */
-static const double rhos[] = {3, 6, 2, 12, 1e4};
+static const unsigned orders[] = {2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 32, 40, 48};
+enum { N_ORDERS = sizeof orders / sizeof *orders, MAX_ORDER = 48 };
+/* In this order. The last is for polynomials, and worth a question where points are many. */
+static const double rhos[] = {6, 3, 12, 2, 1e4};
 enum { N_RHOS = sizeof rhos / sizeof *rhos };
 
-/* Gauss-Legendre rules on [0, 1], weights adding up to 1; made once. */
+/* Gauss-Legendre rules on [0, 1], weights adding up to 1, and their bounds; made once. */
 static struct {
-    double x[MAX_ORDER], w[MAX_ORDER];
+    double x[MAX_ORDER], w[MAX_ORDER], bound[N_RHOS];
 } rules[N_ORDERS];
 static bool have_rules;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -64,28 +69,37 @@ static void make_rules(void)
             rules[k].x[i] = 0.5 + 0.5 * rules[k].x[i];
             rules[k].w[i] *= 0.5;
         }
+        for (unsigned r = 0; r < N_RHOS; r++) {
+            rules[k].bound[r] = 4 * pow(rhos[r], -(2.0 * orders[k] - 1)) / (rhos[r] - 1);
+        }
     }
 }
 
-typedef struct box {
-    double centre[MAX_DIM], half[MAX_DIM];
-    uint8_t rule[MAX_DIM];  /* of `rules`, by axis */
-    double error[MAX_OUT];  /* bound of the rule's error, of the mean value */
-    double middle[MAX_OUT]; /* f at the centre ... */
-    double near[MAX_OUT];   /* ... and how far from it real values may be */
-    double noise[MAX_OUT];  /* rounding errors of values */
+typedef struct part {
+    fc_piece piece;
+    uint8_t halved[MAX_DIM]; /* how often, by axis */
+    uint8_t rule[MAX_DIM];   /* of `rules`, by axis */
+    double error[MAX_OUT];   /* bound of the rule's error, of the integral */
+    double middle[MAX_OUT];  /* f times the Jacobian at the centre ... */
+    double near[MAX_OUT];    /* ... and how far from it real values may be */
+    double noise[MAX_OUT];   /* rounding errors of values */
+    double slit;             /* share of the piece where rounding errors may decide */
     size_t n_points;
-} box;
+} part;
 
 typedef struct proof {
     const fc_integrand *f;
     const fc_domain *domain;
-    unsigned n_dim, n_out;
-    double tolerance[MAX_OUT]; /* of the whole, guessed or known */
     const fc_cubature_options *options;
-    box boxes[MAX_BOXES];
-    unsigned n_boxes, n_tries;
+    unsigned n_dim, n_out;
+    bool in_cube; /* pieces are of the unit cube, which `domain` maps: its limits are no planes */
+    bool framed;  /* asks what is affine */
+    double tolerance[MAX_OUT]; /* of the whole, guessed or known */
+    bool guessed;
+    part parts[MAX_PIECES];
+    unsigned n_parts, n_tries;
     size_t n_points, most;
+    fc_affine doubt; /* where the last question found no decision, if that is known */
 } proof;
 
 static fc_disc_range product(const fc_disc_range *a, const fc_disc_range *b)
@@ -111,37 +125,177 @@ static fc_disc_range sum(const fc_disc_range *a, const fc_disc_range *b, double 
     return d;
 }
 
+/* ---- pieces, and what is known of f on them ---- */
+
+static const fc_integrand *function_of(const fc_integrand *const *functions, unsigned d)
+{
+    return functions != NULL ? functions[d] : NULL;
+}
+
+/* Variable d by itself, as an affine function. */
+static fc_affine variable(unsigned d)
+{
+    fc_affine f = {.known = true};
+    f.c[1 + d] = 1;
+    return f;
+}
+
+/* A limit of coordinate d as an affine function of the outer ones, whose limits are known. */
+static bool affine_limit(const fc_piece *outer, const fc_integrand *function, double value,
+                         unsigned d, fc_affine *out)
+{
+    *out = (fc_affine){.known = true, .c = {value}};
+    if (function == NULL) {
+        return isfinite(value);
+    }
+    if (function->disc_box == NULL) {
+        return false;
+    }
+    const unsigned n = outer->n, n_outer = n - d - 1;
+    double corners[MAX_DIM << MAX_DIM] = {0};
+    fc_affine inputs[MAX_DIM], found;
+    fc_disc_range x[MAX_DIM], range;
+    fc_piece known = *outer;
+    for (unsigned k = 0; k <= d; k++) {
+        known.low[k] = known.high[k] = (fc_affine){.known = true};
+    }
+    fc_piece_corners(&known, corners);
+    fc_disc_frame frame = {.n = n_outer,
+                           .n_corners = 1U << n_outer,
+                           .corners = corners + d + 1,
+                           .step = n << (d + 1),
+                           .axis = n_outer,
+                           .inputs = inputs,
+                           .outputs = &found};
+    for (unsigned k = 0; k < n_outer; k++) {
+        inputs[k] = variable(k);
+        x[k] = fc_disc_of_affine(&frame, &inputs[k]);
+    }
+    if (!function->disc_box(function->context, x, &frame, &range) || !found.known) {
+        return false;
+    }
+    *out = (fc_affine){.known = true, .c = {found.c[0]}};
+    for (unsigned k = 0; k < n_outer; k++) {
+        out->c[2 + d + k] = found.c[1 + k];
+    }
+    return true;
+}
+
+/* The range as a piece; the unit cube if some limit is not affine. */
+static void first_piece(proof *self, fc_piece *piece)
+{
+    const fc_domain *domain = self->domain;
+    piece->n = self->n_dim;
+    piece->straight = true;
+    self->in_cube = false;
+    for (unsigned d = self->n_dim; d-- > 0 && !self->in_cube;) {
+        const fc_integrand *low = function_of(domain->lower_fn, d);
+        const fc_integrand *high = function_of(domain->upper_fn, d);
+        piece->straight = piece->straight && low == NULL && high == NULL;
+        self->in_cube = !affine_limit(piece, low, domain->lower[d], d, &piece->low[d]) ||
+                        !affine_limit(piece, high, domain->upper[d], d, &piece->high[d]);
+    }
+    if (self->in_cube) {
+        piece->straight = true;
+        for (unsigned d = 0; d < self->n_dim; d++) {
+            piece->low[d] = (fc_affine){.known = true};
+            piece->high[d] = (fc_affine){.known = true, .c = {1}};
+        }
+    }
+    self->framed = !piece->straight;
+}
+
 /* A limit of coordinate d, where the outer ones are x[d + 1], ... */
 static bool limit_of(const fc_integrand *const *functions, const double *values, unsigned d,
                      const fc_disc_range *x, fc_disc_range *out)
 {
-    const fc_integrand *function = functions != NULL ? functions[d] : NULL;
+    const fc_integrand *function = function_of(functions, d);
     if (function == NULL) {
         *out = (fc_disc_range){.centre = values[d]};
         return isfinite(values[d]);
     }
-    return function->disc_box != NULL && function->disc_box(function->context, x + d + 1, out);
+    return function->disc_box != NULL &&
+           function->disc_box(function->context, x + d + 1, NULL, out);
 }
 
-/* f times the Jacobian, where coordinate u[d] of the unit cube has the disc u[d]. */
-static bool image(proof *self, const fc_disc_range *u, fc_disc_range *out)
+/* x from places in the unit cube, and the Jacobian of that. */
+static bool map_cube(const fc_domain *domain, fc_disc_range *x, fc_disc_range *jacobian)
 {
-    const fc_domain *domain = self->domain;
-    fc_disc_range x[MAX_DIM], jacobian = {.centre = 1};
-    self->n_tries++;
-    for (unsigned d = self->n_dim; d-- > 0;) {
+    for (unsigned d = domain->n_dim; d-- > 0;) {
         fc_disc_range low, high;
         if (!limit_of(domain->lower_fn, domain->lower, d, x, &low) ||
             !limit_of(domain->upper_fn, domain->upper, d, x, &high)) {
             return false;
         }
-        const fc_disc_range width = sum(&high, &low, -1), inside = product(&u[d], &width);
+        const fc_disc_range width = sum(&high, &low, -1), inside = product(&x[d], &width);
         x[d] = sum(&low, &inside, 1);
-        jacobian = product(&jacobian, &width);
+        *jacobian = product(jacobian, &width);
     }
-    if (!self->f->disc_box(self->f->context, x, out)) {
+    return true;
+}
+
+/* f times the Jacobian, where the cube's variable `axis` has a disc of that radius, for one of 1
+ * where it is real. */
+static bool image(proof *self, part *p, unsigned axis, double stretch, fc_disc_range *out)
+{
+    const fc_piece *piece = &p->piece;
+    const unsigned n = self->n_dim;
+    fc_disc_range x[MAX_DIM], jacobian = {.centre = 1};
+    double corners[MAX_DIM << MAX_DIM];
+    fc_affine inputs[MAX_DIM];
+    fc_disc_frame frame = {.n = n,
+                           .n_corners = 1U << n,
+                           .corners = corners,
+                           .step = n,
+                           .axis = axis,
+                           .stretch = stretch,
+                           .inputs = inputs};
+    self->n_tries++;
+    self->doubt.known = false;
+    if (self->framed) {
+        fc_piece_corners(piece, corners);
+    }
+    for (unsigned d = 0; d < n; d++) {
+        const fc_affine *low = &piece->low[d], *high = &piece->high[d];
+        fc_disc_range width;
+        if (piece->straight) {
+            const double a = low->c[0], b = high->c[0], half = 0.5 * fabs(b - a);
+            const double noise = ROUNDING * fmax(fabs(a), fabs(b));
+            x[d] = (fc_disc_range){0.5 * a + 0.5 * b, (d == axis ? stretch : 1) * half + noise,
+                                   half + noise, noise};
+            width = (fc_disc_range){.centre = b - a, .noise = ROUNDING * fabs(b - a)};
+        } else {
+            fc_affine between = {.known = true};
+            const fc_affine self_alone = variable(d);
+            for (unsigned k = 0; k <= n; k++) {
+                between.c[k] = high->c[k] - low->c[k];
+            }
+            x[d] = fc_disc_of_affine(&frame, &self_alone);
+            width = fc_disc_of_affine(&frame, &between);
+            /* The limits' own terms may be larger than what they come to. */
+            const fc_disc_range of_low = fc_disc_of_affine(&frame, low);
+            const fc_disc_range of_high = fc_disc_of_affine(&frame, high);
+            const double noise = 2 * (of_low.noise + of_high.noise);
+            x[d].noise += noise;
+            x[d].spread += noise;
+            x[d].radius += noise;
+            width.noise += noise;
+        }
+        jacobian = product(&jacobian, &width);
+        if (self->framed) {
+            inputs[d] = variable(d);
+        }
+    }
+    if (self->in_cube && !map_cube(self->domain, x, &jacobian)) {
         return false;
     }
+    if (!self->f->disc_box(self->f->context, x, self->framed ? &frame : NULL, out)) {
+        if (self->framed) {
+            self->doubt = frame.doubt;
+        }
+        return false;
+    }
+    p->slit = self->framed ? frame.slit : 0;
     for (unsigned o = 0; o < self->n_out; o++) {
         out[o] = product(&out[o], &jacobian);
         if (!(fabs(out[o].centre) + out[o].radius < INFINITY)) {
@@ -151,63 +305,84 @@ static bool image(proof *self, const fc_disc_range *u, fc_disc_range *out)
     return true;
 }
 
-/* The first of `orders` whose bound does for `share` of the tolerances, and the bound, per m. */
-static unsigned least_order(const proof *self, const fc_disc_range *out, double rho, double share,
-                            double *bound)
+/* Of a value that is known somewhere, what may be allowed for the integral. */
+static void guess_tolerances(proof *self, const fc_disc_range *out)
+{
+    for (unsigned o = 0; o < self->n_out; o++) {
+        const double size = fmax(fabs(out[o].centre), 0.05 * out[o].spread);
+        self->tolerance[o] = fmax(self->options->epsabs, 0.3 * self->options->epsrel * size);
+    }
+    self->guessed = true;
+}
+
+/* The first of `orders` whose bound does for `share` of the tolerances. */
+static unsigned least_order(const proof *self, const fc_disc_range *out, unsigned rho, double share)
 {
     unsigned k = 0;
-    *bound = 4 * pow(rho, -(2.0 * orders[0] - 1)) / (rho - 1);
-    for (;;) {
-        bool enough = true;
-        for (unsigned o = 0; o < self->n_out; o++) {
-            const double allowed = share * self->tolerance[o] / self->n_dim;
-            enough = enough && *bound * out[o].radius <= allowed;
+    for (unsigned o = 0; o < self->n_out; o++) {
+        const double allowed = share * self->tolerance[o] / self->n_dim;
+        while (k < N_ORDERS && !(rules[k].bound[rho] * out[o].radius <= allowed)) {
+            k++;
         }
-        if (enough || ++k == N_ORDERS) {
-            return k;
-        }
-        *bound *= pow(rho, -2.0 * (orders[k] - orders[k - 1]));
     }
+    return k;
+}
+
+static bool are_few(unsigned order, unsigned n_dim)
+{
+    size_t n = 1;
+    for (unsigned d = 0; d < n_dim; d++) {
+        n *= order;
+    }
+    return n <= FEW_POINTS;
 }
 
 /* A rule for axis `d`: the least that is proved to be good enough, or a better one, while that
  * costs little: who asks for few digits is glad of more. False if there is none. */
-static bool prove_axis(proof *self, box *b, unsigned d)
+static bool prove_axis(proof *self, part *p, unsigned d)
 {
     static const double shares[2] = {0.5, 0.5e-4};
-    const unsigned most[2] = {MAX_ORDER, self->n_dim <= 2 ? 14 : self->n_dim == 3 ? 8 : 0};
-    fc_disc_range u[MAX_DIM], out[MAX_OUT];
+    const unsigned n = self->n_dim, most[2] = {n <= 2 ? MAX_ORDER : 24, n <= 2   ? 14
+                                                                        : n == 3 ? 8
+                                                                                 : 0};
+    fc_disc_range out[MAX_OUT];
     unsigned best[2] = {N_ORDERS, N_ORDERS};
     double errors[2][MAX_OUT];
-    for (unsigned k = 0; k < self->n_dim; k++) {
-        u[k] = (fc_disc_range){b->centre[k], b->half[k], b->half[k], ROUNDING};
-    }
-    const unsigned n_rhos = self->n_dim > 2 ? N_RHOS : N_RHOS - 1;
-    for (unsigned r = 0; r < n_rhos; r++) {
+    for (unsigned r = 0; r < N_RHOS; r++) {
         const double rho = rhos[r];
-        u[d].radius = 0.5 * (rho + 1 / rho) * b->half[d];
-        if (!image(self, u, out)) {
+        const bool fine = best[1] < N_ORDERS, thrifty = n <= 2 && best[0] < N_ORDERS;
+        if ((rho < 6 && (fine || thrifty) && n <= 2) || (rho > 6 && best[0] == N_ORDERS) ||
+            (rho > 12 && n <= 2)) {
+            continue; /* it would hardly do better */
+        }
+        if (!image(self, p, d, 0.5 * (rho + 1 / rho), out)) {
+            if (self->doubt.known) {
+                return false;
+            }
             if (rho <= 3) {
                 break; /* nor where the disc is larger, and one not much smaller helps little */
             }
             continue;
         }
-        for (unsigned o = 0; o < self->n_out; o++) {
-            b->middle[o] = out[o].centre;
-            b->near[o] = out[o].spread;
-            b->noise[o] = out[o].noise;
+        if (!self->guessed) {
+            guess_tolerances(self, out);
+        }
+        for (unsigned o = 0; o < self->n_out; o++) { /* of several bounds, the best */
+            p->middle[o] = out[o].centre;
+            p->near[o] = fmin(p->near[o], out[o].spread);
+            p->noise[o] = fmin(p->noise[o], out[o].noise);
         }
         for (unsigned s = 0; s < 2; s++) {
-            double bound;
-            const unsigned k = least_order(self, out, rho, shares[s], &bound);
+            const unsigned k = least_order(self, out, r, shares[s]);
             if (k < best[s] && orders[k] <= most[s]) {
                 best[s] = k;
                 for (unsigned o = 0; o < self->n_out; o++) {
-                    errors[s][o] = bound * out[o].radius;
+                    errors[s][o] = rules[k].bound[r] * out[o].radius;
                 }
             }
         }
-        if (self->n_tries >= MAX_TRIES || best[0] <= 1) {
+        const unsigned s = best[1] < N_ORDERS ? 1 : 0;
+        if (self->n_tries >= MAX_TRIES || (best[s] < N_ORDERS && are_few(orders[best[s]], n))) {
             break;
         }
     }
@@ -215,20 +390,23 @@ static bool prove_axis(proof *self, box *b, unsigned d)
     if (best[s] == N_ORDERS) {
         return false;
     }
-    b->rule[d] = (uint8_t)best[s];
-    b->n_points *= orders[best[s]];
+    p->rule[d] = (uint8_t)best[s];
+    p->n_points *= orders[best[s]];
     for (unsigned o = 0; o < self->n_out; o++) {
-        b->error[o] += errors[s][o];
+        p->error[o] += errors[s][o];
     }
     return true;
 }
 
-static bool prove_box(proof *self, box *b, unsigned *axis)
+static bool prove_part(proof *self, part *p, unsigned *axis)
 {
-    b->n_points = 1;
-    memset(b->error, 0, sizeof b->error);
+    p->n_points = 1;
+    for (unsigned o = 0; o < self->n_out; o++) {
+        p->error[o] = 0;
+        p->near[o] = p->noise[o] = INFINITY;
+    }
     for (unsigned d = 0; d < self->n_dim; d++) {
-        if (!prove_axis(self, b, d)) {
+        if (!prove_axis(self, p, d)) {
             *axis = d;
             return false;
         }
@@ -236,89 +414,117 @@ static bool prove_box(proof *self, box *b, unsigned *axis)
     return true;
 }
 
-/* Where f is proved to be no larger than this, tolerances may be guessed from it. */
-static bool guess_tolerances(proof *self)
+/* Cuts the range into parts that are proved; false if it takes too many. */
+static bool cover(proof *self, const fc_piece *whole)
 {
-    fc_disc_range u[MAX_DIM], out[MAX_OUT];
-    for (unsigned k = 0; k < self->n_dim; k++) {
-        u[k] = (fc_disc_range){.centre = 0.5};
-    }
-    if (!image(self, u, out)) {
-        return false;
-    }
-    for (unsigned o = 0; o < self->n_out; o++) {
-        const double size = fabs(out[o].centre);
-        self->tolerance[o] = fmax(self->options->epsabs, 0.3 * self->options->epsrel * size);
-    }
-    return true;
-}
-
-/* Cuts the cube into boxes that are proved; false if it takes too many. */
-static bool cover(proof *self)
-{
-    box stack[MAX_BOXES];
+    part stack[MAX_PIECES];
     unsigned top = 1;
-    self->n_boxes = 0;
+    bool asked = self->framed;
+    self->n_parts = 0;
     self->n_points = 0;
-    for (unsigned d = 0; d < self->n_dim; d++) {
-        stack[0].centre[d] = stack[0].half[d] = 0.5;
-    }
+    stack[0].piece = *whole;
+    memset(stack[0].halved, 0, sizeof stack[0].halved);
     while (top > 0) {
-        box b = stack[--top];
+        part *const p = &stack[top - 1];
         unsigned axis = 0;
-        if (prove_box(self, &b, &axis)) {
-            self->n_points += b.n_points;
-            if (self->n_boxes + top >= MAX_BOXES || self->n_points > self->most) {
+        bool proved = prove_part(self, p, &axis);
+        if (!proved && !asked && !self->in_cube) { /* is it because of a decision? */
+            asked = self->framed = true;
+            proved = prove_part(self, p, &axis);
+            self->framed = proved || self->doubt.known;
+        }
+        if (proved) {
+            self->n_points += p->n_points;
+            if (self->n_parts + top > MAX_PIECES || self->n_points > self->most) {
                 return false;
             }
-            self->boxes[self->n_boxes++] = b;
+            self->parts[self->n_parts++] = *p;
+            top--;
             continue;
         }
-        if (self->n_tries >= MAX_TRIES || self->n_boxes + top + 2 > MAX_BOXES) {
+        const unsigned room = MAX_PIECES - self->n_parts - top + 1;
+        if (self->n_tries >= MAX_TRIES || room < 2) {
             return false;
         }
+        if (self->doubt.known) {
+            fc_piece pieces[MAX_PIECES];
+            const fc_affine plane = self->doubt;
+            const unsigned n = fc_piece_cut(&p->piece, &plane, pieces, room);
+            if (n < 2) {
+                return false;
+            }
+            for (unsigned i = n; i-- > 0;) {
+                stack[top - 1 + i].piece = pieces[i];
+                memcpy(stack[top - 1 + i].halved, p->halved, sizeof p->halved);
+            }
+            top += n - 1;
+            continue;
+        }
         for (unsigned d = 0; d < self->n_dim; d++) {
-            axis = b.half[d] > b.half[axis] ? d : axis;
+            axis = p->halved[d] < p->halved[axis] ? d : axis;
         }
-        for (int side = 1; side >= -1; side -= 2) {
-            stack[top] = b;
-            stack[top].half[axis] = 0.5 * b.half[axis];
-            stack[top].centre[axis] = b.centre[axis] + side * stack[top].half[axis];
-            top++;
-        }
+        p->halved[axis]++;
+        memcpy(stack[top].halved, p->halved, sizeof p->halved);
+        fc_piece_halve(&p->piece, axis, &stack[top].piece);
+        top++;
     }
     return true;
 }
 
-/* One box's points, a chunk at a time. */
+/* ---- evaluation ---- */
+
+/* Points of one part, in rows along axis 0. */
 typedef struct cursor {
-    const box *b;
-    unsigned index[MAX_DIM];
+    const part *p;
+    unsigned index[MAX_DIM]; /* of the next row */
+    bool done;
 } cursor;
 
-static size_t next_points(cursor *c, unsigned n_dim, size_t most, double *const *u, double *weight)
+/* Makes rows: weight[r] is what the rules give row r, scale[r] the piece's Jacobian there. Returns
+ * how many. */
+static size_t next_rows(cursor *c, size_t most, double *const *x, double *weight, double *scale)
 {
-    size_t n = 0;
-    for (; n < most && c->index[n_dim - 1] < orders[c->b->rule[n_dim - 1]]; n++) {
-        weight[n] = 1;
-        for (unsigned d = 0; d < n_dim; d++) {
-            const unsigned rule = c->b->rule[d], i = c->index[d];
-            u[d][n] = c->b->centre[d] + c->b->half[d] * (2 * rules[rule].x[i] - 1);
-            weight[n] *= rules[rule].w[i];
+    const fc_piece *piece = &c->p->piece;
+    const unsigned n = piece->n, rule = c->p->rule[0], order = orders[rule];
+    size_t n_rows = 0;
+    for (; !c->done && (n_rows + 1) * order <= most; n_rows++) {
+        double at[MAX_DIM], by_rules = 1, by_limits = 1;
+        for (unsigned d = n; d-- > 0;) {
+            const double low = fc_affine_at(&piece->low[d], n, d + 1, at);
+            const double width = fc_affine_at(&piece->high[d], n, d + 1, at) - low;
+            double *to = x[d] + n_rows * order;
+            by_limits *= width;
+            if (d == 0) {
+                for (unsigned i = 0; i < order; i++) {
+                    to[i] = low + width * rules[rule].x[i];
+                }
+                break;
+            }
+            const unsigned r = c->p->rule[d];
+            at[d] = low + width * rules[r].x[c->index[d]];
+            by_rules *= rules[r].w[c->index[d]];
+            for (unsigned i = 0; i < order; i++) {
+                to[i] = at[d];
+            }
         }
-        for (unsigned d = 0; d < n_dim && ++c->index[d] == orders[c->b->rule[d]]; d++) {
-            c->index[d] = d + 1 < n_dim ? 0 : c->index[d];
+        weight[n_rows] = by_rules;
+        scale[n_rows] = by_limits;
+        unsigned d = 1;
+        while (d < n && ++c->index[d] == orders[c->p->rule[d]]) {
+            c->index[d++] = 0;
         }
+        c->done = d >= n;
     }
-    return n;
+    return n_rows;
 }
 
-/* The sums over all boxes; *agree: every value is where it was proved to be. */
+/* The sums over all parts; *agree: every value is where it was proved to be. */
 static fc_status evaluate(const proof *self, const fc_run *run, fc_sum *sums, double *magnitude,
                           bool *agree)
 {
     _Alignas(FC_CACHE_LINE) double x[MAX_DIM][CHUNK], y[MAX_OUT][CHUNK];
-    _Alignas(FC_CACHE_LINE) double jacobian[CHUNK], weight[CHUNK];
+    _Alignas(FC_CACHE_LINE) double jacobian[CHUNK];
+    double weight[CHUNK / 2], scale[CHUNK / 2];
     double *xs[MAX_DIM], *ys[MAX_OUT];
     for (unsigned d = 0; d < self->n_dim; d++) {
         xs[d] = x[d];
@@ -327,24 +533,23 @@ static fc_status evaluate(const proof *self, const fc_run *run, fc_sum *sums, do
         ys[o] = y[o];
     }
     *agree = true;
-    for (unsigned k = 0; k < self->n_boxes; k++) {
-        const box *b = &self->boxes[k];
-        cursor at = {.b = b};
-        double volume = 1;
-        for (unsigned d = 0; d < self->n_dim; d++) {
-            volume *= 2 * b->half[d];
-        }
-        for (size_t n; (n = next_points(&at, self->n_dim, CHUNK, xs, weight)) > 0;) {
+    for (unsigned k = 0; k < self->n_parts; k++) {
+        const part *p = &self->parts[k];
+        const unsigned order = orders[p->rule[0]];
+        const double *w = rules[p->rule[0]].w;
+        cursor at = {.p = p};
+        for (size_t n_rows; (n_rows = next_rows(&at, CHUNK, xs, weight, scale)) > 0;) {
+            const size_t n = n_rows * order;
             for (size_t i = n; i < (n + 15) / 16 * 16; i++) { /* may be read */
                 for (unsigned d = 0; d < self->n_dim; d++) {
                     x[d][i] = x[d][0];
                 }
             }
-            for (size_t i = 0; i < n; i++) {
-                jacobian[i] = 1;
-            }
             fc_status status = run != NULL ? fc_cancel_check(run->cancel) : FC_OK;
-            if (status == FC_OK) {
+            if (status == FC_OK && self->in_cube) {
+                for (size_t i = 0; i < n; i++) {
+                    jacobian[i] = 1;
+                }
                 status = fc_domain_map(self->domain, 0, n, (const double *const *)xs, xs, jacobian);
             }
             if (status == FC_OK) {
@@ -354,12 +559,22 @@ static fc_status evaluate(const proof *self, const fc_run *run, fc_sum *sums, do
                 return status;
             }
             for (unsigned o = 0; o < self->n_out; o++) {
-                const double reach = SLACK * b->near[o] + 2 * b->noise[o];
-                for (size_t i = 0; i < n; i++) {
-                    const double value = y[o][i] * jacobian[i];
-                    *agree = *agree && fabs(value - b->middle[o]) <= reach;
-                    fc_sum_add(&sums[o], volume * weight[i] * value);
-                    magnitude[o] += volume * weight[i] * fabs(value);
+                const double reach = SLACK * p->near[o] + 2 * p->noise[o];
+                for (size_t i = 0; self->in_cube && i < n; i++) {
+                    y[o][i] *= jacobian[i];
+                }
+                for (size_t r = 0; r < n_rows; r++) {
+                    const double *value = &y[o][r * order];
+                    double total = 0, size = 0;
+                    bool good = true;
+                    for (unsigned i = 0; i < order; i++) {
+                        total += w[i] * value[i];
+                        size += w[i] * fabs(value[i]);
+                        good &= fabs(value[i] * scale[r] - p->middle[o]) <= reach;
+                    }
+                    fc_sum_add(&sums[o], weight[r] * scale[r] * total);
+                    magnitude[o] += weight[r] * fabs(scale[r]) * size;
+                    *agree = *agree && good;
                 }
             }
         }
@@ -385,19 +600,22 @@ fc_status fc_cubature_prove(const fc_run *run, const fc_integrand *f, const fc_d
     }
     pthread_once(&once, make_rules);
     proof self;
+    fc_piece whole;
     self.f = f;
     self.domain = domain;
     self.options = options;
     self.n_dim = f->n_dim;
     self.n_out = f->n_out;
-    self.n_tries = 0;
     self.most = options->max_eval < MAX_POINTS ? (size_t)options->max_eval : MAX_POINTS;
-    if (!have_rules || !guess_tolerances(&self)) {
+    self.guessed = false;
+    if (!have_rules) {
         return FC_OK;
     }
+    first_piece(&self, &whole);
     uint64_t n_eval = 0;
     for (int round = 0; round < 2; round++) {
-        if (!cover(&self)) {
+        self.n_tries = 0;
+        if (!cover(&self, &whole)) {
             return FC_OK;
         }
         fc_sum sums[MAX_OUT] = {{0}};
@@ -408,18 +626,16 @@ fc_status fc_cubature_prove(const fc_run *run, const fc_integrand *f, const fc_d
             return status;
         }
         n_eval += self.n_points;
-        for (unsigned k = 0; k < self.n_boxes; k++) {
-            double volume = 1;
-            for (unsigned d = 0; d < self.n_dim; d++) {
-                volume *= 2 * self.boxes[k].half[d];
-            }
-            for (unsigned o = 0; o < self.n_out; o++) {
-                error[o] += volume * (self.boxes[k].error[o] + self.boxes[k].noise[o]);
-            }
-        }
         for (unsigned o = 0; o < self.n_out; o++) {
+            double most = 0, slit = 0; /* what values may be where another decision is made */
+            for (unsigned k = 0; k < self.n_parts; k++) {
+                const part *p = &self.parts[k];
+                error[o] += p->error[o] + p->noise[o];
+                slit += p->slit;
+                most = fmax(most, fabs(p->middle[o]) + p->near[o]);
+            }
             value[o] = fc_sum_value(&sums[o]);
-            error[o] += NOISE * magnitude[o];
+            error[o] += NOISE * magnitude[o] + slit * most;
             self.tolerance[o] =
                 fmax(options->epsabs, options->epsrel * fmax(fabs(value[o]) - error[o], 0));
             enough = enough && error[o] <= self.tolerance[o];
@@ -430,7 +646,7 @@ fc_status fc_cubature_prove(const fc_run *run, const fc_integrand *f, const fc_d
                 result->error[o] = error[o];
             }
             result->n_eval = n_eval;
-            result->n_boxes = self.n_boxes;
+            result->n_boxes = self.n_parts;
             result->n_bad = 0;
             result->zero = false;
             result->outcome = FC_CUBATURE_CONVERGED;

@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "fc_code.h"
+#include "fc_disc_forms.h"
 #include "fc_disc_impl.h"
 
 #define MAX_POWER 64 /* of p */
@@ -35,10 +36,14 @@ typedef struct disc {
     int power;
 } disc;
 
-/* All registers, and p itself. */
+/* All registers, and p itself; with a frame, what is affine of them. */
 typedef struct state {
     disc p, over_p;
     disc r[FC_DISC_REGISTERS];
+    fc_disc_frame *frame;
+    fc_affine *forms;
+    int order;    /* of the next instruction's operands, as compare() has it; 0: not known */
+    double level; /* what it steps to, where order is not 0 */
 } state;
 
 static bool set(disc *d, double centre, double change, double spread, double noise, int power)
@@ -298,11 +303,11 @@ static int compare(const disc *a, const disc *b)
 }
 
 /* Floor and its kin: constant where it matters, or nothing is proved. */
-static bool step(disc *d, const disc *x, double (*round_to)(double))
+static bool step(const state *s, disc *d, const disc *x, double (*round_to)(double))
 {
     double room = reach(x), value = round_to(x->centre - room);
-    *d = (disc){.centre = value};
-    return value == round_to(x->centre + room);
+    *d = (disc){.centre = s->order != 0 ? s->level : value};
+    return s->order != 0 || value == round_to(x->centre + room);
 }
 
 /* The float as an int, which it is. */
@@ -416,29 +421,34 @@ static bool compute(void *context, const fc_instruction *ins)
         break;
     case FC_OP_ABS_D:
         out = (disc){fabs(a->centre), a->radius, a->spread, a->noise, a->power};
-        proved = fabs(a->centre) >= reach(a);
+        if (s->order != 0) {
+            out.centre = s->order * a->centre;
+            proved = s->order != 2;
+        } else {
+            proved = fabs(a->centre) >= reach(a);
+        }
         break;
     case FC_OP_MIN_D:
-        order = compare(a, b);
+        order = s->order != 0 ? s->order : compare(a, b);
         out = order == -1 ? *a : *b;
         proved = order != 0;
         break;
     case FC_OP_MAX_D:
-        order = compare(a, b);
+        order = s->order != 0 ? s->order : compare(a, b);
         out = order == 1 ? *a : *b;
         proved = order != 0;
         break;
     case FC_OP_FLOOR_D:
-        proved = step(&out, a, floor);
+        proved = step(s, &out, a, floor);
         break;
     case FC_OP_CEIL_D:
-        proved = step(&out, a, ceil);
+        proved = step(s, &out, a, ceil);
         break;
     case FC_OP_TRUNC_D:
-        proved = step(&out, a, trunc);
+        proved = step(s, &out, a, trunc);
         break;
     case FC_OP_RINT_D:
-        proved = step(&out, a, rint);
+        proved = step(s, &out, a, rint);
         break;
     case FC_OP_I_D:
         proved = whole(&out, a);
@@ -546,25 +556,25 @@ static bool compute(void *context, const fc_instruction *ins)
     case FC_OP_LT_I:
     case FC_OP_LT_DI:
     case FC_OP_LT_ID:
-        order = compare(a, b);
+        order = s->order != 0 ? s->order : compare(a, b);
         proved = decided(&out, order == -1, order == 1 || order == 2);
         break;
     case FC_OP_LE_D:
     case FC_OP_LE_I:
     case FC_OP_LE_DI:
     case FC_OP_LE_ID:
-        order = compare(a, b);
+        order = s->order != 0 ? s->order : compare(a, b);
         proved = decided(&out, order == -1 || order == 2, order == 1);
         break;
     case FC_OP_EQ_D:
     case FC_OP_EQ_I:
     case FC_OP_EQ_DI:
-        order = compare(a, b);
+        order = s->order != 0 ? s->order : compare(a, b);
         proved = decided(&out, order == 2, order == 1 || order == -1);
         break;
     case FC_OP_NE_D:
     case FC_OP_NE_I:
-        order = compare(a, b);
+        order = s->order != 0 ? s->order : compare(a, b);
         proved = decided(&out, order == 1 || order == -1, order == 2);
         break;
     case FC_OP_ISNAN_D:
@@ -757,15 +767,82 @@ static bool is_true(const void *context, uint16_t index)
     return s->r[index].centre != 0;
 }
 
+fc_disc_range fc_disc_of_affine(const fc_disc_frame *frame, const fc_affine *f)
+{
+    double value[1 << FC_AFFINE_DIM], centre = 0, scale = 0;
+    fc_disc_range d = {0};
+    for (unsigned c = 0; c < frame->n_corners; c++) {
+        const double *x = frame->corners + (size_t)c * frame->step;
+        double terms = fabs(f->c[0]);
+        value[c] = f->c[0];
+        for (unsigned k = 0; k < frame->n; k++) {
+            value[c] += f->c[1 + k] * x[k];
+            terms += fabs(f->c[1 + k] * x[k]);
+        }
+        centre += value[c];
+        scale = terms > scale ? terms : scale;
+    }
+    d.centre = centre / frame->n_corners;
+    for (unsigned c = 0; c < frame->n_corners; c++) {
+        const double away = fabs(value[c] - d.centre);
+        d.spread = away > d.spread ? away : d.spread;
+    }
+    d.radius = d.spread;
+    if (frame->axis < frame->n) {
+        const unsigned bit = 1U << frame->axis;
+        for (unsigned c = 0; c < frame->n_corners; c++) {
+            const double here = value[c], there = value[c | bit];
+            if ((c & bit) == 0) {
+                const double far = fabs(0.5 * (here + there) - d.centre) +
+                                   frame->stretch * 0.5 * fabs(there - here);
+                d.radius = far > d.radius ? far : d.radius;
+            }
+        }
+    }
+    d.noise = 4 * ROUNDING * scale;
+    d.spread = SLACK * d.spread + d.noise;
+    d.radius = SLACK * d.radius + d.noise;
+    return d;
+}
+
+/* compute(), and what is affine. */
+static bool compute_with_forms(void *context, const fc_instruction *ins)
+{
+    state *s = context;
+    const bool has_c = ins->c != FC_NO_REGISTER;
+    const fc_form_operands in = {ins->a != FC_NO_REGISTER ? &s->forms[ins->a] : NULL,
+                                 ins->b != FC_NO_REGISTER ? &s->forms[ins->b] : NULL,
+                                 has_c ? &s->forms[ins->c] : NULL,
+                                 has_c && s->r[ins->c].centre != 0};
+    s->order = fc_form_decide(ins->op, &in, s->frame, &s->level);
+    const fc_affine form = fc_form_of(ins->op, &in, s->frame->n, s->order);
+    const bool proved = compute(s, ins);
+    s->order = 0;
+    disc *d = &s->r[ins->d];
+    if (!proved) {
+        return false;
+    }
+    s->frame->doubt.known = false; /* the discs knew better */
+    s->forms[ins->d] = form;
+    if (form.known) {
+        const fc_disc_range exact = fc_disc_of_affine(s->frame, &form);
+        d->radius = exact.radius + d->noise;
+        d->spread = exact.spread;
+    } else if (d->radius == 0) { /* an int, or a truth value */
+        s->forms[ins->d] = (fc_affine){.known = true, .c = {d->centre}};
+    }
+    return true;
+}
+
 typedef enum outcome { NOT_PROVED, AT_END, GAP_FOUND } outcome;
 
 /* Runs the program, to its end or to the step that *doubt wants. */
 static outcome follow(const fc_program *p, state *s, fc_doubt *doubt)
 {
-    static const fc_disc_walk walk = {compute, is_true};
+    static const fc_disc_walk alone = {compute, is_true}, both = {compute_with_forms, is_true};
     const uint32_t wanted = doubt->step;
     const fc_instruction *ins;
-    const uint32_t steps = fc_disc_follow(p, s, &walk, wanted, &ins);
+    const uint32_t steps = fc_disc_follow(p, s, s->forms == NULL ? &alone : &both, wanted, &ins);
     if (ins == NULL) {
         return NOT_PROVED;
     }
@@ -785,6 +862,8 @@ bool fc_disc_of(const fc_program *p, const fc_disc_place *place, const double *r
                 fc_doubt *doubt)
 {
     state s;
+    s.forms = NULL;
+    s.order = 0;
     if (place->series) {
         return fc_disc_of_series(p, place, rest, out, doubt);
     }
@@ -822,11 +901,15 @@ bool fc_disc_of(const fc_program *p, const fc_disc_place *place, const double *r
     return true;
 }
 
-bool fc_disc_of_box(const fc_program *p, const fc_disc_range *inputs, fc_disc_range *out)
+bool fc_disc_of_box(const fc_program *p, const fc_disc_range *inputs, fc_disc_frame *frame,
+                    fc_disc_range *out)
 {
     state s;
     fc_doubt doubt = {0};
+    fc_affine forms[FC_DISC_REGISTERS];
     s.p = s.over_p = (disc){0}; /* no register is a power of it */
+    s.forms = NULL;
+    s.order = 0;
     if (!begin(p, &s)) {
         return false;
     }
@@ -834,12 +917,28 @@ bool fc_disc_of_box(const fc_program *p, const fc_disc_range *inputs, fc_disc_ra
         const fc_disc_range *x = &inputs[i];
         s.r[p->inputs[i]] = (disc){x->centre, x->radius, x->spread, x->noise, 0};
     }
+    if (frame != NULL) {
+        s.frame = frame;
+        s.forms = forms;
+        frame->doubt.known = false;
+        frame->slit = 0;
+        for (unsigned i = 0; i < p->n_registers; i++) {
+            const bool number = p->regs[i].kind == FC_KIND_CONSTANT && isfinite(s.r[i].centre);
+            forms[i] = (fc_affine){.known = number, .c = {s.r[i].centre}};
+        }
+        for (unsigned i = 0; i < p->n_inputs; i++) {
+            forms[p->inputs[i]] = frame->inputs[i];
+        }
+    }
     if (follow(p, &s, &doubt) != AT_END) {
         return false;
     }
     for (unsigned o = 0; o < p->n_outputs; o++) {
         const disc *y = &s.r[p->outputs[o]];
         out[o] = (fc_disc_range){y->centre, y->radius, y->spread, y->noise};
+        if (frame != NULL && frame->outputs != NULL) {
+            frame->outputs[o] = forms[p->outputs[o]];
+        }
         if (y->power != 0 || p->regs[p->outputs[o]].type == FC_TYPE_F ||
             !(fabs(y->centre) + y->radius < INFINITY)) {
             return false;

@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "fc_affine.h"
 #include "fc_program.h"
 
 typedef struct fc_disc {
@@ -63,8 +64,29 @@ typedef struct fc_disc_range {
     double centre, radius, spread, noise;
 } fc_disc_range;
 
+/* The corners of a piece (fc_affine.h), and what is affine there: for these functions discs are as
+ * small as can be, and decisions by their signs are made exactly. In: */
+typedef struct fc_disc_frame {
+    unsigned n, n_corners; /* variables, 2^n */
+    const double
+        *corners; /* of corner c from corners + c * step on, as fc_piece_corners has them */
+    unsigned step;
+    unsigned axis;           /* of the cube: its w ranges over a disc around 1/2; n: none does */
+    double stretch;          /* that disc's radius, where 1 is what is real */
+    const fc_affine *inputs; /* each input, in terms of the variables */
+    /* Out: */
+    fc_affine *outputs; /* or NULL: the outputs, if they are known to be affine */
+    fc_affine doubt; /* known: this being 0 is where a decision changes, in the piece; unproved */
+    double slit;     /* share of the piece where rounding errors may make another decision */
+} fc_disc_frame;
+
+/* The disc of an affine function. */
+fc_disc_range fc_disc_of_affine(const fc_disc_frame *frame, const fc_affine *f);
+
 /* The same where every input is a variable with its own disc, independent of the others: on their
- * product the function is analytic, and every value within out[o].radius of out[o].centre. */
-bool fc_disc_of_box(const fc_program *program, const fc_disc_range *inputs, fc_disc_range *out);
+ * product the function is analytic, and every value within out[o].radius of out[o].centre. With a
+ * frame or NULL. */
+bool fc_disc_of_box(const fc_program *program, const fc_disc_range *inputs, fc_disc_frame *frame,
+                    fc_disc_range *out);
 
 #endif

@@ -14,6 +14,7 @@
 
 struct fc_decay;
 struct fc_disc;
+struct fc_disc_frame;
 struct fc_disc_place;
 struct fc_doubt;
 struct fc_disc_range;
@@ -45,7 +46,7 @@ typedef bool fc_decay_fn(void *context, double base, double sign, double from, c
 /* What can be proved of the integrand where each coordinate has its own disc: fc_disc_of_box.
  * Threads: any. */
 typedef bool fc_disc_box_fn(void *context, const struct fc_disc_range *x,
-                            struct fc_disc_range *out);
+                            struct fc_disc_frame *frame, struct fc_disc_range *out);
 
 typedef struct fc_integrand {
     fc_eval_fn *eval;

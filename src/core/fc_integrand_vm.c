@@ -122,10 +122,12 @@ static bool decay(void *context, double base, double sign, double from, const do
            fc_decay_of(self->program, base, sign, from, rest, out);
 }
 
-static bool disc_box(void *context, const fc_disc_range *x, fc_disc_range *out)
+static bool disc_box(void *context, const fc_disc_range *x, fc_disc_frame *frame,
+                     fc_disc_range *out)
 {
     const fc_integrand_vm *self = context;
-    return self->program->n_inputs == self->base.n_dim && fc_disc_of_box(self->program, x, out);
+    return self->program->n_inputs == self->base.n_dim &&
+           fc_disc_of_box(self->program, x, frame, out);
 }
 
 void fc_integrand_vm_clear(fc_integrand_vm *self)
