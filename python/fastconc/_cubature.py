@@ -87,8 +87,8 @@ def cubature(
     rule
         "gauss-kronrod" (a tensor product of 15 points a dimension, in 1 or 2 dimensions; in more
         it would take too many, and the next but one is used), "genz-malik-7", "genz-malik-9"
-        (fully symmetric rules of degree 7 and 9, from 2 dimensions), or "auto": the first up to 2
-        dimensions, the last beyond. SciPy's names "gk15", "gk21" and "genz-malik" (degree 7) do.
+        (fully symmetric rules of degree 7 and 9, from 2 dimensions), or "auto": the first in 1
+        dimension, the last beyond. SciPy's names "gk15", "gk21" and "genz-malik" (degree 7) do.
     vectorized
         `f` takes arrays (one per dimension, or one of shape ``(n_dim, n)``, or SciPy's
         ``(n, n_dim)`` if it does not give n values otherwise) and returns n values.
@@ -332,10 +332,12 @@ def _of_parts(
 ) -> Any:  # fmt: skip
     """Add up the integrals over the parts of a range; as _core._cubature has results."""
     epsabs, epsrel, used = absolute / len(ranges), relative, 0
+    reserve = most // (8 * len(ranges))  # for each of the parts to come
     for again in (True, False):
         outcomes = []
-        for limits in ranges:
-            outcomes.append(one(limits, epsabs, epsrel, max(most - used, least)))
+        for n_later, limits in zip(range(len(ranges))[::-1], ranges, strict=True):
+            left = most - used - n_later * reserve
+            outcomes.append(one(limits, epsabs, epsrel, max(left, least)))
             used += outcomes[-1][2]
         sums = [_columns(o[0]) for o in outcomes], [_columns(o[1]) for o in outcomes]
         integral, error = ([math.fsum(c) for c in zip(*s, strict=True)] for s in sums)

@@ -39,6 +39,7 @@
 #define WORST_FACTOR 0.25 /* boxes within this factor of the worst are cut together with it */
 #define MAX_BAD_CUTS 4096 /* cuts spent on boxes with nan or inf */
 #define MAX_PROBES (1u << 20)
+#define MANY_ZEROS 200        /* values in 2 dimensions */
 #define WORTH_WAKING_NS 40000 /* of work: less is done sooner than other threads are awake */
 
 fc_status cubature_scratch(cubature *c, unsigned worker, scratch **out)
@@ -546,8 +547,8 @@ static fc_status refine(cubature *c, fc_cubature_result *result)
     }
 }
 
-/* Every box has come out as exactly 0. In 1 and 2 dimensions that is believed if all values were 0;
- * otherwise the few that were not lie where no box has a point any more. */
+/* Every box has come out as exactly 0. In 1 and 2 dimensions that is believed if all values were 0,
+ * and more than a few; otherwise those that were not lie where no box has a point any more. */
 static bool has_come_to_nothing(const cubature *c, bool all_were_zero)
 {
     for (unsigned o = 0; o < c->n_out; o++) {
@@ -555,7 +556,8 @@ static bool has_come_to_nothing(const cubature *c, bool all_were_zero)
             return false;
         }
     }
-    return !all_were_zero || c->n_dim > 2;
+    return !all_were_zero || c->n_dim > 2 ||
+           (c->n_dim == 2 && c->rule->n_points + c->n_probe < MANY_ZEROS);
 }
 
 static fc_status result_zero(fc_cubature_result *result, unsigned n_out)
@@ -569,7 +571,7 @@ static fc_status result_zero(fc_cubature_result *result, unsigned n_out)
 uint64_t fc_cubature_points(fc_cubature_kind kind, unsigned n_dim)
 {
     const uint64_t d = n_dim;
-    if (kind == FC_CUBATURE_GK15 || (kind == FC_CUBATURE_AUTO && n_dim <= 2)) {
+    if (kind == FC_CUBATURE_GK15 || (kind == FC_CUBATURE_AUTO && n_dim == 1)) {
         return n_dim == 1 ? 15 + 2 : 225 + 4;
     }
     return kind == FC_CUBATURE_GM7

@@ -446,7 +446,7 @@ fc_status fc_cubature_rule_create(fc_cubature_kind kind, unsigned n_dim, fc_cuba
         return FC_ERR_INVALID;
     }
     if (kind == FC_CUBATURE_AUTO) {
-        kind = n_dim <= 2 ? FC_CUBATURE_GK15 : FC_CUBATURE_GM9;
+        kind = n_dim == 1 ? FC_CUBATURE_GK15 : FC_CUBATURE_GM9;
     }
     fc_cubature_rule *rule = fc_calloc(1, sizeof *rule);
     if (rule == NULL) {

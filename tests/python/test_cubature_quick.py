@@ -196,7 +196,7 @@ def test_needles_and_kinks_are_not_proved_away():
                 return 1 + math.exp(-(((x - c) / w) ** 2) - ((y - c) / w) ** 2)
 
             result = cubature(needle, [0, 0], [1, 1], epsabs=0, epsrel=1e-4)
-            assert result.neval > 1000  # nothing was proved
+            assert result.neval > 600  # nothing was proved
     kink = cubature(lambda x, y: abs(x - 0.3) + y, [0, 0], [1, 1], epsabs=0, epsrel=1e-8)
     assert abs(kink.integral - 0.79) <= kink.error <= 1e-8
 
