@@ -124,7 +124,7 @@ def mcquad(
         Evaluations of `f`, at least 2; not more, and not many fewer, are made. Memory does not grow
         with n.
     method
-        "mc": plain Monte Carlo. "sobol": randomised quasi-Monte Carlo, 13 to 25 independent
+        "mc": plain Monte Carlo. "sobol": randomised quasi-Monte Carlo, 25 to 49 independent
         scramblings of a Sobol net, or of what a pilot shows to be better: shifted lattices for
         smooth functions, an adapted importance map for peaks; a sum of products of polynomials,
         fitted by the pilot, is subtracted where it helps, and its integral added. "vegas": VEGAS+,

@@ -15,6 +15,7 @@
  * allow. A rank stays if it lowers the variance at points kept apart. */
 #include "fc_variate.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -23,14 +24,18 @@
 #include "fc_variate_kernel.h"
 
 #define LOW_TERMS 4
+#define MIDDLE_TERMS 12
 #define LOW_SWEEPS 3
 #define HOPEFUL 0.9      /* with low degrees at least to so much; else another start is tried */
 #define ATTEMPTS 4       /* from other random numbers, as a start may lead nowhere */
-#define SAMPLES 16       /* points for each coefficient, where there are so many ... */
+#define SAMPLES 8        /* points for each coefficient, where there are so many ... */
 #define LEAST_SAMPLES 3  /* ... and where not */
+#define START 0.1        /* size of a rank's new entries, of the matrix they join */
 #define RIDGE 1e-9       /* against directions that the points leave open; of the mean square */
 #define USEFUL 0.7       /* a rank must lower the variance at least to so much */
-#define GOOD_ENOUGH 1e-6 /* share of the variance: a higher rank is not tried */
+#define CONVERGING 0.5   /* sweeps go on while each lowers the variance to so much */
+#define IN_TAIL 0.05     /* share of the variance left: if the highest degrees have less, no more */
+#define GOOD_ENOUGH 1e-9 /* share of the variance: a higher rank is not tried */
 #define WORTHWHILE 0.5
 #define SLICES 8             /* parts of the points that may be summed at the same time */
 #define SERIAL_WORK 200000.0 /* multiplications not worth waking threads for */
@@ -81,6 +86,7 @@ typedef struct fit {
     double *target;          /* sqrt(weight) y; left of the first dimension is sqrt(weight) */
     double *sums;            /* SLICES square matrices */
     double work;             /* multiplications done */
+    double tail;             /* what the two highest degrees add to the mean square */
     uint64_t random;
     /* The step under way. */
     variate_rows rows;
@@ -236,6 +242,9 @@ static fc_status solve_core(fit *f, unsigned d, bool *solved)
     *solved = solve_normal(f->sums, n);
     if (*solved) {
         memcpy(core->c, f->sums + (size_t)n * ROW_LENGTH, n * sizeof *core->c);
+        for (unsigned i = 0; i < n; i++) {
+            f->tail += i % core->terms + 2 >= core->terms ? core->c[i] * core->c[i] : 0;
+        }
     }
     return FC_OK;
 }
@@ -298,6 +307,7 @@ static fc_status sweep(fit *f, bool solves, bool both, bool *solved)
 {
     const unsigned last = f->n_dim - 1;
     fc_status status = FC_OK;
+    f->tail = solves ? 0 : f->tail;
     for (unsigned d = 0; solves && *solved && status == FC_OK && d <= last; d++) {
         status = solve_core(f, d, solved);
         if (status == FC_OK && *solved && d < last) {
@@ -346,8 +356,8 @@ static void reshape(fit *f, unsigned rank, unsigned terms)
                 if (a < old.left && b < old.right) {
                     memcpy(to, old.c + (a * old.right + b) * old.terms, least * sizeof *to);
                 } else {
-                    to[0] = 0.3 * sqrt(square) * random_number(f);
-                    to[terms > 1] += 0.3 * sqrt(square) * random_number(f);
+                    to[0] = START * sqrt(square) * random_number(f);
+                    to[terms > 1] += START * sqrt(square) * random_number(f);
                 }
             }
         }
@@ -370,15 +380,16 @@ static void choose_used(fit *f)
     f->used = want < f->n ? want : f->n;
 }
 
-/* What the solutions of some passes will cost. */
-static double cost_of(const fit *f, unsigned passes)
+/* What a pass over all matrices, as they would be with so many terms, will cost. */
+static double pass_cost(const fit *f, unsigned terms)
 {
-    double sum = 0;
+    double squares = 0, unknowns = 0;
     for (unsigned d = 0; d < f->n_dim; d++) {
-        const double n = f->cores[d].left * f->cores[d].right * f->cores[d].terms;
-        sum += 0.5 * n * n;
+        const double n = f->cores[d].left * f->cores[d].right * terms;
+        squares += n * n;
+        unknowns += n;
     }
-    return sum * (double)f->used * passes;
+    return 0.5 * squares * fmin(SAMPLES * unknowns, (double)f->n);
 }
 
 /* Terms that the points determine in matrices of a rank. */
@@ -391,15 +402,17 @@ static unsigned terms_for(const fit *f, unsigned rank)
     return terms < FC_VARIATE_MAX_TERMS ? (unsigned)terms : FC_VARIATE_MAX_TERMS;
 }
 
-/* From Legendre's polynomials to powers, and H. */
+/* From Legendre's polynomials to Chebyshev's, and H. */
 static void finish(const fit *f, unsigned rank, fc_variate *h)
 {
-    /* Row k: polynomial k, times its norm, in powers of t. */
-    double power[FC_VARIATE_MAX_TERMS][FC_VARIATE_MAX_TERMS] = {{1}, {0, 1}};
+    /* Row k: polynomial k, without its norm; t T_m is the mean of T_m-1 and T_m+1. */
+    double series[FC_VARIATE_MAX_TERMS][FC_VARIATE_MAX_TERMS] = {{1}, {0, 1}};
     for (unsigned k = 1; k + 1 < FC_VARIATE_MAX_TERMS; k++) {
-        for (unsigned m = 0; m < FC_VARIATE_MAX_TERMS; m++) {
-            const double shifted = m > 0 ? power[k][m - 1] : 0;
-            power[k + 1][m] = ((2 * k + 1) * shifted - k * power[k - 1][m]) / (k + 1);
+        for (unsigned m = 0; m <= k + 1; m++) {
+            const double below = m > 1 ? series[k][m - 1] / 2 : m == 1 ? series[k][0] : 0;
+            const double above = m + 1 < FC_VARIATE_MAX_TERMS ? series[k][m + 1] / 2 : 0;
+            const double shifted = below + above;
+            series[k + 1][m] = ((2 * k + 1) * shifted - k * series[k - 1][m]) / (k + 1);
         }
     }
     double row[FC_VARIATE_MAX_RANK] = {1};
@@ -415,11 +428,11 @@ static void finish(const fit *f, unsigned rank, fc_variate *h)
             double *p = to->c + e * from->terms, integral = 0;
             for (unsigned k = 0; k < from->terms; k++) {
                 for (unsigned m = 0; m <= k; m++) {
-                    p[m] += c[k] * variate_norms[k] * power[k][m];
+                    p[m] += c[k] * variate_norms[k] * series[k][m];
                 }
             }
             for (unsigned m = 0; m < from->terms; m += 2) {
-                integral += p[m] / (m + 1);
+                integral += p[m] / (1 - (double)m * m);
             }
             next[e % from->right] += row[e / from->right] * integral;
         }
@@ -428,22 +441,20 @@ static void finish(const fit *f, unsigned rank, fc_variate *h)
     h->integral = row[0];
 }
 
-/* Leaves out the highest degrees, as far as that adds no more than `room` to the mean square. */
+/* Leaves out the highest degrees, as far as that adds no more than `room` to the mean square. From
+ * right to left, with orthogonal matrices on both sides: a coefficient's square is what it adds. */
 static void trim(fit *f, double room)
 {
-    for (unsigned d = 0; d < f->n_dim; d++) {
+    for (unsigned d = f->n_dim; d-- > 0;) {
         fc_variate_core *core = &f->cores[d];
         const unsigned n = core->left * core->right, terms = core->terms;
-        double all = 0, tail = 0;
-        for (unsigned i = 0; i < n * terms; i++) {
-            all += core->c[i] * core->c[i];
-        }
+        double tail = 0;
         unsigned keep = terms;
         while (keep > 1) {
             for (unsigned e = 0; e < n; e++) {
                 tail += core->c[e * terms + keep - 1] * core->c[e * terms + keep - 1];
             }
-            if (tail > room / f->n_dim * all) {
+            if (tail > room / f->n_dim) {
                 break;
             }
             keep--;
@@ -452,6 +463,43 @@ static void trim(fit *f, double room)
             memmove(core->c + e * keep, core->c + e * terms, keep * sizeof *core->c);
         }
         core->terms = keep;
+        if (d > 0) {
+            orthogonalise(f, d, true);
+        }
+    }
+}
+
+/* Starts rank 2 from the sum of functions of one variable each that fits best, as far as the points
+ * are uniform: rows (sum so far, 1). Waves are not far from it, and products of random numbers are
+ * where there are many dimensions. */
+static void start_with_sum(fit *f, unsigned terms)
+{
+    const double *root = left_of(f, 0); /* of the weights */
+    for (unsigned d = 0; d < f->n_dim; d++) {
+        double basis[FC_VARIATE_MAX_TERMS][CHUNK], sums[FC_VARIATE_MAX_TERMS] = {0}, total = 0;
+        for (size_t at = 0; at < f->n; at += CHUNK) {
+            variate_basis(f->points->x[d] + at, terms, basis);
+            for (unsigned i = 0; i < CHUNK; i++) {
+                total += root[at + i] * root[at + i];
+                for (unsigned k = 0; k < terms; k++) {
+                    sums[k] += root[at + i] * f->target[at + i] * basis[k][i];
+                }
+            }
+        }
+        const bool first = d == 0, last = d + 1 == f->n_dim;
+        fc_variate_core *core = &f->cores[d];
+        *core = (fc_variate_core){.left = first ? 1 : 2, .right = last ? 1 : 2, .terms = terms};
+        double *g = core->c; /* the entry of the function itself */
+        if (!first) {        /* (1, 0) above (g, 1), of the last one the first column */
+            core->c[0] = 1;
+            g = core->c + core->right * terms;
+        }
+        if (!last) {
+            g[terms] = 1;
+        }
+        for (unsigned k = first ? 0 : 1; k < terms; k++) {
+            g[k] = sums[k] / total;
+        }
     }
 }
 
@@ -476,6 +524,39 @@ static double variance_left(const fit *f, const fc_variate *h, const double *y, 
     return fmax(*square - sum1 / sum0 * (sum1 / sum0), 0);
 }
 
+/* Sweeps with so many terms for as long as that pays. *left is the variance that f->cores leave. */
+static fc_status refine(fit *f, unsigned rank, unsigned terms, const double *y, double effort,
+                        fc_variate *h, double *left)
+{
+    const size_t size = f->n_dim * sizeof *f->cores;
+    fc_variate_core *kept = f->before + f->n_dim;
+    for (bool converging = true; converging && f->work + pass_cost(f, terms) <= effort;) {
+        memcpy(kept, f->cores, size);
+        reshape(f, rank, terms); /* changes nothing once they have them */
+        choose_used(f);
+        bool solved = true;
+        double square, now = HUGE_VAL;
+        fc_status status = sweep(f, false, true, &solved);
+        if (status == FC_OK) {
+            status = sweep(f, true, false, &solved);
+        }
+        if (status != FC_OK) {
+            return status;
+        }
+        if (solved) {
+            finish(f, rank, h);
+            now = variance_left(f, h, y, &square);
+        }
+        converging = now < CONVERGING * *left && now > DBL_EPSILON * DBL_EPSILON * square;
+        if (now < *left) {
+            *left = now;
+        } else {
+            memcpy(f->cores, kept, size);
+        }
+    }
+    return FC_OK;
+}
+
 static fc_status grow(fit *f, const double *y, double effort, fc_variate *h, fc_variate *best)
 {
     double square, ignored;
@@ -492,47 +573,62 @@ static fc_status grow(fit *f, const double *y, double effort, fc_variate *h, fc_
     fc_status status = FC_OK;
     unsigned attempts = 0;
     for (unsigned rank = 1; rank <= (f->n_dim == 1 ? 1 : FC_VARIATE_MAX_RANK);) {
-        const unsigned terms = terms_for(f, rank), low = terms < LOW_TERMS ? terms : LOW_TERMS;
-        if (terms < 2) {
+        const unsigned most = terms_for(f, rank);
+        if (most < 2) {
             break;
         }
         memcpy(attempts > 0 ? f->cores : f->before, attempts > 0 ? f->before : f->cores, size);
+        unsigned terms = LOW_TERMS; /* or as many as the rank below needed */
+        for (unsigned d = 0; d < f->n_dim; d++) {
+            terms = f->cores[d].terms > terms ? f->cores[d].terms : terms;
+        }
+        terms = terms < most ? terms : most;
         const unsigned low_sweeps = rank == 1 ? LOW_SWEEPS - 1 : LOW_SWEEPS;
         reshape(f, rank, terms);
+        const unsigned enough = terms > LOW_TERMS * 3 / 2 ? terms * 2 / 3 : LOW_TERMS;
+        while (terms > enough && f->work + 3 * low_sweeps * pass_cost(f, terms) > effort) {
+            terms--;
+        }
+        reshape(f, rank, terms);
         choose_used(f);
-        double cost = cost_of(f, 1);
-        reshape(f, rank, low);
-        choose_used(f);
-        cost += cost_of(f, 2 * low_sweeps);
-        if (f->work + cost > effort) {
+        if (f->work + 2 * low_sweeps * pass_cost(f, terms) > effort) {
             break;
+        }
+        if (rank == 2 && attempts == (best->rank > 0)) {
+            start_with_sum(f, terms);
         }
         bool solved = true;
         status = sweep(f, false, true, &solved);
         for (unsigned k = 0; status == FC_OK && k < low_sweeps; k++) {
             status = sweep(f, true, true, &solved);
         }
-        finish(f, rank, h);
-        if (rank > 1 && attempts + 1 < ATTEMPTS && status == FC_OK && solved &&
-            !(variance_left(f, h, y, &ignored) < HOPEFUL * least)) {
-            attempts++;
-            continue;
-        }
-        reshape(f, rank, terms);
-        choose_used(f);
-        if (status == FC_OK && terms > low) {
-            status = sweep(f, false, true, &solved);
-        }
-        if (status == FC_OK) {
-            status = sweep(f, true, false, &solved);
-        }
         if (status != FC_OK || !solved) {
             break;
         }
         finish(f, rank, h);
         double left = variance_left(f, h, y, &ignored);
+        if (rank > 1 && attempts + 1 < ATTEMPTS && !(left < HOPEFUL * least)) {
+            attempts++;
+            continue;
+        }
+        for (double last = HUGE_VAL;;) {
+            status = refine(f, rank, terms, y, effort, h, &left);
+            if (status != FC_OK || terms == most || left < GOOD_ENOUGH * all ||
+                !(left < HOPEFUL * fmin(least, last)) || f->tail < IN_TAIL * left) {
+                break;
+            }
+            last = left;
+            const unsigned fewer = terms;
+            terms = terms < MIDDLE_TERMS && MIDDLE_TERMS < most ? MIDDLE_TERMS : most;
+            while (terms > fewer && f->work + 2 * pass_cost(f, terms) > effort) {
+                terms--; /* the most that can still be afforded */
+            }
+        }
+        if (status != FC_OK) {
+            break;
+        }
         if (left < USEFUL * least) {
-            trim(f, 0.01 * left / square);
+            trim(f, 0.01 * left);
             finish(f, rank, h);
             left = least = variance_left(f, h, y, &ignored);
             h->residual = left / all;
@@ -571,7 +667,7 @@ fc_status fc_variate_fit(const fc_run *run, const fc_points *points, unsigned ou
 #endif
     const size_t size = sizeof(fc_variate) + n_dim * sizeof(fc_variate_core);
     fc_variate *best = fc_calloc(1, size), *h = fc_calloc(1, size);
-    f.cores = fc_calloc(2 * (size_t)n_dim, sizeof *f.cores);
+    f.cores = fc_calloc(3 * (size_t)n_dim, sizeof *f.cores);
     f.left = fc_malloc_aligned(FC_CACHE_LINE, (2 * (size_t)n_dim * FC_VARIATE_MAX_RANK + 1) * n,
                                sizeof *f.left);
     f.sums = fc_malloc_aligned(FC_CACHE_LINE, SLICES * ROW_LENGTH * ROW_LENGTH, sizeof *f.sums);

@@ -16,7 +16,8 @@
 
 #define FC_VARIATE_MAX_DIM 32
 #define FC_VARIATE_MAX_RANK 3
-#define FC_VARIATE_MAX_TERMS 11 /* of a polynomial */
+#define FC_VARIATE_MAX_TERMS 32    /* of a polynomial */
+#define FC_VARIATE_MAX_UNKNOWNS 96 /* coefficients of one matrix */
 
 /* Values at points of the unit cube, kept to learn from. */
 typedef struct fc_points {
@@ -32,11 +33,11 @@ FC_MUST_CHECK fc_status fc_points_create(unsigned n_dim, unsigned n_out, size_t 
                                          fc_points **out);
 void fc_points_destroy(fc_points *points);
 
-/* One matrix: entry (a, b) is the polynomial sum over k of c[(a * right + b) * terms + k] t^k, t =
- * 2x - 1. */
+/* One matrix: entry (a, b) is the polynomial sum over k of c[(a * right + b) * terms + k] T_k(2x -
+ * 1), T_k Chebyshev's polynomials. */
 typedef struct fc_variate_core {
     unsigned left, right, terms;
-    double c[FC_VARIATE_MAX_RANK * FC_VARIATE_MAX_RANK * FC_VARIATE_MAX_TERMS];
+    double c[FC_VARIATE_MAX_UNKNOWNS];
 } fc_variate_core;
 
 typedef struct fc_variate {

@@ -9,8 +9,8 @@
 
 #include "fc_variate.h"
 
-#define CHUNK 64         /* points at once; the rows of a fit are multiples of it */
-#define MOST_UNKNOWNS 64 /* of one least-squares problem */
+#define CHUNK 64 /* points at once; the rows of a fit are multiples of it */
+#define MOST_UNKNOWNS FC_VARIATE_MAX_UNKNOWNS
 
 /* One step of the fit: dimension x stands between `left` rows, the product of the matrices before
  * it, and `right` rows, that of those after it. */
@@ -48,7 +48,28 @@ static const double variate_norms[FC_VARIATE_MAX_TERMS] = {/* sqrt(2k + 1) */
                                                            3.872983346207417,
                                                            4.123105625617661,
                                                            4.358898943540674,
-                                                           4.58257569495584};
+                                                           4.58257569495584,
+                                                           4.795831523312719,
+                                                           5.0,
+                                                           5.196152422706632,
+                                                           5.385164807134504,
+                                                           5.5677643628300215,
+                                                           5.744562646538029,
+                                                           5.916079783099616,
+                                                           6.082762530298219,
+                                                           6.244997998398398,
+                                                           6.4031242374328485,
+                                                           6.557438524302,
+                                                           6.708203932499369,
+                                                           6.855654600401044,
+                                                           7.0,
+                                                           7.14142842854285,
+                                                           7.280109889280518,
+                                                           7.416198487095663,
+                                                           7.54983443527075,
+                                                           7.681145747868608,
+                                                           7.810249675906654,
+                                                           7.937253933193772};
 
 /* Legendre's polynomials of CHUNK points, by (k + 1) P_k+1 = (2k + 1) t P_k - k P_k-1. */
 static inline void variate_basis(const double *x, unsigned terms, double basis[][CHUNK])
@@ -161,7 +182,8 @@ static inline void variate_multiply(const variate_rows *rows, const double *c, b
     }
 }
 
-/* Sixteen points at a time: four sums that do not wait for one another. */
+/* Clenshaw's sums ("A note on the summation of Chebyshev series", Math. Comp. 9, 1955), sixteen
+ * points at a time: four that do not wait for one another. */
 static inline void variate_values(const fc_variate *variate, const double *const *x, size_t first,
                                   size_t n, double *out)
 {
@@ -172,22 +194,29 @@ static inline void variate_values(const fc_variate *variate, const double *const
         }
         for (unsigned d = 0; d < variate->n_dim; d++) {
             const fc_variate_core *core = &variate->cores[d];
-            quad t[4], next[FC_VARIATE_MAX_RANK][4];
+            quad t[4], twice[4], next[FC_VARIATE_MAX_RANK][4];
             for (unsigned v = 0; v < 4; v++) {
                 memcpy(&t[v], x[d] + first + at + 4 * v, sizeof(quad));
                 t[v] = t[v] * 2 - 1;
+                twice[v] = t[v] * 2;
             }
             const double *c = core->c;
             for (unsigned a = 0; a < core->left; a++) {
                 for (unsigned b = 0; b < core->right; b++, c += core->terms) {
-                    const double most = c[core->terms - 1];
-                    quad p0 = {most, most, most, most}, p1 = p0, p2 = p0, p3 = p0;
-                    for (unsigned k = core->terms - 1; k-- > 0;) {
-                        p0 = p0 * t[0] + c[k];
-                        p1 = p1 * t[1] + c[k];
-                        p2 = p2 * t[2] + c[k];
-                        p3 = p3 * t[3] + c[k];
+                    quad p0 = {0}, p1 = {0}, p2 = {0}, p3 = {0};
+                    quad q0 = {0}, q1 = {0}, q2 = {0}, q3 = {0}; /* the sums before */
+                    for (unsigned k = core->terms - 1; k > 0; k--) {
+                        const quad n0 = twice[0] * p0 - q0 + c[k];
+                        const quad n1 = twice[1] * p1 - q1 + c[k];
+                        const quad n2 = twice[2] * p2 - q2 + c[k];
+                        const quad n3 = twice[3] * p3 - q3 + c[k];
+                        q0 = p0, q1 = p1, q2 = p2, q3 = p3;
+                        p0 = n0, p1 = n1, p2 = n2, p3 = n3;
                     }
+                    p0 = t[0] * p0 - q0 + c[0];
+                    p1 = t[1] * p1 - q1 + c[0];
+                    p2 = t[2] * p2 - q2 + c[0];
+                    p3 = t[3] * p3 - q3 + c[0];
                     if (a == 0) {
                         next[b][0] = row[a][0] * p0;
                         next[b][1] = row[a][1] * p1;

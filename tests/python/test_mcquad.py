@@ -72,6 +72,13 @@ def test_pulls(method, capsys):
     assert max(pulls) < 6
 
 
+@pytest.mark.parametrize("n", [2**12, 2**14, 16_000, 20_000, 2**16, 100_000])
+def test_an_error_rests_on_many_replicates(n):
+    """With 13 of them Student's tails put one pull in 45,000 beyond 6, with 25 one in 700,000."""
+    result = mcquad(peak, [0] * 3, [1] * 3, n, seed=1, args=(0.3,))
+    assert 24 <= result.dof < 50
+
+
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("family", genz.DIFFICULTY)
 def test_genz_families(family, method):
@@ -118,16 +125,18 @@ def test_better_than_one_scrambled_net_on_a_peak():
 @pytest.mark.parametrize(
     ("family", "n_dim", "most"),
     [
-        ("oscillatory", 2, 0.01),
-        ("gaussian", 2, 0.05),
+        ("oscillatory", 2, 1e-6),
+        ("gaussian", 2, 1e-4),
         ("corner_peak", 2, 0.01),
-        ("oscillatory", 3, 1.0),
-        ("corner_peak", 3, 0.1),
-        ("oscillatory", 5, 1.0),
-        ("product_peak", 5, 1.0),
-        ("gaussian", 8, 0.5),
-        ("product_peak", 16, 0.5),
-        ("gaussian", 16, 0.5),
+        ("oscillatory", 3, 0.5),
+        ("corner_peak", 3, 0.5),
+        ("oscillatory", 5, 0.01),
+        ("product_peak", 5, 0.01),
+        ("gaussian", 5, 0.01),
+        ("gaussian", 8, 0.01),
+        ("product_peak", 16, 0.01),
+        ("gaussian", 16, 0.01),
+        ("oscillatory", 16, 0.1),
     ],
 )
 def test_replicates_do_not_cost_smooth_integrands_their_accuracy(family, n_dim, most):
@@ -200,8 +209,9 @@ def test_control_variates_where_the_integrand_is_a_constant_or_rounding():
 def test_the_chosen_points():
     choose = lambda f, n_dim, **kw: mcquad(f, [0] * n_dim, [1] * n_dim, 2**16, seed=1, **kw).net  # noqa: E731
     assert choose(lambda x: x[0] * x[1], 2) in ("tent", "power")
-    assert choose(lambda x: math.exp(x[0] + x[1] + x[2] + x[3]), 4) == "tent"
-    assert choose(lambda x: math.exp(x[0] + x[1] + x[2] + x[3]), 4, adapt=False) == "sobol"
+    entangled = lambda x: 1 / (1 + x[0] * x[2] + x[1] * x[3] + x[0] * x[3])  # noqa: E731
+    assert choose(entangled, 4) == "tent"
+    assert choose(entangled, 4, adapt=False) == "sobol"
     assert choose(lambda x: x[0] + x[64], 65) == "sobol"
     assert choose(lambda x, y: x + y, 2, method="vegas") == ""
     exact = mcquad(lambda x: math.exp(x), 0, 1, 2**14, seed=1)  # to the last digits
