@@ -92,6 +92,7 @@ def _quad(
     workers: object,
     deadline: float,
     weight: tuple[int, float, float, float, bool, bool] | None,
+    tanh_sinh: bool,
     /,
 ) -> Any: ...
 def _integrate_samples(

@@ -11,6 +11,7 @@
 #include "fc_quad.h"
 #include "fc_rules.h"
 #include "fc_samples.h"
+#include "fc_tanhsinh.h"
 
 /* A float, or `count` floats behind the buffer protocol. */
 typedef struct Doubles {
@@ -178,7 +179,7 @@ PyDoc_STRVAR(
     quad_doc,
     "_quad($module, f, a, b, epsabs, epsrel, limit, density, points, args, params, n_params, "
     "n_out,\n"
-    "      flags, out, workers, deadline, weight, /)\n--\n\n"
+    "      flags, out, workers, deadline, weight, tanh_sinh, /)\n--\n\n"
     "Adaptive integration; fastconc.quad is the public form. Gives (value, error, n_eval, "
     "n_panels,\n"
     "state, where); for a batch None, and out[k] holds the values followed by these five.");
@@ -239,11 +240,11 @@ static PyObject *quad(PyObject *module, PyObject *arguments)
     unsigned long long limit;
     fc_weight weight;
     unsigned density, n_params, n_out;
-    int flags;
+    int flags, tanh_sinh;
     double epsabs, epsrel, deadline;
-    if (!PyArg_ParseTuple(arguments, "OOOddKIOOOIIiOOdO", &f, &a, &b, &epsabs, &epsrel, &limit,
+    if (!PyArg_ParseTuple(arguments, "OOOddKIOOOIIiOOdOp", &f, &a, &b, &epsabs, &epsrel, &limit,
                           &density, &points, &args, &params, &n_params, &n_out, &flags, &out,
-                          &workers, &deadline, &weighted) ||
+                          &workers, &deadline, &weighted, &tanh_sinh) ||
         (weighted != Py_None && weight_init(&weight, weighted) < 0)) {
         return NULL;
     }
@@ -272,8 +273,8 @@ static PyObject *quad(PyObject *module, PyObject *arguments)
     if (values == NULL || results == NULL) {
         PyErr_NoMemory();
     } else if (rows != NULL && job_begin(&job, workers) == 0) {
-        fc_status status =
-            fc_quad(&job.native.run, &job.f.base, &options, &job.in, values, results);
+        fc_status status = (tanh_sinh ? fc_tanhsinh : fc_quad)(&job.native.run, &job.f.base,
+                                                               &options, &job.in, values, results);
         if (fc_native_end(&job.native, status) == 0) {
             if (out == Py_None) {
                 answer = quad_single(results, values, n_out, flags);
