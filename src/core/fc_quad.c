@@ -290,8 +290,14 @@ static fc_status integrate_one(fc_quad_work *q, double a, double b, const fc_qua
     } else if (result->error <= q->tolerance && result->state != FC_QUAD_CONVERGED) {
         result->state = FC_QUAD_CONVERGED; /* by the absolute tolerance alone */
     }
+    const bool proved = result->state != FC_QUAD_CONVERGED && cuts->error < result->error;
+    if (proved) { /* next to its singularities f has more rounding errors than digits */
+        result->state = FC_QUAD_ROUNDOFF;
+        result->error = cuts->error;
+        result->where = NAN;
+    }
     for (unsigned o = 0; o < q->n_out; o++) {
-        values[o] = sign * q->sums[o];
+        values[o] = sign * (proved ? cuts->values[o] : q->sums[o]);
     }
     return FC_OK;
 }

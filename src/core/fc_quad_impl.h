@@ -116,16 +116,20 @@ typedef struct fc_quad_cover {
     uint8_t depth[FC_QUAD_PROVEN]; /* of each panel from left to right: the range halved so often */
 } fc_quad_cover;
 
-/* Places at which the program decides otherwise: f may have jumps or kinks there. */
+#define FC_QUAD_PROVEN_OUT 4 /* outputs at most */
+
+/* What a proof that was not good enough leaves: places at which the program decides otherwise (f
+ * may have jumps or kinks there), and the integral with a proved error, which is too large. */
 typedef struct fc_quad_cuts {
     unsigned n;
     double x[FC_QUAD_PROVEN]; /* in no order */
+    double error;             /* inf if there is none */
+    double values[FC_QUAD_PROVEN_OUT];
 } fc_quad_cuts;
 
 /* The integral from a to b > a, if f can prove that few panels do: then *done, and the
- * result is as fc_quad's. Otherwise nothing is written but *done, and *cuts tells where to break
- * the range. *known tells how it went with an integral much like this one, and becomes how it went
- * now. */
+ * result is as fc_quad's. Otherwise nothing is written but *done and *cuts. *known tells how it
+ * went with an integral much like this one, and becomes how it went now. */
 FC_MUST_CHECK fc_status fc_quad_prove(const fc_run *run, const fc_integrand *f,
                                       const fc_quad_options *options, double a, double b,
                                       const double *params, unsigned worker, fc_quad_cover *known,

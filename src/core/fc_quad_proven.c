@@ -39,7 +39,7 @@
 #define MANY_CUTS 4
 #define MAX_DEPTH 6
 #define MAX_DIM 8
-#define MAX_OUT 4
+#define MAX_OUT FC_QUAD_PROVEN_OUT
 /* Real points that matter, of a panel: all but this share of it next to its ends, and so many ulp
  * of x, which are left to whichever side a decision that changes there puts them. */
 #define EDGE 1e-11
@@ -85,7 +85,7 @@ typedef struct proof {
     fc_disc_place middle; /* of the range, with a radius of next to nothing */
     panel panels[MAX_PANELS];
     part ends[MAX_PANELS]; /* of panels that count from an end of the range, or a cut */
-    unsigned n_panels, n_tries;
+    unsigned n_panels, n_tries, depth;
     fc_quad_cuts *cuts; /* with any, the panels are no halves of halves */
     double slit;        /* how much of the range lies within the error of where it was cut */
     double seen;        /* the largest |f| at a panel's middle */
@@ -169,7 +169,9 @@ static bool prove_panel(proof *self, panel *p, double share, bool series, fc_dou
         double absolute = fmin(self->options->epsabs, FC_QUAD_COARSE * self->seen * self->length);
         double enough =
             0.2 * absolute * share + 0.04 * self->options->epsrel * self->seen * p->half;
-        if (p->kronrod + (series ? p->noise : 0) <= enough) {
+        /* Noise of a crude bound falls as the panel is halved, that of f does not. */
+        const double noise_enough = self->depth < 4 ? 10 * enough : 1e-6 * self->seen * p->half;
+        if (p->kronrod <= enough && (!series || p->noise <= fmax(10 * enough, noise_enough))) {
             return true;
         }
         if (p->kronrod * ellipses[1].kronrod > enough * around->kronrod) {
@@ -311,6 +313,7 @@ static bool cover(proof *self, const part *part, const fc_quad_cover *known, fc_
         double hi = stack[top - 1];
         panel p = {.centre = 0.5 * lo + 0.5 * hi, .half = 0.5 * hi - 0.5 * lo, .of = part};
         const double share = p.half / self->length;
+        self->depth = top;
         fc_doubt doubt = {0};
         if (self->n_panels < known->n && top <= known->depth[self->n_panels]) {
             special[top] = false;
@@ -481,6 +484,7 @@ fc_status fc_quad_prove(const fc_run *run, const fc_integrand *f, const fc_quad_
     const bool infinite = isinf(a) || isinf(b);
     *done = false;
     cuts->n = 0;
+    cuts->error = INFINITY;
     if (f->disc == NULL || f->n_dim > MAX_DIM || f->n_out > MAX_OUT || options->weight != NULL ||
         options->n_points > 0 || known->none || (!infinite && isinf(b - a)) || a == INFINITY ||
         b == -INFINITY) {
@@ -555,6 +559,8 @@ fc_status fc_quad_prove(const fc_run *run, const fc_integrand *f, const fc_quad_
      */
     error += fmax(noise + 4 * DBL_EPSILON * magnitude, FC_QUAD_NOISE * magnitude);
     if (!(error <= fc_quad_target_of(options, fc_quad_norm(sums, f->n_out), magnitude))) {
+        cuts->error = error;
+        memcpy(cuts->values, sums, f->n_out * sizeof *sums);
         return FC_OK;
     }
     memcpy(values, sums, f->n_out * sizeof *values);
