@@ -277,6 +277,9 @@ class Arithmetic:
     def divide(self, x: Any, y: Any) -> Val:
         b, fl = self.b, self.b.fl
         if self.type_of(x) in "IB" and self.type_of(y) in "IB":
+            if fl == "D" and _of_float(x) and type(y) is int and y and is_exact_float(y):
+                # Both rounded once from the same quotient; `round(x * 100) / 100` makes no integer.
+                return self.divide(self.as_type(x, "D"), float(y))
             quotient = b.emit("TRUEDIV_I", "D", (self.as_int(x), self.as_int(y)), mask=self.mask)
             return quotient if fl == "D" else b.emit("F_D", "F", (quotient,))
         p, q = self.as_float(x), self.as_float(y)
@@ -410,7 +413,16 @@ class Arithmetic:
                 if name == "EQ":
                     return False  # no 64-bit integer equals it
                 return (value > 0) == (other is x)
+        if (_of_float(x) or _of_float(y)) and _exact_float(x) and _exact_float(y):
+            p, q = self.float_of_int(x), self.float_of_int(y)
+            return self.b.emit(f"{name}_D", "B", (p, q))
         return self.b.emit(f"{name}_I", "B", (self.as_int(x), self.as_int(y)))
+
+    def float_of_int(self, value: Any) -> Val:
+        """An int that a float holds exactly, as one; int(nan) raises as it does in Python."""
+        if isinstance(value, Val) and value.op == "I_D":
+            self.raise_where(self.b.not_(self.test("ISFINITE", value.args[0])), "DOMAIN")
+        return self.as_type(value, "D")
 
     def compare_mixed(self, name: str, x: Any, y: Any, x_is_int: bool) -> Any:
         """int against float without rounding the int; None where rounding does no harm."""
@@ -421,7 +433,10 @@ class Arithmetic:
             if is_exact_float(integer):
                 return None
             if not INT_MIN <= integer <= INT_MAX:
-                raise Unsupported(f"the integer {integer} does not fit into 64 bits")
+                return self.compare_huge(name, x, y, x_is_int)
+        elif integer.op == "I_D":
+            p, q = (self.float_of_int(v) if v is integer else self.as_float(v) for v in (x, y))
+            return self.b.emit(f"{name}_D", "B", (p, q))
         elif integer.type == "B":
             return None
         if name == "EQ":
@@ -430,6 +445,20 @@ class Arithmetic:
         if x_is_int:
             return self.b.emit(f"{name}_ID", "B", (self.as_int(x), self.as_float(y)))
         return self.b.emit(f"{name}_DI", "B", (self.as_float(x), self.as_int(y)))
+
+    def compare_huge(self, name: str, x: Any, y: Any, x_is_int: bool) -> Any:
+        """A float with an int that lies between two neighbouring floats, beyond 64 bits."""
+        integer = x if x_is_int else y
+        try:
+            near = float(integer)
+        except OverflowError:
+            near = math.inf if integer > 0 else -math.inf
+        if name == "EQ":
+            return False
+        # No float is the integer: those below it are those below or at `near`.
+        name = "LT" if (near > integer) != x_is_int else "LE"
+        p, q = (near, y) if x_is_int else (x, near)
+        return self.b.emit(f"{name}_D", "B", (self.as_float(p), self.as_float(q)))
 
     # Numbers or None
     # Numbers or None
@@ -535,6 +564,15 @@ def same_constant(x: Any, y: Any) -> bool:
         return bool(x == y)
     except Exception:
         return False
+
+
+def _of_float(value: Any) -> bool:
+    """Whether it is the int of an integral float, and no more than that."""
+    return type(value) is Val and value.op == "I_D"
+
+
+def _exact_float(value: Any) -> bool:
+    return _of_float(value) or (type(value) is int and is_exact_float(value))
 
 
 def describe(value: Any) -> str:

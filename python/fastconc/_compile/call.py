@@ -255,8 +255,9 @@ def _bind(
     if target.parameters.vararg is not None:
         return _bind_any(target, bound_positional, args, kwargs)
     values = dict(zip(bound_positional, args, strict=False))
+    only_positional = target.parameters.positional[: target.parameters.n_positional_only]
     for key, value in kwargs.items():
-        if key not in names:
+        if key not in names or key in only_positional:
             raise TypeError(f"{target.name}() got an unexpected keyword argument {key!r}")
         if key in values:
             raise TypeError(f"{target.name}() got multiple values for argument {key!r}")

@@ -408,7 +408,7 @@ class Evaluator(Calls, Comparisons, Loops, Match, Sequences):
     def number_attribute(self, value: Any, name: str) -> Any:
         if is_number(value):
             if name == "real":
-                return value
+                return self.unary("+", value)  # of a bool: an int
             if name == "imag":
                 return 0.0 if self.type_of(value) in "DF" else 0
             if name in ("conjugate", "is_integer", "item"):

@@ -347,7 +347,13 @@ class Sequences(Arithmetic):
         node = generator.node
         names = _target_names(node)
         saved = {n: generator.frame.env.get(n, MISSING) for n in names}
-        self.frames.append(generator.frame)
+        frame = generator.frame
+        if any(isinstance(inner, ast.Lambda) for inner in ast.walk(node.elt)):
+            # Functions made here read the last values of its variables, whenever they are called.
+            if any(isinstance(inner, ast.NamedExpr) for inner in ast.walk(node)):
+                raise Unsupported("`:=` beside a lambda in a comprehension is not supported")
+            frame = Frame(frame.name, frame.body, {}, frame.globals, {}, frame, None)
+        self.frames.append(frame)
 
         def run(level: int) -> None:
             if level == len(node.generators):

@@ -101,7 +101,7 @@ def _given_whole(node: ast.Call, inner: dict[str, ast.FunctionDef]) -> list[str]
     if isinstance(node.func, ast.Name):
         name = node.func.id
         if name in _BUILTINS:
-            found = given
+            found = given if name == "zip" else given[:1]  # sum and enumerate take a start
         elif name in ("min", "max") and len(given) == 1:
             found = given
         elif name in inner:  # a function defined in this one
