@@ -56,6 +56,7 @@ def _cubature_quick(
     turned: bool,
     workers: object,
     result_type: type,
+    tanh_sinh: bool,
     /,
 ) -> Any: ...
 def _cubature_points(kind: int, n_dim: int, /) -> int: ...

@@ -110,20 +110,22 @@ def quad(
         points is weight is wvar is deadline is None
         and limit == _LIMIT
         and not (full_output or complex_func or vectorized)
-        and method == "auto"
+        and (method == "auto" or method == "tanh-sinh")
         and type(args) is tuple
     ):
         # What most calls are like, without the checks that would find nothing.
         try:
             found = _core._quad_quick(
-                entries, f, a, b, args, epsabs, epsrel, limit, _DENSITY, workers, QuadResult
-            )
+                entries, f, a, b, args, epsabs, epsrel, limit, _DENSITY, workers, QuadResult,
+                method != "auto",
+            )  # fmt: skip
             if found is None and type(a) in _NUMBERS and type(b) in _NUMBERS:
                 learned = learn(f, args, "quad")
                 if learned:
                     found = _core._quad_quick(
-                        entries, f, a, b, args, epsabs, epsrel, limit, _DENSITY, workers, QuadResult
-                    )
+                        entries, f, a, b, args, epsabs, epsrel, limit, _DENSITY, workers,
+                        QuadResult, method != "auto",
+                    )  # fmt: skip
         except FAILURES:
             found = None
         if found is not None:

@@ -9,6 +9,7 @@
 #include <math.h>
 
 #include "fc_quad.h"
+#include "fc_tanhsinh.h"
 
 #define MAX_ARGS 16
 #define MAX_OUT 16
@@ -16,7 +17,7 @@
 PyDoc_STRVAR(
     quick_doc,
     "_quad_quick($module, entries, f, a, b, args, epsabs, epsrel, limit, density, workers,\n"
-    "            result_type, /)\n--\n\n"
+    "            result_type, tanh_sinh, /)\n--\n\n"
     "The result of fastconc.quad if the integral is an ordinary one that converges, or "
     "None.");
 
@@ -25,8 +26,8 @@ static PyObject *quick(PyObject *module, PyObject *const *argument, Py_ssize_t c
     fc_state *state = fc_state_of_module(module);
     double a, b, params[MAX_ARGS], values[MAX_OUT];
     fc_quad_options options = {0};
-    if (count != 11) {
-        return PyErr_Format(PyExc_TypeError, "_quad_quick takes 11 arguments, not %zd", count);
+    if (count != 12) {
+        return PyErr_Format(PyExc_TypeError, "_quad_quick takes 12 arguments, not %zd", count);
     }
     PyObject *args = argument[4];
     long limit = PyLong_AsLong(argument[7]), density = PyLong_AsLong(argument[8]);
@@ -75,7 +76,8 @@ static PyObject *quick(PyObject *module, PyObject *const *argument, Py_ssize_t c
     if (fc_native_begin(&native, argument[9]) == 0) {
         integrand_set_native(&f, &native);
         fc_integrals one = {.m = 1, .a = &a, .b = &b, .params = params, .n_params = n_args};
-        fc_status status = fc_quad(&native.run, &f.base, &options, &one, values, &result);
+        fc_status status = (argument[11] == Py_True ? fc_tanhsinh : fc_quad)(
+            &native.run, &f.base, &options, &one, values, &result);
         if (fc_native_end(&native, status) == 0) {
             answer = result.state == FC_QUAD_CONVERGED
                          ? quick_result(state, (PyTypeObject *)argument[10],
