@@ -21,6 +21,8 @@
 #include "fc_quad_layout.h"
 
 #define MAX_ATTEMPTS 12
+#define LONG_RANGE 1024
+#define SCALE_BREAKS 400
 #define BLOCK 16 /* integrals of a sweep that go to one thread */
 
 static void quad_destroy(fc_quad_work *q)
@@ -55,7 +57,8 @@ static fc_status quad_init(fc_quad_work *q, const fc_run *run, const fc_integran
         return FC_ERR_NOMEM;
     }
     q->breaks =
-        fc_malloc(options->n_points + FC_WEIGHT_POINTS + 4 + FC_QUAD_NEW_BREAKS, sizeof *q->breaks);
+        fc_malloc(options->n_points + FC_WEIGHT_POINTS + 4 + FC_QUAD_NEW_BREAKS + SCALE_BREAKS,
+                  sizeof *q->breaks);
     q->points = fc_malloc(options->n_points + FC_WEIGHT_POINTS, sizeof *q->points);
     q->sums = fc_malloc(f->n_out, sizeof *q->sums);
     q->level = fc_malloc(n_level, sizeof *q->level);
@@ -72,8 +75,8 @@ static fc_status attempt(fc_quad_work *q, fc_quad_result *result, bool *again)
     fc_panels *p = &q->p;
     *again = false;
     result->where = NAN;
-    fc_status status = fc_layout_range(p, q->breaks, q->n_breaks, q->options->density,
-                                       !(q->zero_added && q->n_breaks == 3));
+    fc_status status =
+        fc_layout_range(p, q->breaks, q->n_breaks, q->options->density, q->n_breaks != q->n_plain);
     if (status == FC_OK) {
         status = fc_panels_evaluate(p);
     }
@@ -193,6 +196,20 @@ static void insert_cut(fc_quad_work *q, double x)
     }
 }
 
+/* In a long range, things are looked for at all distances from 0, as on an infinite one: not only
+ * where panels of equal widths put them. */
+static void insert_scales(fc_quad_work *q, double low, double high)
+{
+    if (!isfinite(low) || !isfinite(high) || !(fmax(-low, high) > LONG_RANGE)) {
+        return;
+    }
+    insert_cut(q, 0);
+    for (int k = 0; k <= 1023; k += k < 40 ? 1 : 8) {
+        insert_cut(q, exp2(k));
+        insert_cut(q, -exp2(k));
+    }
+}
+
 /* The limits and the points between them, in the integrand's variable. */
 static void set_breaks(fc_quad_work *q, double low, double high, const fc_quad_cuts *cuts)
 {
@@ -213,12 +230,16 @@ static void set_breaks(fc_quad_work *q, double low, double high, const fc_quad_c
             q->breaks[q->n_breaks++] = q->points[i];
         }
     }
-    q->zero_added = q->n_breaks == 1 && isinf(low) && isinf(high) && cuts->n == 0;
-    if (q->zero_added) {
+    const bool plain = q->n_breaks == 1 && cuts->n == 0;
+    if (plain && isinf(low) && isinf(high)) {
         q->breaks[q->n_breaks++] = 0;
     }
     q->breaks[q->n_breaks++] = high;
+    if (q->options->weight == NULL) {
+        insert_scales(q, low, high);
+    }
     q->n_given = q->n_breaks;
+    q->n_plain = plain ? q->n_breaks : 0;
     for (unsigned i = 0; i < cuts->n; i++) {
         insert_cut(q, cuts->x[i]);
     }

@@ -37,7 +37,7 @@ typedef struct fc_quad_work {
     fc_panels p;
     fc_weighted weighted; /* zeros where there is no weight */
     unsigned n_out;
-    double *breaks; /* limits and break points, ascending; room for FC_QUAD_NEW_BREAKS more */
+    double *breaks; /* limits and break points, ascending; with room for more */
     size_t n_breaks, n_given;
     double *points; /* n_points of the options, in the integrand's variable */
     size_t n_points;
@@ -52,7 +52,7 @@ typedef struct fc_quad_work {
     double tail_where;
     uint32_t open_tail; /* the section whose tail is worst and can be extended; FC_NO_PANEL */
     bool scanned;
-    bool zero_added; /* the break at 0 of the whole line is none of f's */
+    size_t n_plain; /* with so many breaks, none is f's own: at 0, or at powers of 2 */
 } fc_quad_work;
 
 /* ---- fc_quad_known.c ---- */

@@ -84,3 +84,22 @@ def test_the_search_stays_within_the_range():
         seen.clear()
         fastconc.quad(Opaque(), -math.inf, -3.0, epsabs=1e-4, limit=200)
     assert low >= 3.0 and max(seen) <= -3.0
+
+
+@pytest.mark.parametrize("end", [2e3, 1e4, 1e6, 1e10, 1e100, 1e300])
+@pytest.mark.parametrize(
+    "f, half, whole",
+    [
+        (lambda x: math.exp(-x * x), math.sqrt(math.pi) / 2, math.sqrt(math.pi)),
+        (lambda x: math.exp(-abs(x)), 1.0, 2.0),
+        (lambda x: math.exp(-((x - 3) ** 2)), 1.7724342737122791, math.sqrt(math.pi)),
+        (lambda x: 1 / (1 + x * x) ** 2, math.pi / 4, math.pi / 2),
+        (lambda x: x / math.expm1(x), math.pi**2 / 6, None),
+    ],
+)
+def test_what_is_of_size_one_on_long_ranges(f, end, half, whole):
+    for a, b, exact in ((0, end, half), (-end, end, whole), (-end / 3, end, whole)):
+        if exact is not None:
+            result = fastconc.quad(f, a, b, epsabs=0, epsrel=1e-8)
+            assert result.converged and abs(result.integral - exact) <= 1e-8 * exact
+            assert abs(result.integral - exact) <= result.error + 1e-15 + end**-3
