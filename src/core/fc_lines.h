@@ -2,8 +2,9 @@
  *
  * Convolutions of images with few channels, as the first layer of a network is. A tap has too few
  * numbers there to be worth a pointer, but all that a kernel meets of one line of the image lies in
- * one piece. So the lines are copied between zeros (or not at all, where nothing is padded), and
- * every number that an output pixel needs stands at the same offset from it:
+ * one piece. So a unit's lines are copied once, with zeros for the padding around them (or not at
+ * all, where nothing is padded: the image is read where it lies), and every number that an output
+ * pixel needs stands at the same offset from it. The windows, which overlap, are not copied:
  *
  *     out[x][j] = sum over k of base[x * step + offsets[k]] * weights[k][j]
  *

@@ -58,6 +58,7 @@ class Classifier(_core.Net):
         preprocess: Any = None,
         workers: Any = None,
         engine: str = "auto",
+        output: str | int | None = None,
     ) -> Classifier:
         """Load a network from a file.
 
@@ -69,6 +70,8 @@ class Classifier(_core.Net):
                   else torchvision's for ImageNet.
         workers   threads that predict uses: None (all cores), an int, or a fastconc pool.
         engine    who multiplies matrices: "packed" (this package's kernels), "openblas", "auto".
+        output    which output of an .onnx file predict returns: its name, or its index. None: the
+                  first.
 
         Raises FileNotFoundError; ValueError for a damaged file, for arrays that do not fit each
         other (both named), for as many labels as there are not classes; ImportError when OpenBLAS
@@ -84,11 +87,13 @@ class Classifier(_core.Net):
         if os.fspath(path).endswith(".npz"):
             from fastconc.classify._npz import load_npz
 
+            if output is not None:
+                raise ValueError(f"output is for .onnx files, not for {os.fspath(path)!r}")
             network, own_labels = load_npz(path)
         else:
             from fastconc.classify._onnx import load_onnx
 
-            network = load_onnx(path)
+            network = load_onnx(path, output)
         labels = own_labels if labels is None else labels
         return cls._make(network, labels, workers, engine, preprocess)
 
@@ -101,12 +106,17 @@ class Classifier(_core.Net):
         preprocess: Any = None,
         workers: Any = None,
         engine: str = "auto",
+        output: str | int | None = None,
     ) -> Classifier:
         """Plan an ``onnx.ModelProto`` that is in memory; as ``load`` otherwise."""
         from fastconc.classify._graph import graph_of
 
         return cls._from_graph(
-            graph_of(model), labels=labels, preprocess=preprocess, workers=workers, engine=engine
+            graph_of(model, wanted=output),
+            labels=labels,
+            preprocess=preprocess,
+            workers=workers,
+            engine=engine,
         )
 
     @classmethod
@@ -157,6 +167,8 @@ class Classifier(_core.Net):
             network.inputs[0].shape if network.inputs else ()
         )
         n_classes = network.output.shape[-1] if len(network.output.shape) > 1 else None
+        if labels is None and n_classes == len(network.labels or ()):
+            self._labels = network.labels
         if self._labels is not None and n_classes is not None and len(self._labels) != n_classes:
             raise ValueError(f"labels must name {n_classes} classes, not {len(self._labels)}")
         self._planned = {}

@@ -25,6 +25,12 @@ MICROSOFT = frozenset(
     "QuantizeLinear DequantizeLinear QLinearAdd QLinearMul QLinearSigmoid QLinearLeakyRelu "
     "QLinearSoftmax QLinearGlobalAveragePool QLinearAveragePool QLinearConcat QGemm".split()
 )
+# Of ai.onnx.ml: what scikit-learn's scalers, linear models and neural networks are exported as.
+MACHINE_LEARNING = frozenset(
+    "ArrayFeatureExtractor Binarizer Imputer LinearClassifier LinearRegressor Normalizer Scaler "
+    "ZipMap".split()
+)
+DOMAINS = {"com.microsoft": MICROSOFT, "ai.onnx.ml": MACHINE_LEARNING}
 MAX_FILE = 2**31  # protobuf's limit; larger weights are external
 
 
@@ -36,10 +42,20 @@ class Node:
     outputs: list[str]
     attrs: dict[str, Any]
     domain: str = ""  # of the operator, where it is not ONNX's own: no such node can be run
+    captured: list[str] = field(default_factory=list)  # what the branches of an If read from around
 
     def __str__(self) -> str:
         where = f" of domain {self.domain!r}" if self.domain else ""
         return f"{self.name or next(filter(None, self.outputs), '?')} ({self.op}){where}"
+
+
+@dataclass
+class Branch:
+    """What an If runs."""
+
+    nodes: list[Node]
+    constants: dict[str, Any]
+    outputs: list[str]
 
 
 @dataclass
@@ -150,6 +166,8 @@ def _attributes(node: Any, folder: str | None) -> dict[str, Any]:
     for attribute in node.attribute:
         if attribute.type == onnx.AttributeProto.TENSOR:
             attrs[attribute.name] = array_of(attribute.t, folder)
+        elif attribute.type == onnx.AttributeProto.GRAPH and node.op_type == "If":
+            attrs[attribute.name] = _branch(attribute.g, folder)
         elif attribute.type in (
             onnx.AttributeProto.GRAPH,
             onnx.AttributeProto.GRAPHS,
@@ -163,6 +181,8 @@ def _attributes(node: Any, folder: str | None) -> dict[str, Any]:
             value = getattr(attribute, _FIELDS[attribute.type])
             if isinstance(value, bytes):
                 value = value.decode("utf-8", "replace")
+            if attribute.type == onnx.AttributeProto.STRINGS:
+                value = [text.decode("utf-8", "replace") for text in value]
             attrs[attribute.name] = (
                 list(value) if hasattr(value, "__len__") and not isinstance(value, str) else value
             )
@@ -179,6 +199,46 @@ _FIELDS = {
     onnx.AttributeProto.TENSORS: "tensors",
     onnx.AttributeProto.TYPE_PROTOS: "type_protos",
 }
+
+
+def _node_of(node: Any, folder: str | None) -> Node:
+    known = node.domain in ("", "ai.onnx") or node.op_type in DOMAINS.get(node.domain, ())
+    return Node(
+        node.op_type,
+        node.name,
+        list(node.input),
+        list(node.output),
+        _attributes(node, folder) if known else {},
+        "" if known else node.domain,
+        _captured(node),
+    )
+
+
+def _branch(proto: Any, folder: str | None) -> Branch:
+    return Branch(
+        [_node_of(node, folder) for node in proto.node],
+        {tensor.name: array_of(tensor, folder) for tensor in proto.initializer},
+        [info.name for info in proto.output],
+    )
+
+
+def _captured(node: Any) -> list[str]:
+    """What the graphs among a node's attributes read of the graph around them."""
+    names: dict[str, None] = {}
+    for attribute in node.attribute:
+        if attribute.type != onnx.AttributeProto.GRAPH:
+            continue
+        inner = attribute.g
+        own = {item.name for item in [*inner.initializer, *inner.input]} | {""}
+        for step in inner.node:
+            names.update(dict.fromkeys(n for n in _reads(step) if n not in own))
+            own.update(step.output)
+        names.update(dict.fromkeys(o.name for o in inner.output if o.name not in own))
+    return list(names)
+
+
+def _reads(node: Any) -> list[str]:
+    return [*node.input, *_captured(node)]
 
 
 def _input_of(info: Any) -> tuple[str, Shape | None, Any]:
@@ -213,7 +273,7 @@ def parse(data: bytes) -> Any:
     return model
 
 
-def read(path: str | os.PathLike[str]) -> Graph:
+def read(path: str | os.PathLike[str], output: str | int | None = None) -> Graph:
     """Read an .onnx file. OSError where it cannot be read, ValueError where it is not sound."""
     path = os.fspath(path)
     size = os.stat(path).st_size
@@ -221,12 +281,21 @@ def read(path: str | os.PathLike[str]) -> Graph:
         raise ValueError(f"{path!r} has {size} bytes; above 2 GiB weights must be external")
     with open(path, "rb") as file:
         model = parse(file.read())
-    return graph_of(model, os.path.dirname(os.path.abspath(path)), consume=True)
+    return graph_of(model, os.path.dirname(os.path.abspath(path)), True, output)
 
 
-def graph_of(model: Any, folder: str | None = None, consume: bool = False) -> Graph:
+def graph_of(
+    model: Any,
+    folder: str | None = None,
+    consume: bool = False,
+    wanted: str | int | None = None,
+) -> Graph:
     """Check a ModelProto and take it apart; `consume` empties it on the way, to save memory."""
     opset = _opset(model)
+    if model.functions:
+        from onnx import inliner
+
+        model = inliner.inline_local_functions(model)
     proto = model.graph
     if not proto.output:
         raise ValueError("the graph has no output")
@@ -234,36 +303,49 @@ def graph_of(model: Any, folder: str | None = None, consume: bool = False) -> Gr
         raise UnsupportedModel("sparse initializers are not supported")
     initial = {tensor.name: tensor for tensor in proto.initializer}
     inputs = [info for info in proto.input if info.name not in initial]
-    output = proto.output[0].name
+    output = _chosen(proto, wanted)
     protos = _needed(proto, initial, inputs, output)
-    used = {name for node in protos for name in node.input} | {output}
+    used = {name for node in protos for name in _reads(node)} | {output}
     constants = {}
     for name, tensor in initial.items():
         if name in used:
             constants[name] = array_of(tensor, folder)
         if consume:
             tensor.ClearField("raw_data")
-    nodes = []
-    for node in protos:
-        own = node.domain in ("", "ai.onnx")
-        known = node.domain == "com.microsoft" and node.op_type in MICROSOFT
-        nodes.append(
-            Node(
-                node.op_type,
-                node.name,
-                list(node.input),
-                list(node.output),
-                _attributes(node, folder) if own or known else {},
-                "" if own or known else node.domain,
-            )
-        )
+    nodes = [_node_of(node, folder) for node in protos]
     graph = Graph(nodes, constants, [_input_of(info) for info in inputs], output, opset)
     graph.metadata = {entry.key: entry.value for entry in model.metadata_props}
     for node in nodes:  # outputs that nothing reads
         node.outputs = [name if name in used else "" for name in node.outputs]
-    for name in [*(name for node in nodes for name in node.inputs), output]:
-        graph.uses[name] = graph.uses.get(name, 0) + 1
+    _count_uses(graph.uses, nodes)
+    graph.uses[output] = graph.uses.get(output, 0) + 1
     return graph
+
+
+def _count_uses(uses: dict[str, int], nodes: list[Node]) -> None:
+    for node in nodes:
+        for name in node.inputs:
+            uses[name] = uses.get(name, 0) + 1
+        for branch in node.attrs.values():
+            if isinstance(branch, Branch):
+                _count_uses(uses, branch.nodes)
+                for name in branch.outputs:
+                    uses[name] = uses.get(name, 0) + 1
+
+
+def _chosen(proto: Any, wanted: str | int | None) -> str:
+    """The name of the output that predict returns: the first, or what the caller asks for."""
+    names = [info.name for info in proto.output]
+    if isinstance(wanted, str) and wanted not in names:
+        raise ValueError(f"output must be one of {', '.join(map(repr, names))}, not {wanted!r}")
+    if isinstance(wanted, int) and not 0 <= wanted < len(names):
+        raise ValueError(f"output must be within 0 and {len(names) - 1}, not {wanted}")
+    at = names.index(wanted) if isinstance(wanted, str) else wanted or 0
+    if proto.output[at].type.tensor_type.elem_type == onnx.TensorProto.STRING:
+        others = [name for name in names if name != names[at]]
+        hint = f"; ask for another with output={others[0]!r}" if others else ""
+        raise UnsupportedModel(f"the output {names[at]!r} holds strings{hint}")
+    return str(names[at])
 
 
 def _opset(model: Any) -> int:
@@ -303,7 +385,7 @@ def _needed(proto: Any, initial: dict[str, Any], inputs: list[Any], output: str)
             stack.pop()
             continue
         waiting = []
-        for name in node.input:
+        for name in _reads(node):
             if name in maker and name not in initial:
                 if (state.get(maker[name]) == 1 and maker[name] != number) or maker[name] == number:
                     raise ValueError(f"the graph has a cycle through {name!r}")

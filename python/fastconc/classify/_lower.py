@@ -496,7 +496,9 @@ def is_known(node: Node) -> bool:
     """Is there such an operator here at all?"""
     from fastconc.classify._fold import FOLD, SPECIAL
 
-    return not node.domain and (node.op in HANDLERS or node.op in FOLD or node.op in SPECIAL)
+    return not node.domain and (
+        node.op in HANDLERS or node.op in FOLD or node.op in SPECIAL or node.op == "If"
+    )
 
 
 def run_node(context: Context, node: Node) -> list[Value]:
@@ -506,6 +508,8 @@ def run_node(context: Context, node: Node) -> list[Value]:
     if node.domain:
         raise Unsupported("")
     inputs = [context.values[name] if name else None for name in node.inputs]
+    if node.op == "If":
+        return _run_branch(context, node)
     context.layer = node.name or next(filter(None, node.outputs), node.op)
     folded = _fold.fold(context, node, inputs)
     if folded is not None:
@@ -520,6 +524,23 @@ def run_node(context: Context, node: Node) -> list[Value]:
         ]
     result = handler(context, node, inputs)
     return result if isinstance(result, list) else [result]
+
+
+def _run_branch(context: Context, node: Node) -> list[Value]:
+    """The branch of an If that a constant condition chooses."""
+    condition = context.values[node.inputs[0]]
+    if condition.const is None:
+        raise Unsupported("with a condition that is computed from the input")
+    if condition.tainted:
+        raise NotByRows("a condition computed from the batch's size")
+    branch = node.attrs["then_branch" if condition.const.reshape(-1)[0] else "else_branch"]
+    for name, array in branch.constants.items():
+        context.values[name] = context.constant(array)
+    for inner in branch.nodes:
+        for name, value in zip(inner.outputs, run_node(context, inner), strict=False):
+            # Names around the If may stand for the same tensor: nothing is changed in place.
+            context.values[name] = replace(value, exclusive=False)
+    return [replace(context.values[name], exclusive=False) for name in branch.outputs]
 
 
 def lower(
@@ -557,7 +578,7 @@ def _run_nodes(context: Context) -> list[str]:
     problems: list[str] = []
     lost: set[str] = set()
     for node in graph.nodes:
-        if any(name in lost for name in node.inputs):
+        if any(name in lost for name in (*node.inputs, *node.captured)):
             if not is_known(node):
                 problems.append(str(node))
             lost.update(node.outputs)

@@ -39,6 +39,7 @@ class Network:
     layers: list[str]  # a name per step
     activation: str | None = None  # of the output: "softmax", "sigmoid", "logsoftmax" or unknown
     metadata: dict[str, str] = field(default_factory=dict)
+    labels: list[str] | None = None  # as the file names the classes
     source: Any = None  # the graph, where it must be planned anew for another batch size
 
 

@@ -10,14 +10,14 @@ from fastconc.classify._graph import Graph, read
 from fastconc.classify._lower import NotByRows, lower
 from fastconc.classify._network import Network, Shape, Spec
 
-PASS_ON = ("Identity", "Cast", "Reshape", "Squeeze", "Flatten", "Dropout", "Unsqueeze")
+PASS_ON = ("Identity", "Cast", "Reshape", "Squeeze", "Flatten", "Dropout", "Unsqueeze", "ZipMap")
 ACTIVATIONS = {"Softmax": "softmax", "Sigmoid": "sigmoid", "LogSoftmax": "logsoftmax"}
 
 
-def load_onnx(path: str | os.PathLike[str]) -> Network:
+def load_onnx(path: str | os.PathLike[str], output: str | int | None = None) -> Network:
     """Read, check and plan an .onnx file; ValueError names the file and what is wrong with it."""
     try:
-        return network_of(read(path))
+        return network_of(read(path, output))
     except ValueError as error:
         raise type(error)(f"{os.fspath(path)!r}: {error}") from error.__cause__
 
@@ -46,6 +46,7 @@ def network_of(graph: Graph) -> Network:
         layers=[],
         activation=activation_of(graph),
         metadata=graph.metadata,
+        labels=labels_of(graph),
         source=graph,
     )
 
@@ -95,6 +96,7 @@ def _plan(graph: Graph, shapes: dict[str, Any], rows: bool, size: int | None) ->
         layers=layers,
         activation=activation_of(graph),
         metadata=graph.metadata,
+        labels=labels_of(graph),
     )
 
 
@@ -116,3 +118,13 @@ def activation_of(graph: Graph) -> str | None:
     while node is not None and node.op in PASS_ON:
         node = makers.get(node.inputs[0])
     return None if node is None else ACTIVATIONS.get(node.op)
+
+
+def labels_of(graph: Graph) -> list[str] | None:
+    """The classes' names that an operator of ai.onnx.ml holds; the indices need none."""
+    for node in reversed(graph.nodes):
+        for name in ("classlabels_strings", "classlabels_ints", "classlabels_int64s"):
+            names = list(node.attrs.get(name) or [])
+            if names and names != list(range(len(names))):
+                return [str(label) for label in names]
+    return None

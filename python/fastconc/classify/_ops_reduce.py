@@ -295,7 +295,7 @@ def _layer_norm(context: Context, node: Node, inputs: Inputs) -> Value:
     )
     for at, op in ((1, "mul"), (2, "add")):
         if at < len(inputs) and inputs[at] is not None:
-            result = context.binary(op, result, need(inputs, at))
+            result = context.binary(op, result, need(inputs, at), None, node.inputs[at])
     return replace(result, dtype=v.dtype)
 
 

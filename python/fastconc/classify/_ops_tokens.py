@@ -195,7 +195,7 @@ def _attention(context: Context, node: Node, inputs: Inputs) -> Value:
         scores = context.unary(context.unary(scores, Act("tanh")), Act("affine", cap, 0.0))
     mask = inputs[3] if len(inputs) > 3 else None
     if mask is not None and mask.dtype.kind != "b":
-        scores, mask = context.binary("add", scores, mask), None
+        scores, mask = context.binary("add", scores, mask, None, node.inputs[3]), None
     if attrs.get("is_causal", 0):
         past = context.constant(np.tri(q.shape[2], k.shape[2], dtype=bool))
         if mask is None:
