@@ -56,7 +56,6 @@ def _cubature_quick(
     turned: bool,
     workers: object,
     result_type: type,
-    tanh_sinh: bool,
     /,
 ) -> Any: ...
 def _cubature_points(kind: int, n_dim: int, /) -> int: ...
@@ -119,6 +118,7 @@ def _quad_quick(
     density: int,
     workers: object,
     result_type: type,
+    tanh_sinh: bool,
     /,
 ) -> Any: ...
 def _quad_template(attributes: dict[str, object], /) -> None: ...
