@@ -234,6 +234,10 @@ static void box_finish(cubature *c, size_t b)
             c->boxes[b].next_axis = axis;
         }
         e->error += objections;
+    }
+    cubature_fear_needles(c, b);
+    for (unsigned o = 0; o < c->n_out; o++) {
+        const fc_cubature_estimate *e = &c->estimates[b * c->n_out + o];
         key = fmax(key, e->error * c->unit[o]);
         improvable = improvable || e->error > 2 * NOISE * e->mean_abs;
     }

@@ -8,6 +8,7 @@
  *     fc_cubature_doubt.c  witnesses against the estimates
  *     fc_cubature_beyond.c what boxes find beyond their faces
  *     fc_cubature_audit.c  chords at random places, before the estimates are believed
+ *     fc_cubature_needle.c what can be hidden where bounds of f do not exclude it
  *     fc_cubature_smooth.c the whole range by one rule of rising degree
  *     fc_cubature_decay.c  where it is the whole space, Hermite's rules for that
  *
@@ -105,6 +106,15 @@ typedef struct chords {
     double *y; /* n_out to a chord, n_line to an output */
 } chords;
 
+#define MOST_NEEDLES 6
+#define NEEDLE_SIZE 1.0 /* half widths of a box that sees one by itself, in sizes */
+
+/* A place where lines of half length `size` showed more than the box there claimed: `weight`, per
+ * output, in terms of the integral. */
+typedef struct needle {
+    double place[FC_CUBATURE_MAX_DIM], size, weight[4];
+} needle;
+
 typedef struct cubature {
     const fc_integrand *f;
     const fc_domain *domain;
@@ -144,6 +154,9 @@ typedef struct cubature {
     size_t n_chords, chord_room; /* that go with boxes */
     double *chord_u;             /* n_dim to a chord: its suspicious place */
     uint16_t *chord_axis;
+    needle needles[MOST_NEEDLES];
+    unsigned n_needles;
+    bool sought; /* needles were looked for */
     smooth smooth;
     bool by_grid;                /* the sparse grid's values are the result */
     atomic_uint_least64_t n_bad; /* relaxed: a count */
@@ -247,6 +260,15 @@ FC_MUST_CHECK fc_status cubature_chord_weigh(const chords *b, size_t i, bool *ob
 
 /* Draw the chords of todo's boxes anew; errors of those whose chords still object are raised. */
 FC_MUST_CHECK fc_status cubature_follow_chords(cubature *c, uint64_t *n_eval);
+
+/* ---- fc_cubature_needle.c ---- */
+
+/* Once, before anything is believed, where f can be bounded: note the needles, and raise the errors
+ * of the boxes they are in. */
+FC_MUST_CHECK fc_status cubature_seek_needles(cubature *c, uint64_t *n_eval);
+
+/* Box b's errors and next axis, where there is a needle in it that it may not see. */
+void cubature_fear_needles(cubature *c, size_t b);
 
 /* ---- fc_cubature_smooth.c ---- */
 

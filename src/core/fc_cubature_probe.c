@@ -161,7 +161,7 @@ fc_status cubature_probe_rest(cubature *c, uint64_t *n_eval, bool *done)
     const size_t all = c->options->n_probe;
     *done = true;
     if (from >= all) {
-        return FC_OK;
+        return cubature_seek_needles(c, n_eval);
     }
     const uint64_t left = c->options->max_eval > *n_eval ? c->options->max_eval - *n_eval : 0;
     size_t until = all;
@@ -181,5 +181,8 @@ fc_status cubature_probe_rest(cubature *c, uint64_t *n_eval, bool *done)
         *n_eval += n;
         from += n;
     }
-    return *done && status == FC_OK ? hear(c) : status;
+    if (*done && status == FC_OK) {
+        status = hear(c);
+    }
+    return *done && status == FC_OK ? cubature_seek_needles(c, n_eval) : status;
 }

@@ -576,7 +576,7 @@ fc_status cubature_smooth_try(cubature *c, uint64_t *n_eval, bool *converged)
         bool probed;
         status = cubature_probe_rest(c, &all, &probed);
         spent = all - sm->n_eval;
-        if (status != FC_OK || !probed || !has_converged(c)) {
+        if (status != FC_OK || !probed || sm->off || !has_converged(c)) {
             continue;
         }
         uint64_t again = AUDIT_LEAST * AUDIT_CODES + audit_points(c, spent);

@@ -117,7 +117,7 @@ def test_same_bits_with_audits(workers):
     assert tuple(one) == tuple(other) and one.neval == other.neval
 
 
-@pytest.mark.parametrize(("n_dim", "width"), [(2, 0.02), (3, 0.04)])
+@pytest.mark.parametrize(("n_dim", "width"), [(2, 0.02), (2, 0.012), (3, 0.04), (3, 0.02)])
 def test_bumps_no_higher_than_the_rest(n_dim, width, capsys):
     """On a wave: no value of theirs is surprising but where it stands. The centre is swept."""
 
