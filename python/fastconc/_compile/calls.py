@@ -12,13 +12,13 @@ from collections.abc import Callable
 from typing import Any
 
 from .arith import STATUS, describe, is_number
+from .bytecode import NO_BODY, is_readable, read
 from .errors import NeedUnroll, NoSource, Unsupported
 from .functions import lookup
 from .ir import Mask, Val
 from .maybe import Maybe, lift_all, may_lift
 from .recursion import tail_loop
 from .statements import NOTHING, Statements
-from .straight import NO_BODY, is_straight, read
 from .values import Closure, Escape, Frame, Generator, Method, Table, parameters_of
 
 COMPLEX_HINT = "use real arithmetic: carry the real and the imaginary part as two numbers"
@@ -188,7 +188,7 @@ class Calls(Statements):
 
     def run_function(self, function: types.FunctionType, env: dict[str, Any]) -> Any:
         has_maybe = any([type(value) is Maybe for value in env.values()])
-        if self.reads_code and not has_maybe and is_straight(function.__code__):
+        if self.reads_code and not has_maybe and is_readable(function.__code__):
             self.has_read_code = True
             return self.run_frame(Frame.of_code(function, NO_BODY, env))
         try:
@@ -297,6 +297,12 @@ def _conditions(masks: list[Mask]) -> list[Mask]:
         if isinstance(mask, Val) and short is not None and short.home is mask.home:
             result.append(short)
             false.update((id(mask), id(short)))
+            work = [short]
+            while work:  # where `p or q` is false, both are
+                cond = work.pop()
+                if cond.op == "OR_B":
+                    false.update(map(id, cond.args))
+                    work.extend(cond.args)
         else:
             result.append(mask)
             false.add(id(mask))

@@ -184,6 +184,10 @@ class Builder(BuilderBase):
                     return m
             elif p.op == "NOT_B" and p.args[0] is q:
                 return True
+            elif p.op == "AND_B":  # q or (not q and c)
+                for n, c in (p.args, p.args[::-1]):
+                    if n.op == "NOT_B" and n.args[0] is q:
+                        return self.or_(q, c)
         return self.emit("OR_B", "B", (a, b))
 
     def not_(self, a: Bool) -> Bool:

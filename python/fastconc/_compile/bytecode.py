@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Functions without branches, read from their code object.
+"""Functions without loops, read from their code object.
 
 Most integrands are one expression. Finding, parsing and walking their source takes several times as
 long as all the rest of a compilation; the interpreter's own instructions say the same, are there
 without a search, and need no tree. They run here on symbolic values, with the evaluator's rules for
-each operation, so nothing but the way to the operations differs. A function with a jump, a
-comprehension, an inner function or whatever else is not in the table below is read from its source;
-so is one that turns out not to compile, as only the source can show where.
+each operation, so nothing but the way to the operations differs. Where the condition of a jump is
+known only at run time, both ways are followed, each under its mask; they meet again where one jumps
+to (branching.py). A function with a loop, a comprehension, an inner function or whatever else is
+not in the table below is read from its source; so is one that turns out not to compile, as only the
+source can show where.
 
 The tables hold for CPython 3.10 to 3.14, and are not used elsewhere. Instructions are told apart by
 their names, for the numbers change with each version.
@@ -19,6 +21,7 @@ import sys
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
+from .branching import Ways
 from .errors import Unsupported
 from .source import Body, Source
 from .values import Frame, ListRef
@@ -37,7 +40,8 @@ NO_BODY = Body(Source("", []), None, None)
     LOAD, CONST, BINARY, GLOBAL, ATTRIBUTE, METHOD, CALL, NOTHING, STORE, COMPARE, UNARY, RETURN,
     CELL, NULL, LOAD_LOAD, STORE_LOAD, STORE_STORE, TUPLE, UNPACK, SUBSCRIPT, POP, COPY, SWAP,
     RETURN_CONST, SMALL_INT, NAMES, CALL_METHOD, CALL_KW, INTRINSIC, EXTENDED, ROTATE_3,
-) = range(31)  # fmt: skip
+    JUMP_FALSE, JUMP_TRUE, JUMP, FALSE_OR_POP, TRUE_OR_POP,
+) = range(36)  # fmt: skip
 
 _KINDS: dict[str, int] = {
     **dict.fromkeys(("LOAD_FAST", "LOAD_FAST_BORROW"), LOAD),
@@ -48,7 +52,7 @@ _KINDS: dict[str, int] = {
     "LOAD_METHOD": METHOD,
     **dict.fromkeys(("CALL", "CALL_FUNCTION"), CALL),
     **dict.fromkeys(("NOP", "RESUME", "PRECALL", "COPY_FREE_VARS", "NOT_TAKEN", "CACHE"), NOTHING),
-    "TO_BOOL": NOTHING,  # only `not` follows where there are no jumps
+    "TO_BOOL": NOTHING,  # only `not` and jumps follow
     "STORE_FAST": STORE,
     "COMPARE_OP": COMPARE,
     **dict.fromkeys(("UNARY_NEGATIVE", "UNARY_NOT", "UNARY_INVERT", "UNARY_POSITIVE"), UNARY),
@@ -74,6 +78,11 @@ _KINDS: dict[str, int] = {
     **dict.fromkeys(("CALL_KW", "CALL_FUNCTION_KW"), CALL_KW),
     "CALL_INTRINSIC_1": INTRINSIC,
     "EXTENDED_ARG": EXTENDED,
+    **dict.fromkeys(("POP_JUMP_IF_FALSE", "POP_JUMP_FORWARD_IF_FALSE"), JUMP_FALSE),
+    **dict.fromkeys(("POP_JUMP_IF_TRUE", "POP_JUMP_FORWARD_IF_TRUE"), JUMP_TRUE),
+    **dict.fromkeys(("JUMP_FORWARD", "JUMP_ABSOLUTE"), JUMP),
+    "JUMP_IF_FALSE_OR_POP": FALSE_OR_POP,
+    "JUMP_IF_TRUE_OR_POP": TRUE_OR_POP,
 }  # fmt: skip
 _UNARY_TEXT = {
     "UNARY_NEGATIVE": "-", "UNARY_NOT": "not", "UNARY_INVERT": "~", "UNARY_POSITIVE": "+"
@@ -97,7 +106,7 @@ for _name, _number in opcode.opmap.items():
         if _operator is not None:
             _kind[_number] = BINARY
             _text[_number] = _operator
-_straight = frozenset(number for number in range(256) if _kind[number] >= 0)
+_readable = frozenset(number for number in range(256) if _kind[number] >= 0)
 
 # The operators of BINARY_OP, which follow from its argument: the same again from 13 for `+=`
 _OPERATORS = ["+", "&", "//", "<<", "@", "*", "%", "|", "**", ">>", "-", "/", "^"]
@@ -111,12 +120,27 @@ _ATTRIBUTE_SHIFT = 1 if _VERSION >= (3, 12) else 0
 _HAS_DEPTH = _VERSION >= (3, 11)  # COPY and SWAP; an argument of ROT_TWO is none of its own
 _CALL_TAKES_TWO = _VERSION >= (3, 11)  # the function, and NULL or self
 
+# Of jumps: whether the argument is the place itself (of all but JUMP_FORWARD), and the number of
+# instructions behind the jump that are room for caches
+_ABSOLUTE = _VERSION == (3, 10)
+_FORWARD = opcode.opmap.get("JUMP_FORWARD", -1)
+_JUMP_CACHES = 1 if _VERSION >= (3, 13) else 0
+
 _NULL: Any = object()
 
 
-def is_straight(code: CodeType) -> bool:
+def jump_target(place: int, op: int, argument: int) -> int:
+    """Where the jump at `place` goes to."""
+    if op == _FORWARD:
+        return place + 2 + 2 * argument
+    if _ABSOLUTE:
+        return 2 * argument
+    return place + 2 + 2 * (argument + _JUMP_CACHES)
+
+
+def is_readable(code: CodeType) -> bool:
     """Whether `read` can carry the function out; the evaluator may still refuse what it does."""
-    return _straight.issuperset(code.co_code[::2]) and not code.co_cellvars
+    return _readable.issuperset(code.co_code[::2]) and not code.co_cellvars
 
 
 def _lines(code: CodeType) -> dict[int, int]:
@@ -147,16 +171,23 @@ def read(ev: Evaluator, frame: Frame) -> Any:
     high = 0
     outermost = ev.frames[0].code
     lines: dict[int, int] = {}
+    ways: Ways | None = None
+    event = -1  # the next place where ways meet
+    alive = True
     if outermost is not None and code.co_filename == outermost.co_filename:
         # The lines of explain() are those of one file.
         b.line = code.co_firstlineno
         lines = _lines(code)
     for place in range(0, len(raw), 2):
         op = raw[place]
-        if not op:
-            continue  # room for the interpreter's caches
         if place in lines:
             b.line = lines[place]
+        if place == event:
+            assert ways is not None
+            stack, alive = ways.meet(place, stack, alive), True
+            push, pop, env, event = stack.append, stack.pop, frame.env, ways.next
+        if not op or not alive:
+            continue  # room for the interpreter's caches
         argument = raw[place + 1] | high
         high = 0
         kind = _kind[op]
@@ -211,7 +242,10 @@ def read(ev: Evaluator, frame: Frame) -> Any:
         elif kind == UNARY:
             push(ev.unary_any(_text[op], pop()))
         elif kind == RETURN:
-            return pop()
+            if ways is None:
+                return pop()
+            ways.leave(pop())
+            alive = False
         elif kind == CELL:
             push(ev.load(code.co_freevars[argument - first_cell]))
         elif kind == NULL:
@@ -246,7 +280,10 @@ def read(ev: Evaluator, frame: Frame) -> Any:
         elif kind == ROTATE_3:
             stack.insert(-2, pop())
         elif kind == RETURN_CONST:
-            return _constant(constants[argument])
+            if ways is None:
+                return _constant(constants[argument])
+            ways.leave(_constant(constants[argument]))
+            alive = False
         elif kind == SMALL_INT:
             push(argument)
         elif kind == NAMES:
@@ -264,9 +301,27 @@ def read(ev: Evaluator, frame: Frame) -> Any:
             push(ev.unary_any("+", pop()))
         elif kind == EXTENDED:
             high = argument << 8
+        elif kind >= JUMP_FALSE:
+            target = jump_target(place, op, argument)
+            if target <= place:
+                raise Unsupported("a loop is read from the source")
+            if ways is None:
+                ways = Ways(ev, frame)
+            if kind == JUMP:
+                alive = ways.jump(target, stack)
+            else:
+                value = stack[-1] if kind >= FALSE_OR_POP else pop()
+                on = kind == JUMP_TRUE or kind == TRUE_OR_POP
+                alive = ways.split(value, on, target, stack, place)
+                if kind >= FALSE_OR_POP and alive:
+                    pop()
+                env = frame.env
+            event = ways.next
         else:
             raise Unsupported("an instruction that is read from the source")
-    raise Unsupported("the function does not end")
+    if ways is None:
+        raise Unsupported("the function does not end")
+    return ev.finish_returns(frame)
 
 
 def _local(env: dict[str, Any], name: str) -> Any:
