@@ -558,3 +558,10 @@ def test_long_chains_of_values_go_without_a_deep_stack():
     for _ in range(200_000):
         x = _core.Val("NEG_D", "D", (x,))
     del x
+
+
+def test_lambdas_on_one_line_that_call_what_is_imported():
+    # fmt: off
+    fs = [kernel(f) for f in (lambda x: math.gcd(x, 4), lambda x: math.gcd(x, 6))]; g = (lambda f: kernel(f))(lambda x: math.lcm(x, 4))  # noqa: E501, E702
+    # fmt: on
+    assert [f(12) for f in (*fs, g)] == [4, 6, 12]

@@ -216,7 +216,9 @@ def _lambda_by_search(code: CodeType, lines: list[str]) -> Body | None:
             and _parameters(node.args) == code.co_varnames[: _n_parameters(code)]
         ]
         if len(candidates) > 1:
-            candidates = [node for node in candidates if _same_code(node, code)] or candidates
+            imports = _imports(code, lines)
+            same = [node for node in candidates if _same_code(node, code, imports)]
+            candidates = same or candidates
             if len({ast.dump(node.body) for node in candidates}) > 1:
                 raise Unsupported(
                     "several lambdas on this line cannot be told apart",
@@ -270,7 +272,26 @@ def _parameters(args: ast.arguments) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _same_code(node: ast.Lambda, code: CodeType) -> bool:
+def _imports(code: CodeType, lines: list[str]) -> list[ast.stmt]:
+    """The module's imports: CPython 3.11 calls what was imported by other instructions."""
+    found: list[ast.stmt] = []
+
+    def look(node: ast.AST) -> None:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.Import | ast.ImportFrom):
+                if not any(alias.name == "*" for alias in child.names):
+                    found.append(child)
+            elif not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                look(child)
+
+    try:
+        look(_module(code.co_filename, lines))
+    except SyntaxError:
+        pass
+    return found
+
+
+def _same_code(node: ast.Lambda, code: CodeType, imports: list[ast.stmt]) -> bool:
     """Whether the lambda compiles to the same instructions (inside a function that owns its free
     names)."""
     owner = ast.parse("def _owner():\n    pass").body[0]
@@ -279,7 +300,7 @@ def _same_code(node: ast.Lambda, code: CodeType) -> bool:
         ast.Assign([ast.Name(name, ast.Store())], ast.Constant(0)) for name in code.co_freevars
     ]
     owner.body = [*frees, ast.Return(node)]
-    module = ast.fix_missing_locations(ast.Module([owner], []))
+    module = ast.fix_missing_locations(ast.Module([*imports, owner], []))
     try:
         outer = compile(module, "<candidate>", "exec")
     except (SyntaxError, ValueError):
