@@ -70,7 +70,8 @@ def nquad(
     True
     """
     if opts is None and deadline is None and not full_output:
-        found = _quick(func, ranges, None, () if args is None else args, _TOLERANCE, _AIM, workers)
+        own = () if args is None else args
+        found = quick(func, ranges, None, own, _TOLERANCE, _AIM, workers, MOST_TO_AIM, False, True)
         if found is not None:
             return found
     try:
@@ -155,7 +156,9 @@ def _integral_of_limits(
     aim = _AIM if epsrel == _TOLERANCE else None
     if deadline is None:
         tolerance = epsrel if aim is None else aim
-        found = _quick(func, lower, upper, args, epsabs, tolerance, workers, turned=has_z)
+        found = quick(
+            func, lower, upper, args, epsabs, tolerance, workers, MOST_TO_AIM, has_z, True
+        )
         if found is not None:
             return found
     if has_z:
@@ -167,16 +170,6 @@ def _integral_of_limits(
     if not result.converged:
         warnings.warn(result.message, IntegrationWarning, stacklevel=3)
     return result
-
-
-def _quick(
-    func: Any, lower: Any, upper: Any, args: Any, epsabs: Any, epsrel: Any, workers: Any, *,
-    turned: bool = False,
-) -> QuadResult | None:  # fmt: skip
-    """Return the integral, if it is one that converges and whose functions are known; or None."""
-    return quick(
-        func, lower, upper, args, epsabs, epsrel, workers, MOST_TO_AIM, turned, only_good=True
-    )
 
 
 def _turned(limit: Any) -> Any:

@@ -46,6 +46,7 @@
 #define ROUNDING (4 * DBL_EPSILON)
 #define NOISE (16 * DBL_EPSILON) /* of the mean |f|: the least error that is claimed */
 #define SLACK (1 + 1e-12)
+#define ALMOST_ZERO 1e-290
 
 static const unsigned orders[] = {2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 32, 40, 48};
 enum { N_ORDERS = sizeof orders / sizeof *orders, MAX_ORDER = 48 };
@@ -284,6 +285,7 @@ static bool image(proof *self, part *p, unsigned axis, double stretch, fc_disc_r
         jacobian = product(&jacobian, &width);
         if (self->framed) {
             inputs[d] = variable(d);
+            inputs[d].known = !self->in_cube; /* there they are variables of the cube */
         }
     }
     if (self->in_cube && !map_cube(self->domain, x, &jacobian)) {
@@ -308,11 +310,17 @@ static bool image(proof *self, part *p, unsigned axis, double stretch, fc_disc_r
 /* Of a value that is known somewhere, what may be allowed for the integral. */
 static void guess_tolerances(proof *self, const fc_disc_range *out)
 {
-    for (unsigned o = 0; o < self->n_out; o++) {
-        const double size = fmax(fabs(out[o].centre), 0.05 * out[o].spread);
-        self->tolerance[o] = fmax(self->options->epsabs, 0.3 * self->options->epsrel * size);
-    }
     self->guessed = true;
+    for (unsigned o = 0; o < self->n_out; o++) {
+        double size = fabs(out[o].centre);
+        if (size < 1e-12) { /* 0, by chance or by symmetry */
+            size = fmax(size, 0.05 * out[o].spread);
+        }
+        /* Where f is nothing at all, that says nothing of the rest, nor needs much of a rule. */
+        self->guessed = self->guessed && size > ALMOST_ZERO;
+        self->tolerance[o] =
+            fmax(fmax(self->options->epsabs, ALMOST_ZERO), 0.3 * self->options->epsrel * size);
+    }
 }
 
 /* The first of `orders` whose bound does for `share` of the tolerances. */
@@ -414,6 +422,16 @@ static bool prove_part(proof *self, part *p, unsigned *axis)
     return true;
 }
 
+/* Do bounds of rounding errors take up the tolerance? */
+static bool is_noisy(const proof *self, const part *p)
+{
+    bool noisy = false;
+    for (unsigned o = 0; o < self->n_out; o++) {
+        noisy = noisy || p->noise[o] > 0.1 * self->tolerance[o];
+    }
+    return noisy;
+}
+
 /* Cuts the range into parts that are proved; false if it takes too many. */
 static bool cover(proof *self, const fc_piece *whole)
 {
@@ -428,7 +446,7 @@ static bool cover(proof *self, const fc_piece *whole)
         part *const p = &stack[top - 1];
         unsigned axis = 0;
         bool proved = prove_part(self, p, &axis);
-        if (!proved && !asked && !self->in_cube) { /* is it because of a decision? */
+        if (!asked && (!proved || is_noisy(self, p))) { /* a decision, or bounds too rough? */
             asked = self->framed = true;
             proved = prove_part(self, p, &axis);
             self->framed = proved || self->doubt.known;

@@ -23,6 +23,7 @@ typedef struct state {
     disc r[FC_DISC_REGISTERS];
     fc_disc_frame *frame;
     fc_affine *forms;
+    fc_real *reals;
     int order;    /* of the next instruction's operands, as compare() has it; 0: not known */
     double level; /* what it steps to, where order is not 0 */
 } state;
@@ -465,42 +466,36 @@ static bool is_true(const void *context, uint16_t index)
     return s->r[index].centre != 0;
 }
 
-fc_disc_range fc_disc_of_affine(const fc_disc_frame *frame, const fc_affine *f)
+/* An operand of an instruction that has been carried out since. */
+typedef struct operand {
+    fc_real real;
+    double noise;
+} operand;
+
+/* What intervals tell of the result at real points: discs are wide where a function is steep
+ * somewhere, or 0. */
+static void narrow(state *s, const fc_instruction *ins, const operand *a, const operand *b)
 {
-    double value[1 << FC_AFFINE_DIM], centre = 0, scale = 0;
-    fc_disc_range d = {0};
-    for (unsigned c = 0; c < frame->n_corners; c++) {
-        const double *x = frame->corners + (size_t)c * frame->step;
-        double terms = fabs(f->c[0]);
-        value[c] = f->c[0];
-        for (unsigned k = 0; k < frame->n; k++) {
-            value[c] += f->c[1 + k] * x[k];
-            terms += fabs(f->c[1 + k] * x[k]);
-        }
-        centre += value[c];
-        scale = terms > scale ? terms : scale;
+    disc *d = &s->r[ins->d];
+    fc_real r = fc_real_of(ins->op, &a->real, &b->real, ins->a == ins->b);
+    const double low = d->centre - SLACK * d->spread - d->noise;
+    const double high = d->centre + SLACK * d->spread + d->noise;
+    r.low = r.low > low ? r.low : low;
+    r.high = r.high < high ? r.high : high;
+    s->reals[ins->d] = r;
+    const double above = r.high - d->centre, below = d->centre - r.low;
+    const double spread = SLACK * (above > below ? above : below);
+    d->spread = spread < d->spread && spread >= 0 ? spread : d->spread;
+    double noise = d->noise;
+    const double size = fabs(r.low) > fabs(r.high) ? fabs(r.low) : fabs(r.high);
+    if (ins->op == FC_OP_EXP_D && a->noise < 1) {
+        noise = r.high * (2 * a->noise + 2 * ROUNDING);
+    } else if (ins->op == FC_OP_DIV_D && (b->real.low > 0 || b->real.high < 0)) {
+        const double least = fmin(fabs(b->real.low), fabs(b->real.high));
+        noise = (a->noise + size * b->noise) / (least - b->noise) + ROUNDING * size;
+        noise = b->noise < least ? noise : INFINITY;
     }
-    d.centre = centre / frame->n_corners;
-    for (unsigned c = 0; c < frame->n_corners; c++) {
-        const double away = fabs(value[c] - d.centre);
-        d.spread = away > d.spread ? away : d.spread;
-    }
-    d.radius = d.spread;
-    if (frame->axis < frame->n) {
-        const unsigned bit = 1U << frame->axis;
-        for (unsigned c = 0; c < frame->n_corners; c++) {
-            const double here = value[c], there = value[c | bit];
-            if ((c & bit) == 0) {
-                const double far = fabs(0.5 * (here + there) - d.centre) +
-                                   frame->stretch * 0.5 * fabs(there - here);
-                d.radius = far > d.radius ? far : d.radius;
-            }
-        }
-    }
-    d.noise = 4 * ROUNDING * scale;
-    d.spread = SLACK * d.spread + d.noise;
-    d.radius = SLACK * d.radius + d.noise;
-    return d;
+    d->noise = noise < d->noise ? noise + DBL_MIN : d->noise;
 }
 
 /* compute(), and what is affine. */
@@ -512,6 +507,9 @@ static bool compute_with_forms(void *context, const fc_instruction *ins)
                                  ins->b != FC_NO_REGISTER ? &s->forms[ins->b] : NULL,
                                  has_c ? &s->forms[ins->c] : NULL,
                                  has_c && s->r[ins->c].centre != 0};
+    const unsigned ia = ins->a != FC_NO_REGISTER ? ins->a : ins->d;
+    const unsigned ib = ins->b != FC_NO_REGISTER ? ins->b : ins->d;
+    const operand a = {s->reals[ia], s->r[ia].noise}, b = {s->reals[ib], s->r[ib].noise};
     s->order = fc_form_decide(ins->op, &in, s->frame, &s->level);
     const fc_affine form = fc_form_of(ins->op, &in, s->frame->n, s->order);
     const bool proved = compute(s, ins);
@@ -529,6 +527,7 @@ static bool compute_with_forms(void *context, const fc_instruction *ins)
     } else if (d->radius == 0) { /* an int, or a truth value */
         s->forms[ins->d] = (fc_affine){.known = true, .c = {d->centre}};
     }
+    narrow(s, ins, &a, &b);
     return true;
 }
 
@@ -605,6 +604,7 @@ bool fc_disc_of_box(const fc_program *p, const fc_disc_range *inputs, fc_disc_fr
     state s;
     fc_doubt doubt = {0};
     fc_affine forms[FC_DISC_REGISTERS];
+    fc_real reals[FC_DISC_REGISTERS];
     s.at.p = s.at.over_p = (disc){0}; /* no register is a power of it */
     s.forms = NULL;
     s.order = 0;
@@ -618,14 +618,18 @@ bool fc_disc_of_box(const fc_program *p, const fc_disc_range *inputs, fc_disc_fr
     if (frame != NULL) {
         s.frame = frame;
         s.forms = forms;
+        s.reals = reals;
         frame->doubt.known = false;
         frame->slit = 0;
         for (unsigned i = 0; i < p->n_registers; i++) {
             const bool number = p->regs[i].kind == FC_KIND_CONSTANT && isfinite(s.r[i].centre);
             forms[i] = (fc_affine){.known = number, .c = {s.r[i].centre}};
+            reals[i] = (fc_real){s.r[i].centre, s.r[i].centre};
         }
         for (unsigned i = 0; i < p->n_inputs; i++) {
+            const fc_disc_range *x = &inputs[i];
             forms[p->inputs[i]] = frame->inputs[i];
+            reals[p->inputs[i]] = (fc_real){x->centre - x->spread, x->centre + x->spread};
         }
     }
     if (follow(p, &s, &doubt) != AT_END) {

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * Affine registers; contract in fc_disc_forms.h. */
+ * Affine registers; contracts in fc_disc_forms.h and fc_disc.h. */
 #include "fc_disc_forms.h"
 
+#include <float.h>
 #include <math.h>
+#include <stddef.h>
 
 #include "fc_code.h"
+#include "fc_disc_impl.h"
+
+#define SLACK (1 + 1e-12)
 
 static bool known(const fc_affine *f)
 {
@@ -148,5 +153,94 @@ int fc_form_decide(unsigned op, const fc_form_operands *in, fc_disc_frame *frame
         return within(a, *level - (down ? 1 : half), *level + (up ? 1 : half), frame) ? 1 : 0;
     default:
         return 0;
+    }
+}
+
+fc_disc_range fc_disc_of_affine(const fc_disc_frame *frame, const fc_affine *f)
+{
+    double value[1 << FC_AFFINE_DIM], centre = 0, scale = 0;
+    fc_disc_range d = {0};
+    for (unsigned c = 0; c < frame->n_corners; c++) {
+        const double *x = frame->corners + (size_t)c * frame->step;
+        double terms = fabs(f->c[0]);
+        value[c] = f->c[0];
+        for (unsigned k = 0; k < frame->n; k++) {
+            value[c] += f->c[1 + k] * x[k];
+            terms += fabs(f->c[1 + k] * x[k]);
+        }
+        centre += value[c];
+        scale = terms > scale ? terms : scale;
+    }
+    d.centre = centre / frame->n_corners;
+    for (unsigned c = 0; c < frame->n_corners; c++) {
+        const double away = fabs(value[c] - d.centre);
+        d.spread = away > d.spread ? away : d.spread;
+    }
+    d.radius = d.spread;
+    if (frame->axis < frame->n) {
+        const unsigned bit = 1U << frame->axis;
+        for (unsigned c = 0; c < frame->n_corners; c++) {
+            const double here = value[c], there = value[c | bit];
+            if ((c & bit) == 0) {
+                const double far = fabs(0.5 * (here + there) - d.centre) +
+                                   frame->stretch * 0.5 * fabs(there - here);
+                d.radius = far > d.radius ? far : d.radius;
+            }
+        }
+    }
+    d.noise = 4 * FC_DISC_ROUNDING * scale;
+    d.spread = SLACK * d.spread + d.noise;
+    d.radius = SLACK * d.radius + d.noise;
+    return d;
+}
+
+static fc_real of_products(const fc_real *a, double low, double high)
+{
+    const double p[4] = {a->low * low, a->low * high, a->high * low, a->high * high};
+    return (fc_real){fmin(fmin(p[0], p[1]), fmin(p[2], p[3])),
+                     fmax(fmax(p[0], p[1]), fmax(p[2], p[3]))};
+}
+
+/* Of bounds that are rounded somehow, ones that hold. */
+static fc_real wider(double low, double high)
+{
+    if (!(low >= -0x1p1000 && high <= 0x1p1000)) { /* nan, too */
+        return (fc_real){-INFINITY, INFINITY};
+    }
+    return (fc_real){low - 4 * DBL_EPSILON * fabs(low) - DBL_MIN,
+                     high + 4 * DBL_EPSILON * fabs(high) + DBL_MIN};
+}
+
+fc_real fc_real_of(unsigned op, const fc_real *a, const fc_real *b, bool same)
+{
+    fc_real r = {-INFINITY, INFINITY};
+    switch (op) {
+    case FC_OP_ADD_D:
+        return wider(a->low + b->low, a->high + b->high);
+    case FC_OP_SUB_D:
+        return wider(a->low - b->high, a->high - b->low);
+    case FC_OP_NEG_D:
+        return (fc_real){-a->high, -a->low};
+    case FC_OP_MUL_D:
+        if (!same) {
+            r = of_products(a, b->low, b->high);
+            return wider(r.low, r.high);
+        }
+        /* fall through */
+    case FC_OP_SQUARE_D:
+        r = of_products(a, a->low, a->high);
+        r = wider(r.low, r.high);
+        r.low = a->low > 0 ? 0.999 * a->low * a->low : a->high < 0 ? 0.999 * a->high * a->high : 0;
+        return r;
+    case FC_OP_DIV_D:
+        if (b->low > 0 || b->high < 0) {
+            r = of_products(a, 1 / b->high, 1 / b->low);
+            r = wider(r.low, r.high);
+        }
+        return r;
+    case FC_OP_EXP_D: /* monotone */
+        return wider(exp(a->low), exp(a->high));
+    default:
+        return r;
     }
 }

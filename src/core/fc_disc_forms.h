@@ -22,4 +22,12 @@ fc_affine fc_form_of(unsigned op, const fc_form_operands *in, unsigned n, int or
  * frame->doubt if the place is, at which it changes. */
 int fc_form_decide(unsigned op, const fc_form_operands *in, fc_disc_frame *frame, double *level);
 
+/* The values of a register at real points. */
+typedef struct fc_real {
+    double low, high;
+} fc_real;
+
+/* What the instruction makes of values within these; unbounded where that is not known here. */
+fc_real fc_real_of(unsigned op, const fc_real *a, const fc_real *b, bool same);
+
 #endif
