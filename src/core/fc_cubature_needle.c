@@ -23,6 +23,7 @@
 #define MAX_DIM 4 /* in more there are too many boxes about a needle */
 #define MOST_BOUNDS 2048
 #define MOST_PLACES 16
+#define MOST_UNDECIDED 4
 #define ENOUGH 16          /* times the range of the values known */
 #define NEGLIGIBLE 0.01    /* tolerances */
 #define LEAST_HALF 0x1p-10 /* of a box that is not decided */
@@ -37,14 +38,18 @@ typedef struct region {
     double volume;
 } region;
 
+typedef struct spot {
+    double at[MAX_DIM], volume;
+    bool decided;
+} spot;
+
 typedef struct search {
     cubature *c;
     double known; /* range of the values seen, in tolerances */
     region *regions;
     size_t n_regions, n_bounds;
-    double places[MOST_PLACES][MAX_DIM];
-    bool decided[MOST_PLACES];
-    unsigned n_places;
+    spot places[MOST_PLACES]; /* by volume */
+    unsigned n_places, n_undecided;
 } search;
 
 /* The box's bound. */
@@ -106,12 +111,19 @@ static region pop(search *s)
     return top;
 }
 
+/* The smallest are next to what makes the bound large. */
 static void note_place(search *s, const region *r, bool decided)
 {
-    if (s->n_places < MOST_PLACES) {
-        memcpy(s->places[s->n_places], r->centre, sizeof r->centre);
-        s->decided[s->n_places++] = decided;
+    s->n_undecided += !decided;
+    unsigned i = s->n_places < MOST_PLACES ? s->n_places++ : MOST_PLACES - 1;
+    if (i == MOST_PLACES - 1 && s->places[i].volume != 0 && s->places[i].volume <= r->volume) {
+        return;
     }
+    for (; i > 0 && s->places[i - 1].volume > r->volume; i--) {
+        s->places[i] = s->places[i - 1];
+    }
+    s->places[i] = (spot){.volume = r->volume, .decided = decided};
+    memcpy(s->places[i].at, r->centre, sizeof r->centre);
 }
 
 /* What is left of a box whose bound is known: nothing, a place to look at, or two halves. */
@@ -161,7 +173,7 @@ static fc_status find_places(search *s)
     }
     bound(s, &s->regions[0]);
     s->n_regions = 1;
-    while (s->n_regions > 0 && s->n_bounds < MOST_BOUNDS && s->n_places < MOST_PLACES) {
+    while (s->n_regions > 0 && s->n_bounds < MOST_BOUNDS && s->n_undecided < MOST_UNDECIDED) {
         const region r = pop(s);
         look_into(s, &r);
     }
@@ -228,7 +240,9 @@ static void judge(cubature *c, const double *place, bool decided, double (*doubt
     double size = 0;
     for (unsigned o = 0; o < c->n_out; o++) {
         const fc_cubature_estimate *e = &c->estimates[(size_t)b * c->n_out + o];
-        if (weight[o] <= e->error || weight[o] * c->unit[o] < NEGLIGIBLE) {
+        /* Where the boxes' sum is not within the tolerance, the sparse grid's is to be believed. */
+        const double claimed = c->error[o] <= c->tolerance[o] ? e->error : 0;
+        if (weight[o] <= claimed || weight[o] * c->unit[o] < NEGLIGIBLE) {
             weight[o] = 0;
             continue;
         }
@@ -308,10 +322,10 @@ fc_status cubature_seek_needles(cubature *c, uint64_t *n_eval)
             break;
         }
         double doubt[N_SCALES][MAX_OUT];
-        status = draw_lines(c, s.places[i], doubt);
+        status = draw_lines(c, s.places[i].at, doubt);
         *n_eval += per_place;
         if (status == FC_OK) {
-            judge(c, s.places[i], s.decided[i], doubt);
+            judge(c, s.places[i].at, s.places[i].decided, doubt);
         }
     }
     return status;
