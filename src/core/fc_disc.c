@@ -165,7 +165,7 @@ static bool compute(void *context, const fc_instruction *ins)
         break;
     }
     case FC_OP_NEG_D:
-        out = (disc){-a->centre, a->radius, a->spread, a->noise, a->power};
+        out = (disc){-a->centre, a->radius, a->spread, a->noise, a->power, a->least};
         proved = true;
         break;
     case FC_OP_SQUARE_D:
@@ -183,7 +183,7 @@ static bool compute(void *context, const fc_instruction *ins)
         proved = fc_disc_power(&out, a, 3);
         break;
     case FC_OP_ABS_D:
-        out = (disc){fabs(a->centre), a->radius, a->spread, a->noise, a->power};
+        out = (disc){fabs(a->centre), a->radius, a->spread, a->noise, a->power, a->least};
         if (s->order != 0) {
             out.centre = s->order * a->centre;
             proved = s->order != 2;
@@ -380,8 +380,9 @@ bool fc_disc_constant(const fc_program *p, const fc_reg_info *reg, double *out)
 /* The variable p at the place. */
 static disc variable_of(const fc_disc_place *at)
 {
-    return (disc){at->centre, at->radius, at->radius * at->inner,
-                  ROUNDING * (fabs(at->centre) + at->radius), 0};
+    return (disc){
+        at->centre, at->radius, at->radius * at->inner, ROUNDING * (fabs(at->centre) + at->radius),
+        0,          0};
 }
 
 /* Input 0 at the place. */
@@ -390,14 +391,18 @@ static disc input_of(const fc_disc_place *at)
     double near = at->radius * at->inner, far = fabs(at->centre) + at->radius;
     if (at->inverse) { /* (base p + sign) / p */
         double m = fabs(at->base) * SLACK;
-        return (disc){at->base * at->centre + at->sign, m * at->radius, m * near,
-                      ROUNDING * (m * far + 1), -1};
+        return (disc){at->base * at->centre + at->sign,
+                      m * at->radius,
+                      m * near,
+                      ROUNDING * (m * far + 1),
+                      -1,
+                      0};
     }
     if (at->base == 0 && at->centre <= at->radius && at->centre >= near) {
-        return (disc){at->sign, 0, 0, 0, 1}; /* 0 is on the disc, where x may divide what is 0 */
+        return (disc){at->sign, 0, 0, 0, 1, 0}; /* 0 is on the disc, where x may divide what is 0 */
     }
-    return (disc){at->base + at->sign * at->centre, at->radius, near,
-                  ROUNDING * (fabs(at->base) + far), 0};
+    return (disc){at->base + at->sign * at->centre,  at->radius, near,
+                  ROUNDING * (fabs(at->base) + far), 0,          0};
 }
 
 /* Registers before the first instruction, but for the inputs. */
@@ -613,7 +618,7 @@ bool fc_disc_of_box(const fc_program *p, const fc_disc_range *inputs, fc_disc_fr
     }
     for (unsigned i = 0; i < p->n_inputs; i++) {
         const fc_disc_range *x = &inputs[i];
-        s.r[p->inputs[i]] = (disc){x->centre, x->radius, x->spread, x->noise, 0};
+        s.r[p->inputs[i]] = (disc){x->centre, x->radius, x->spread, x->noise, 0, 0};
     }
     if (frame != NULL) {
         s.frame = frame;

@@ -25,6 +25,7 @@ typedef struct fc_disc_value {
     double centre, radius;
     double spread, noise; /* at real points, as above; of the disc's numbers */
     int power;
+    double least; /* all of the values are at least so large, if that says more than the disc */
 } fc_disc_value;
 
 typedef struct fc_disc_variable {

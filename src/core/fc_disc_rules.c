@@ -28,7 +28,7 @@ typedef fc_disc_value disc;
 static bool set(disc *d, double centre, double change, double spread, double noise, int power)
 {
     noise += DBL_MIN;
-    *d = (disc){centre, SLACK * change + noise, SLACK * spread, noise, power};
+    *d = (disc){centre, SLACK * change + noise, SLACK * spread, noise, power, 0};
     return d->radius < INFINITY && abs(power) < MAX_POWER; /* neither inf nor nan */
 }
 
@@ -39,6 +39,17 @@ static bool make(disc *d, const disc *x, double value, double change, double slo
     double spread = slope * x->spread;
     double noise = slope * x->noise + 2 * ROUNDING * (fabs(value) + spread);
     return set(d, value, change, spread, noise, 0);
+}
+
+/* A lower bound of |x| p^-power on the disc. */
+static double least_of(const disc *x)
+{
+    return fmax(fabs(x->centre) - x->radius, x->least);
+}
+
+static double at_least(double bound)
+{
+    return bound > 0 ? bound * (1 - 1e-12) : 0;
 }
 
 static double size_of(const disc *x) /* at the real points that matter */
@@ -52,7 +63,11 @@ bool fc_disc_multiply(disc *d, const disc *a, const disc *b)
     double change = ma * b->radius + mb * a->radius + a->radius * b->radius;
     double spread = ma * b->spread + mb * a->spread + a->spread * b->spread;
     double noise = sa * b->noise + sb * a->noise + a->noise * b->noise + ROUNDING * sa * sb;
-    return set(d, a->centre * b->centre, change, spread, noise, a->power + b->power);
+    const double least = a->least > 0 || b->least > 0 ? least_of(a) * least_of(b) : 0;
+    const bool positive = least_of(a) > 0 && least_of(b) > 0;
+    bool proved = set(d, a->centre * b->centre, change, spread, noise, a->power + b->power);
+    d->least = positive ? at_least(least) : 0;
+    return proved;
 }
 
 /* x as p^power times a disc. For a power above x's, 0 must not be in the disc of p. */
@@ -94,13 +109,19 @@ bool fc_disc_add(const fc_disc_variable *s, disc *d, const disc *a, const disc *
     }
     double centre = a->centre + sign * b->centre, spread = a->spread + b->spread;
     double noise = a->noise + b->noise + ROUNDING * (fabs(centre) + spread);
-    return set(d, centre, a->radius + b->radius, spread, noise, a->power);
+    /* |x + k| >= |x| - |k| says more where k is a number and x is known to be large */
+    const double least = a->least > 0 && b->radius == 0   ? a->least - fabs(b->centre)
+                         : b->least > 0 && a->radius == 0 ? b->least - fabs(a->centre)
+                                                          : 0;
+    bool proved = set(d, centre, a->radius + b->radius, spread, noise, a->power);
+    d->least = at_least(least);
+    return proved;
 }
 
 bool fc_disc_divide(disc *d, const disc *a, const disc *b)
 {
-    double ma = fabs(a->centre), mb = fabs(b->centre), least = mb - b->radius;
-    if (!(b->radius <= NEARLY * mb) || mb == 0) {
+    double ma = fabs(a->centre), mb = fabs(b->centre), least = least_of(b);
+    if (!(least >= (1 - NEARLY) * mb) || mb == 0) {
         return false;
     }
     double change = (mb * a->radius + ma * b->radius) / mb / least, most = size_of(a) / least;
@@ -112,8 +133,11 @@ bool fc_disc_divide(disc *d, const disc *a, const disc *b)
 bool fc_disc_square(disc *d, const disc *x)
 {
     double m = fabs(x->centre), r = x->radius;
+    const double least = x->least * x->least;
+    const int raised = 2 * x->power;
     bool proved = make(d, x, m * m, (2 * m + r) * r, 2 * size_of(x));
-    d->power = 2 * x->power;
+    d->power = raised;
+    d->least = at_least(least);
     return proved && abs(d->power) < MAX_POWER;
 }
 
@@ -143,7 +167,10 @@ bool fc_disc_power(disc *d, const disc *x, double q)
 static bool exponential(disc *d, const disc *x, double scale)
 {
     double value = exp(scale * x->centre), r = scale * x->radius;
-    return make(d, x, value, value * expm1(r), scale * value * exp(scale * x->spread));
+    const double slope = scale * value * exp(scale * x->spread);
+    bool proved = make(d, x, value, value * expm1(r), slope);
+    d->least = at_least(value * exp(-r));
+    return proved;
 }
 
 static bool logarithm(disc *d, const disc *x, double scale)
@@ -178,8 +205,12 @@ static bool hyperbolic(disc *d, const disc *x, bool cosine)
     double s = sinh(x->centre), c = cosh(x->centre), even, odd;
     double slope = c * exp(x->spread);
     even_and_odd(x->radius, &even, &odd);
-    return cosine ? make(d, x, c, c * even + fabs(s) * odd, slope)
-                  : make(d, x, s, fabs(s) * even + c * odd, slope);
+    /* |cosh(x + iy)| and |sinh(x + iy)| are at least sinh(|x|) */
+    const double near = fabs(x->centre) - x->radius;
+    bool proved = cosine ? make(d, x, c, c * even + fabs(s) * odd, slope)
+                         : make(d, x, s, fabs(s) * even + c * odd, slope);
+    d->least = near > 0 ? at_least(sinh(near)) : 0;
+    return proved;
 }
 
 /* A function of which `slope` bounds |g'| on the disc. */
@@ -319,7 +350,7 @@ bool fc_disc_function(disc *d, const disc *x, unsigned op)
     case FC_OP_LOG10_D:
         return logarithm(d, x, 0.43429448190325183);
     case FC_OP_LOG1P_D: {
-        const disc sum = {1 + x->centre, x->radius, x->spread, x->noise, 0};
+        const disc sum = {1 + x->centre, x->radius, x->spread, x->noise, 0, 0};
         const double value = log1p(x->centre);
         const bool proved = logarithm(d, &sum, 1);
         d->centre = value;

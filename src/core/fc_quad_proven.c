@@ -193,16 +193,12 @@ static bool is_regular(proof *self, const panel *p, bool upper)
 
 /* As prove_panel, with p that counts from the panel's lower or upper end, at which f may be
  * special: *special becomes false if it is not. */
-static bool prove_end(proof *self, panel *p, bool upper, double share, bool *special)
+static bool prove_end(proof *self, panel *p, bool upper, double share)
 {
     const part *of = p->of;
     const double width = 2 * p->half, at = upper ? p->centre + p->half : p->centre - p->half;
     if (!self->unbounded || self->n_panels == MAX_PANELS || self->n_tries >= MAX_TRIES ||
         (of->inverse && at != 0)) {
-        return false;
-    }
-    if (is_regular(self, p, upper)) {
-        *special = false;
         return false;
     }
     part *end = &self->ends[self->n_panels];
@@ -300,6 +296,17 @@ static double change_of(proof *self, const panel *at, fc_doubt doubt)
     return inside ? p : at->centre;
 }
 
+/* The same for the end that is special; where both are, the panel is to be halved. */
+static bool prove_special(proof *self, panel *p, double share, bool *lower, bool *upper)
+{
+    if (!self->unbounded) {
+        return false;
+    }
+    *lower = *lower && !is_regular(self, p, false);
+    *upper = *upper && !is_regular(self, p, true);
+    return *lower != *upper && prove_end(self, p, *upper, share);
+}
+
 /* Covers the part by panels in ascending p; false if it takes too many. Where the cover of an
  * integral much like this one is known, nothing larger than its panels is tried. */
 static bool cover(proof *self, const part *part, const fc_quad_cover *known, fc_quad_cover *found)
@@ -319,10 +326,7 @@ static bool cover(proof *self, const part *part, const fc_quad_cover *known, fc_
             special[top] = false;
             stack[top++] = p.centre;
         } else if (prove_panel(self, &p, share, false, &doubt) ||
-                   (doubt.step == 0 && special_lo &&
-                    prove_end(self, &p, false, share, &special_lo)) ||
-                   (doubt.step == 0 && special[top - 1] &&
-                    prove_end(self, &p, true, share, &special[top - 1]))) {
+                   prove_special(self, &p, share, &special_lo, &special[top - 1])) {
             if (self->n_panels == MAX_PANELS) {
                 return false;
             }
