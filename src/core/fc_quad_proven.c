@@ -326,7 +326,8 @@ static bool cover(proof *self, const part *part, const fc_quad_cover *known, fc_
             special[top] = false;
             stack[top++] = p.centre;
         } else if (prove_panel(self, &p, share, false, &doubt) ||
-                   prove_special(self, &p, share, &special_lo, &special[top - 1])) {
+                   (doubt.step == 0 &&
+                    prove_special(self, &p, share, &special_lo, &special[top - 1]))) {
             if (self->n_panels == MAX_PANELS) {
                 return false;
             }
