@@ -180,6 +180,21 @@ def test_where_high_bits_matter_nothing_wraps(f: Callable[[int], int]) -> None:
         k(np.array(VALUES))
 
 
+def test_comparisons_with_what_no_int64_reaches_still_compute() -> None:
+    """The answer is known for any int of 64 bits, but the product may have more."""
+    for f in (
+        lambda x, y: 1 if x * y > 2**63 else 0,
+        lambda x, y: x * y == 2**64,
+        lambda x, y: x * y < -(2**70),
+        lambda x, y: x * y != 2**80,
+    ):
+        k = kernel(f)
+        assert k(3, 4) == f(3, 4)
+        with pytest.raises(OverflowError):
+            k(2**40, 2**40)
+    assert kernel(lambda x: x < 2**70)(5) is True
+
+
 def test_negative_shifts_still_raise() -> None:
     k = kernel(lambda x, n: (x << n) & 0xFF)
     assert k(3, 100) == 0

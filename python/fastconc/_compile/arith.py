@@ -410,9 +410,13 @@ class Arithmetic:
     def compare_int(self, name: str, x: Any, y: Any) -> Any:
         for value, other in ((x, y), (y, x)):
             if not isinstance(value, Val) and not INT_MIN <= value <= INT_MAX:
-                if name == "EQ":
-                    return False  # no 64-bit integer equals it
-                return (value > 0) == (other is x)
+                known = name != "EQ" and (value > 0) == (other is x)
+                if other.op in _NEVER_OVERFLOWS:
+                    return known
+                # As no 64-bit integer compares, but this one has to be made: it may overflow.
+                least = self.b.const(INT_MIN, "I")
+                held = self.b.emit("LE_I", "B", (least, self.as_int(other)))
+                return held if known else self.b.not_(held)
         if (_of_float(x) or _of_float(y)) and _exact_float(x) and _exact_float(y):
             p, q = self.float_of_int(x), self.float_of_int(y)
             return self.b.emit(f"{name}_D", "B", (p, q))
@@ -564,6 +568,9 @@ def same_constant(x: Any, y: Any) -> bool:
         return bool(x == y)
     except Exception:
         return False
+
+
+_NEVER_OVERFLOWS = {"INPUT", "I_B", "INDEX_I", "LEN_I"}
 
 
 def _of_float(value: Any) -> bool:

@@ -101,6 +101,9 @@ class Statements(Arithmetic):
             result = run()
         finally:
             self.branch = branch
+            while self.b.home is not skip:  # an exception inside an inner region
+                assert self.b.home is not None
+                self.b.close(self.b.home)
             scope = self.b.close(skip)
         if cost_of(skip) < SKIP_COST:
             self.b.inline(skip, scope)
