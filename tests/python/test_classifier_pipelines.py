@@ -222,3 +222,31 @@ def test_inputs_without_axes_and_for_different_numbers_of_images():
     model.graph.input.append(info("b", F, ()))
     got = Classifier.from_onnx(model).predict(np.arange(3, dtype=np.float32), np.float32(2))
     assert got.tolist() == [0, 2, 4]
+
+
+@pytest.mark.parametrize("op", ["GatherND", "ScatterND", "ScatterElements"])
+@pytest.mark.parametrize("batch", ["n", 3])
+def test_indices_that_are_known(op, batch):
+    """Assignments to slices: planned for exact shapes, since the indices number the images too."""
+    x = RNG.standard_normal((3, 4, 2)).astype(np.float32)
+    indices = np.array([[[0, 1], [1, -1]], [[1, 0], [0, 2]]], np.int64)
+    weights = [("i", indices), ("u", RNG.standard_normal((2, 2, 2)).astype(np.float32))]
+    inputs = ["x", "i", "u"]
+    if op == "ScatterElements":
+        weights[0] = (
+            "i",
+            RNG.permuted(np.tile(np.arange(4), (2, 2, 1)), axis=2)[..., :2]
+            .astype(np.int64)
+            .swapaxes(1, 2),
+        )
+    nodes = [
+        helper.make_node(op, inputs[: 2 + (op != "GatherND")], ["s"], **({"axis": 1} if op == "ScatterElements" else {})),
+        helper.make_node("Relu", ["s"], ["y"]),
+    ]  # fmt: skip
+    agree(model_of(nodes, (batch, 4, 2), [info("y", F, None)], weights), x)
+    if op == "GatherND":
+        weights[0][1][0, 0, 1] = 4
+        with pytest.raises(ValueError, match="out of range"):
+            Classifier.from_onnx(model_of(nodes, (3, 4, 2), [info("y", F, None)], weights)).predict(
+                x
+            )

@@ -63,7 +63,7 @@ def _within(indices: Any, size: int) -> Any:
     return indices.astype(np.int64) % max(size, 1)
 
 
-def _tuples(indices: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
+def tuple_place(indices: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
     """The index arrays of GatherND and ScatterND."""
     depth = indices.shape[-1]
     if depth > len(shape):
@@ -75,25 +75,34 @@ def _tuples(indices: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
 def _gather_nd(context: Context, node: Node, x: Any, indices: Any) -> Any:
     if node.attrs.get("batch_dims", 0):
         raise Unsupported("with batch_dims")
-    return x[_tuples(indices, x.shape)]
+    return x[tuple_place(indices, x.shape)]
 
 
 @folds("ScatterND")
 def _scatter_nd(context: Context, node: Node, x: Any, indices: Any, updates: Any) -> Any:
-    return scattered(node, x, _tuples(indices, x.shape), updates)
+    return scattered(node, x, tuple_place(indices, x.shape), updates)
+
+
+def element_place(node: Node, indices: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
+    """The index arrays of ScatterElements."""
+    axis = axis_of(node.attrs.get("axis", 0), len(shape))
+    if indices.ndim != len(shape):
+        raise ValueError(f"indices of shape {indices.shape} do not fit {shape}")
+    place = list(np.indices(indices.shape, sparse=True))
+    place[axis] = _within(indices, shape[axis])
+    return tuple(place)
 
 
 @folds("ScatterElements", "Scatter")
 def _scatter_elements(context: Context, node: Node, x: Any, indices: Any, updates: Any) -> Any:
-    axis = axis_of(node.attrs.get("axis", 0), x.ndim)
-    place = list(np.indices(indices.shape, sparse=True))
-    place[axis] = _within(indices, x.shape[axis])
-    return scattered(node, x, tuple(place), updates)
+    return scattered(node, x, element_place(node, indices, x.shape), updates)
 
 
 def scattered(node: Node, x: Any, place: tuple[Any, ...], updates: Any) -> Any:
     if node.attrs.get("reduction", "none") != "none":
         raise Unsupported(f"with reduction {node.attrs['reduction']!r}")
     result = x.copy()
+    if result[place].shape != updates.shape:
+        raise ValueError(f"updates of shape {updates.shape} do not fit the indices")
     result[place] = updates
     return result

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from fastconc.classify._fold import axis_of
+from fastconc.classify._fold_index import element_place, scattered, tuple_place
 from fastconc.classify._graph import Node
 from fastconc.classify._lower import (
     Context,
@@ -19,7 +20,7 @@ from fastconc.classify._lower import (
     identity_order,
 )
 from fastconc.classify._ops_element import Inputs, const_of, floats_only, need
-from fastconc.classify._ops_move import take
+from fastconc.classify._ops_move import fill_part, map_axis, take
 from fastconc.classify._ops_reduce import together
 from fastconc.classify._plan import Act
 
@@ -224,3 +225,49 @@ def _one_hot(context: Context, node: Node, inputs: Inputs) -> Value:
     from_end = context.binary("equal", context.constant(steps.const - count), x, dtype=np.float32)
     hit = context.binary("max", hit, from_end, dtype=np.float32)
     return context.unary(hit, Act("affine", on - off, off), None, np.asarray(values).dtype)
+
+
+def _flat(context: Context, v: Value) -> Value:
+    """All elements in logical order on one axis, of a graph planned whole."""
+    if v.tainted or v.batch is not None:
+        raise NotByRows("elements of all images")
+    return context.relabel(context.canonical(context.dynamic(v)), (v.numel,), (0,), None)
+
+
+@handles("GatherND")
+def _gather_nd(context: Context, node: Node, inputs: Inputs) -> Value:
+    v = need(inputs)
+    indices = const_of(inputs, 1, "an index")
+    if node.attrs.get("batch_dims", 0):
+        raise Unsupported("with batch_dims")
+    x = _flat(context, v)
+    place = np.arange(v.numel).reshape(v.shape)[tuple_place(np.asarray(indices), v.shape)]
+    if not place.size:
+        raise Unsupported("of no elements")
+    result = map_axis(context, x, 0, place.reshape(-1, 1), None)
+    return context.relabel(result, place.shape, identity_order(place.ndim), None)
+
+
+@handles("ScatterND", "ScatterElements", "Scatter")
+def _scatter(context: Context, node: Node, inputs: Inputs) -> Value:
+    """Elements of the data or of the updates, by indices that are known."""
+    v, updates = need(inputs), need(inputs, 2)
+    indices = np.asarray(const_of(inputs, 1, "an index"))
+    if v.dtype != updates.dtype:
+        raise ValueError(f"tensors of {v.dtype} and {updates.dtype} do not join")
+    if not updates.numel:
+        return v
+    x, new = _flat(context, v), _flat(context, updates)
+    place = (
+        tuple_place(indices, v.shape)
+        if node.op == "ScatterND"
+        else element_place(node, indices, v.shape)
+    )
+    numbers = np.arange(v.numel, v.numel + updates.numel).reshape(updates.shape)
+    chosen = scattered(node, np.arange(v.numel).reshape(v.shape), place, numbers)
+    both = Value((v.numel + updates.numel,), v.dtype, order=(0,),
+                 tensor=context.new_tensor(v.numel + updates.numel))  # fmt: skip
+    fill_part(context, both, x, [0])
+    fill_part(context, both, new, [v.numel])
+    result = map_axis(context, both, 0, chosen.reshape(-1, 1), None)
+    return context.relabel(result, v.shape, identity_order(v.rank), None)
