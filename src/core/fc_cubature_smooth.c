@@ -38,6 +38,7 @@
 #define LEAST_LEVEL 5                   /* before it there are too few D(t) to compare */
 #define GAIN 8.0                        /* from level to level, at best */
 #define FALL 4.0                        /* over three levels, at least */
+#define ROUGH_NOISE 8                   /* exp(z^2) f(z) has more than f */
 #define NEAR 100                        /* tolerances */
 #define SQRT_PI 1.77245385090551602730
 #define BEND 0.2       /* of the second grid, on its first axis */
@@ -285,7 +286,7 @@ static bool weigh(const cubature *c, smooth_output *out)
     out->error = 2 * tail + out->line[last < finer ? 0 : 1] + noise;
     return last >= LEAST_LEVEL &&
            (FALL * largest_change(out, last - 2, 3) <= largest_change(out, last - 5, 3) ||
-            largest_change(out, last - 2, 3) <= noise);
+            largest_change(out, last - 2, 3) <= ROUGH_NOISE * noise);
 }
 
 /* Does anything that is known of output o besides contradict the grid? */

@@ -58,7 +58,7 @@ def _waves(x, n):
 @pytest.mark.parametrize(
     ("f", "each", "n_dim"),
     [
-        *((_gaussian, math.sqrt(math.pi), n) for n in (3, 4, 5, 6, 7)),
+        *((_gaussian, math.sqrt(math.pi), n) for n in (3, 4, 5, 6, 7, 8)),
         *((_shifted, math.sqrt(math.pi) / 2, n) for n in (3, 4)),
         *((_moments, math.sqrt(2 * math.pi), n) for n in (3, 4, 5)),
         *((_waves, math.sqrt(math.pi) * math.exp(-0.25), n) for n in (3, 4, 5)),
