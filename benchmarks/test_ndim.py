@@ -97,19 +97,45 @@ def polynomial3(x, y, z):
     return x * x * y + z**3
 
 
+def product2(x, y):
+    return x * y
+
+
+def largest2(x, y):
+    return max(x, y)
+
+
+def jump2(x, y):
+    return x if x + 2 * y < 1 else 0.0
+
+
 SQUARE, CUBE = [(0, 1)] * 2, [(0, 1)] * 3
 NESTED = {
+    "2 dimensions, product": ("nquad", (product2, SQUARE)),
     "2 dimensions, smooth": ("nquad", (f2, SQUARE)),
     "2 dimensions, peaked": ("nquad", (peaked2, SQUARE)),
     "2 dimensions, kinked": ("nquad", (kinked2, SQUARE)),
+    "2 dimensions, maximum": ("nquad", (largest2, SQUARE)),
+    "2 dimensions, jump": ("nquad", (jump2, SQUARE)),
     "2 dimensions, triangle": ("nquad", (f2, [lambda y: (0, 1 - y), (0, 1)])),
-    "dblquad, triangle": ("dblquad", (f2, 0, 1, lambda x: 0.0, lambda x: 1 - x)),
+    "triangle": ("dblquad", (f2, 0, 1, lambda x: 0.0, lambda x: 1 - x)),
     "3 dimensions, smooth": ("nquad", (f3, CUBE)),
     "3 dimensions, polynomial": ("nquad", (polynomial3, CUBE)),
-    "tplquad, tetrahedron": (
+    "tetrahedron": (
         "tplquad",
         (f3, 0, 1, lambda x: 0.0, lambda x: 1 - x, lambda x, y: 0.0, lambda x, y: 1 - x - y),
     ),
+}
+# The ones over the unit cube as scipy.integrate.cubature takes them.
+NUMPY = {
+    "2 dimensions, product": lambda p: p[:, 0] * p[:, 1],
+    "2 dimensions, smooth": f2_rows,
+    "2 dimensions, peaked": lambda p: np.exp(-50 * ((p[:, 0] - 0.4) ** 2 + (p[:, 1] - 0.6) ** 2)),
+    "2 dimensions, kinked": lambda p: np.abs(p[:, 0] - 0.3) + np.abs(p[:, 1] - 0.7),
+    "2 dimensions, maximum": lambda p: np.maximum(p[:, 0], p[:, 1]),
+    "2 dimensions, jump": lambda p: np.where(p[:, 0] + 2 * p[:, 1] < 1, p[:, 0], 0),
+    "3 dimensions, smooth": f3_rows,
+    "3 dimensions, polynomial": lambda p: p[:, 0] ** 2 * p[:, 1] + p[:, 2] ** 3,
 }
 
 
