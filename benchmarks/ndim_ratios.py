@@ -4,9 +4,9 @@
     python benchmarks/ndim_ratios.py
 
 All get the same Python function and give the same digits: the nested integrals to the tolerance
-that SciPy has by default, cubature to 1e-8. Medians of interleaved runs, warm, on one core. SciPy's
-cubature wants functions of arrays: it gets the same function through numpy.vectorize, and one
-written in NumPy. It has 1,000 subdivisions; "no" is where they do not suffice.
+that SciPy has by default, cubature to 1e-8. Medians of processor time, warm, runs interleaved.
+SciPy's cubature wants functions of arrays: it gets the same function through numpy.vectorize, and
+one written in NumPy. It has 1,000 subdivisions; "no" is where they do not suffice.
 """
 
 import statistics
@@ -22,22 +22,27 @@ sys.path.insert(0, str(Path(__file__).parent))
 from test_ndim import NESTED, NUMPY
 
 
-def seconds(call):
-    start = time.perf_counter()
-    result = call()
-    return time.perf_counter() - start, result
+def seconds(call, repeats=1):
+    """Of processor time, all threads together: others may be using the machine."""
+    start = time.process_time()
+    for _ in range(repeats):
+        result = call()
+    return (time.process_time() - start) / repeats, result
 
 
-def times(calls, budget=1.0, most=200):
-    """The median time of each call; fewer runs of what takes long."""
-    runs = [[seconds(call)[0]] for call in calls]  # what is compiled is compiled now
-    for own, call in zip(runs, calls, strict=True):
-        own[0] = seconds(call)[0]
+def times(calls, budget=1.0):
+    """The median time of each call."""
+    runs, repeats = [], []
+    for call in calls:
+        call()  # what is compiled is compiled now
+        took = seconds(call, 3)[0]
+        repeats.append(max(1, int(500e-6 / took)))
+        runs.append([took] if took > budget else [])
     start = time.perf_counter()
-    while time.perf_counter() - start < budget:
-        for own, call in zip(runs, calls, strict=True):
-            if len(own) < most and own[0] * len(own) < budget / len(calls):
-                own += [seconds(call)[0] for _ in range(20 if own[0] < 1e-3 else 1)]
+    while time.perf_counter() - start < budget or not all(runs):
+        for own, call, n in zip(runs, calls, repeats, strict=True):
+            if len(own) * n * max(own, default=0) < budget:
+                own.append(seconds(call, n)[0])
     return [statistics.median(own) for own in runs]
 
 

@@ -41,7 +41,7 @@
 #define MAX_PIECES 24
 #define MAX_TRIES 160 /* questions to the program: each takes as long as some evaluations */
 #define MAX_POINTS 6144
-#define FEW_POINTS 64 /* not worth another question */
+#define FEW_POINTS 100 /* not worth another question */
 #define CHUNK 512
 #define ROUNDING (4 * DBL_EPSILON)
 #define NOISE (16 * DBL_EPSILON) /* of the mean |f|: the least error that is claimed */
@@ -100,6 +100,8 @@ typedef struct proof {
     part parts[MAX_PIECES];
     unsigned n_parts, n_tries;
     size_t n_points, most;
+    double corners[MAX_DIM << MAX_DIM]; /* of the part that is asked about, where framed ... */
+    double limit_noise[MAX_DIM];        /* ... and rounding errors of its limits */
     fc_affine doubt; /* where the last question found no decision, if that is known */
 } proof;
 
@@ -235,6 +237,26 @@ static bool map_cube(const fc_domain *domain, fc_disc_range *x, fc_disc_range *j
     return true;
 }
 
+/* What all questions about a part have in common. */
+static void prepare(proof *self, const part *p)
+{
+    const fc_piece *piece = &p->piece;
+    const unsigned n = self->n_dim;
+    fc_piece_corners(piece, self->corners);
+    for (unsigned d = 0; d < n && !piece->straight; d++) {
+        double most = 0; /* the limits' own terms may be larger than what they come to */
+        for (unsigned c = 0; c < 1U << n; c++) {
+            const double *x = &self->corners[(size_t)c * n];
+            double size = fabs(piece->low[d].c[0]) + fabs(piece->high[d].c[0]);
+            for (unsigned k = d + 1; k < n; k++) {
+                size += fabs(piece->low[d].c[1 + k] * x[k]) + fabs(piece->high[d].c[1 + k] * x[k]);
+            }
+            most = fmax(most, size);
+        }
+        self->limit_noise[d] = 4 * ROUNDING * most;
+    }
+}
+
 /* f times the Jacobian, where the cube's variable `axis` has a disc of that radius, for one of 1
  * where it is real. */
 static bool image(proof *self, part *p, unsigned axis, double stretch, fc_disc_range *out)
@@ -242,20 +264,16 @@ static bool image(proof *self, part *p, unsigned axis, double stretch, fc_disc_r
     const fc_piece *piece = &p->piece;
     const unsigned n = self->n_dim;
     fc_disc_range x[MAX_DIM], jacobian = {.centre = 1};
-    double corners[MAX_DIM << MAX_DIM];
     fc_affine inputs[MAX_DIM];
     fc_disc_frame frame = {.n = n,
                            .n_corners = 1U << n,
-                           .corners = corners,
+                           .corners = self->corners,
                            .step = n,
                            .axis = axis,
                            .stretch = stretch,
                            .inputs = inputs};
     self->n_tries++;
     self->doubt.known = false;
-    if (self->framed) {
-        fc_piece_corners(piece, corners);
-    }
     for (unsigned d = 0; d < n; d++) {
         const fc_affine *low = &piece->low[d], *high = &piece->high[d];
         fc_disc_range width;
@@ -273,10 +291,7 @@ static bool image(proof *self, part *p, unsigned axis, double stretch, fc_disc_r
             }
             x[d] = fc_disc_of_affine(&frame, &self_alone);
             width = fc_disc_of_affine(&frame, &between);
-            /* The limits' own terms may be larger than what they come to. */
-            const fc_disc_range of_low = fc_disc_of_affine(&frame, low);
-            const fc_disc_range of_high = fc_disc_of_affine(&frame, high);
-            const double noise = 2 * (of_low.noise + of_high.noise);
+            const double noise = self->limit_noise[d];
             x[d].noise += noise;
             x[d].spread += noise;
             x[d].radius += noise;
@@ -408,6 +423,9 @@ static bool prove_axis(proof *self, part *p, unsigned d)
 
 static bool prove_part(proof *self, part *p, unsigned *axis)
 {
+    if (self->framed) {
+        prepare(self, p);
+    }
     p->n_points = 1;
     for (unsigned o = 0; o < self->n_out; o++) {
         p->error[o] = 0;
