@@ -52,6 +52,7 @@ FRESH = {
     "def": "def f(x):\n    y = x - {k}\n    return math.sqrt(y * y + 1)\n",
     "helper": "def g(x):\n    return x * x + {k}\ndef f(x):\n    return g(x) * g(x + 1)\n",
     "branch": "def f(x):\n    if x < {k} + 0.5:\n        return x * x\n    return x + {k}\n",
+    "choice": "f = lambda x: x if x < 0.3 else {k} + x * x",
     "loop": "def f(x):\n    s = {k}\n    for i in range(9):\n        s = s * x + i\n    return s\n",
 }
 _number = itertools.count()

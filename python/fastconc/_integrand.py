@@ -40,7 +40,7 @@ def remember_program(
             known.clear()
         known[(id(f), n_inputs, args) if args else (id(f), n_inputs)] = (
             ref(f), f.__code__, f.__defaults__, cells, unit, unit.deps, program,
-            len(program.outputs), takes_ints(program),
+            len(program.outputs), n_inputs > 1 and takes_ints(program),
         )  # fmt: skip
 
 

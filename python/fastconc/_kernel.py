@@ -542,7 +542,7 @@ def program_and_unit(
         if len(signature) + len(constants) > n_names and target.parameters.vararg is None:
             return None  # calling it raises Python's own TypeError
         key = ((*signature, *constants), "D", True)
-        compiled = unit.get(*key)
+        compiled = unit.get_or_fail_again(*key)
         if key not in unit.checked:
             from fastconc._compile.check import check_integrand
 

@@ -19,6 +19,7 @@ enum {
     NAME_MUL,
     NAME_DIV,
     NAME_SQUARE,
+    NAME_CUBE,
     NAME_LT,
     NAME_LE,
     NAME_EQ,
@@ -370,7 +371,12 @@ static PyObject *float_binary(BuilderObject *b, fc_state *state, const char *op,
     const int shift = PyUnicode_Compare(b->fl, ir_name(state, NAME_F)) == 0 ? NAME_FLOAT32 : 0;
     PyObject *type = b->fl, *scale = NULL;
     int name;
-    if (op[0] == '*') {
+    if (strcmp(op, "**") == 0) {
+        if (!right_known || (right != 2 && right != 3)) {
+            Py_RETURN_NONE;
+        }
+        name = right == 2 ? NAME_SQUARE : NAME_CUBE;
+    } else if (op[0] == '*') {
         if (right_known && right == 1) {
             return Py_NewRef(p);
         }
@@ -411,7 +417,9 @@ static PyObject *float_binary(BuilderObject *b, fc_state *state, const char *op,
         }
         type = ir_name(state, NAME_B);
     }
-    PyObject *args = name == NAME_SQUARE ? PyTuple_Pack(1, p) : PyTuple_Pack(2, p, q), *val = NULL;
+    PyObject *args =
+        name == NAME_SQUARE || name == NAME_CUBE ? PyTuple_Pack(1, p) : PyTuple_Pack(2, p, q);
+    PyObject *val = NULL;
     if (args != NULL) {
         val = builder_emit(b, state, ir_name(state, name + shift), type, args, 0, Py_None);
     }
@@ -491,7 +499,7 @@ PyDoc_STRVAR(
     binary_doc,
     "binary($self, op, x, y, /)\n--\n\n"
     "x op y for one of + - * / < <= > >= == != where both are floats, or ints that are floats\n"
-    "exactly, and one at least is a Val; else None.");
+    "exactly, and one at least is a Val; also ** 2 and ** 3; else None.");
 
 static PyObject *Builder_binary(PyObject *self, PyTypeObject *cls, PyObject *const *given,
                                 Py_ssize_t count, PyObject *keywords)
@@ -506,8 +514,8 @@ static PyObject *Builder_binary(PyObject *self, PyTypeObject *cls, PyObject *con
         return PyErr_Format(PyExc_TypeError, "binary() takes op, x and y");
     }
     const bool compares = strchr("<>=!", op[0]) != NULL && (op[1] == 0 || op[1] == '=');
-    if ((!compares && (op[1] != 0 || strchr("+-*/", op[0]) == NULL)) || strcmp(op, "<<") == 0 ||
-        (!is_val(state, given[1]) && !is_val(state, given[2]))) {
+    if ((!compares && strcmp(op, "**") != 0 && (op[1] != 0 || strchr("+-*/", op[0]) == NULL)) ||
+        strcmp(op, "<<") == 0 || (!is_val(state, given[1]) && !is_val(state, given[2]))) {
         Py_RETURN_NONE;
     }
     PyObject *p = float_operand(b, state, given[1]), *val = NULL;
@@ -603,9 +611,9 @@ static PyType_Spec Builder_spec = {"fastconc._core.BuilderBase", sizeof(BuilderO
 int fc_init_ir(PyObject *module)
 {
     static const char *const names[N_NAMES + NAME_FLOAT32] = {
-        "ANY_B", "ALL_B", "B",        "CONST",    "D",    "F",    "ADD_D", "SUB_D",
-        "MUL_D", "DIV_D", "SQUARE_D", "LT_D",     "LE_D", "EQ_D", "NE_D",  "ADD_F",
-        "SUB_F", "MUL_F", "DIV_F",    "SQUARE_F", "LT_F", "LE_F", "EQ_F",  "NE_F",
+        "ANY_B", "ALL_B",    "B",        "CONST",  "D",    "F",    "ADD_D", "SUB_D", "MUL_D",
+        "DIV_D", "SQUARE_D", "CUBE_D",   "LT_D",   "LE_D", "EQ_D", "NE_D",  "ADD_F", "SUB_F",
+        "MUL_F", "DIV_F",    "SQUARE_F", "CUBE_F", "LT_F", "LE_F", "EQ_F",  "NE_F",
     };
     fc_state *state = fc_state_of_module(module);
     PyObject *tuple = state->ir_names = PyTuple_New(N_NAMES + NAME_FLOAT32);

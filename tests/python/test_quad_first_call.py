@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The first call of quad on a function: compiled once, and as right as the later calls."""
 
+import gc
 import math
 import warnings
+import weakref
 
 import fastconc
 import pytest
 from fastconc import _integrand, _kernel
+from fastconc._compile import unit
 
 
 def count_compilations(monkeypatch):
@@ -98,3 +101,51 @@ def test_learning_is_for_plain_functions_not_known_yet():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         assert _integrand.learn(lambda x: open(x), (), "quad") is False
+
+
+def not_numeric(x):
+    y = x + LATER  # noqa: F821
+    print(end="")
+    return y
+
+
+def test_what_does_not_compile_is_compiled_once(monkeypatch):
+    """A second integral of the function does not try again, unless something it needs changed."""
+    calls = []
+    plain = unit.compile_target
+    monkeypatch.setattr(unit, "compile_target", lambda *args: calls.append(1) or plain(*args))
+    with pytest.warns(fastconc.PerformanceWarning), pytest.raises(NameError):
+        fastconc.quad(not_numeric, 0, 1)
+    monkeypatch.setitem(globals(), "LATER", 2.0)
+    known = 0
+    for n in range(3):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            assert fastconc.quad(not_numeric, 0, 1)[0] == pytest.approx(2.5)
+        assert n == 0 or len(calls) == known
+        known = len(calls)
+    monkeypatch.setitem(globals(), "LATER", 3.0)
+    monkeypatch.setitem(globals(), "print", lambda end: None)
+    assert fastconc.quad(not_numeric, 0, 1)[0] == pytest.approx(3.5)
+    assert len(calls) == known + 1
+
+
+def test_failures_keep_nothing_alive():
+    class Thing:
+        pass
+
+    thing = Thing()
+    alive = weakref.ref(thing)
+
+    def f(x, thing=thing):
+        print(end="")
+        return x
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for _ in range(2):
+            fastconc.quad(f, 0, 1)
+    unit._units.clear()
+    del f, thing
+    gc.collect()
+    assert alive() is None

@@ -72,7 +72,7 @@ class Arithmetic:
     raising: bool  # errors="raise"
     exact: bool  # accuracy="exact"
     fastmath: bool
-    quick: bool  # none of these
+    quick: bool  # none of the three
     float_powers: bool = False  # int ** a negative int was met
 
     # Types

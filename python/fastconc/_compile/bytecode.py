@@ -174,20 +174,22 @@ def read(ev: Evaluator, frame: Frame) -> Any:
     ways: Ways | None = None
     event = -1  # the next place where ways meet
     alive = True
-    if outermost is not None and code.co_filename == outermost.co_filename:
+    if ev.wants_lines and outermost and code.co_filename == outermost.co_filename:
         # The lines of explain() are those of one file.
         b.line = code.co_firstlineno
         lines = _lines(code)
     for place in range(0, len(raw), 2):
         op = raw[place]
+        if not op:
+            continue  # room for the interpreter's caches
         if place in lines:
             b.line = lines[place]
         if place == event:
             assert ways is not None
             stack, alive = ways.meet(place, stack, alive), True
             push, pop, env, event = stack.append, stack.pop, frame.env, ways.next
-        if not op or not alive:
-            continue  # room for the interpreter's caches
+        if not alive:
+            continue
         argument = raw[place + 1] | high
         high = 0
         kind = _kind[op]

@@ -179,6 +179,11 @@ class Calls(Statements):
         self.deps.append(("code", function, None, function.__code__))
         if function.__defaults__:
             self.deps.append(("defaults", function, None, function.__defaults__))
+        code = function.__code__
+        if len(args) == code.co_argcount and not (
+            kwargs or code.co_kwonlyargcount or code.co_flags & 0x0C
+        ):
+            return self.run_function(function, dict(zip(code.co_varnames, args, strict=False)))
         parameters = parameters_of(function)
         env = parameters.bind(function.__name__, args, kwargs)
         for name in parameters.names:

@@ -32,6 +32,10 @@ class Unsupported(Exception):
         return self
 
 
+class NotFound(Unsupported):
+    """A name, attribute or source is not there; it may be later, and nothing tells when."""
+
+
 class NeedUnroll(Unsupported):
     """A loop's variable must be known at compile time; the loop is tried again, unrolled."""
 
@@ -48,7 +52,7 @@ class NeedsAllBits(Unsupported):
     """An integer constant beyond 64 bits, all of which matter; to be refused where it stands."""
 
 
-class NoSource(Unsupported):
+class NoSource(NotFound):
     """The function has no source; it may be traced instead."""
 
 
@@ -86,6 +90,7 @@ def to_kernel_error(error: Unsupported, name: str) -> KernelError:
     result = KernelError("\n".join(lines))
     result.needs_integer = isinstance(error, NeedsInteger)  # type: ignore[attr-defined]
     result.needs_dimensions = isinstance(error, NeedsDimensions)  # type: ignore[attr-defined]
+    result.looked_in_vain = isinstance(error, NotFound)  # type: ignore[attr-defined]
     result.reason = error.reason  # type: ignore[attr-defined]
     result.line = where[1] if where else None  # type: ignore[attr-defined]
     return result

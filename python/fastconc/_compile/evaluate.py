@@ -27,7 +27,7 @@ from .arith import describe, is_number
 from .calls import COMPLEX_HINT, Calls
 from .comparisons import Comparisons
 from .deps import MISSING
-from .errors import Unsupported
+from .errors import NotFound, Unsupported
 from .ir import Builder, Mask, Val
 from .loops import Loops
 from .match import Match
@@ -101,8 +101,9 @@ class Evaluator(Calls, Comparisons, Loops, Match, Sequences):
         self.raising = raising
         self.exact = exact
         self.fastmath = fastmath
-        self.quick = not (raising or fastmath)
+        self.quick = not (raising or exact or fastmath)
         self.has_read_code = False
+        self.wants_lines = True
         self.heap: dict[ListRef, tuple[Any, ...]] = {}
         self.deps: list[tuple[str, Any, Any, Any]] = []
         self.frames: list[Frame] = []
@@ -177,7 +178,7 @@ class Evaluator(Calls, Comparisons, Loops, Match, Sequences):
                 try:
                     value = cell.cell_contents
                 except ValueError:
-                    raise Unsupported(f"the free variable {name!r} is not assigned yet") from None
+                    raise NotFound(f"the free variable {name!r} is not assigned yet") from None
                 self.deps.append(("cell", cell, name, value))
                 return self.admit(value)
             if frame.parent is None:
@@ -191,7 +192,7 @@ class Evaluator(Calls, Comparisons, Loops, Match, Sequences):
                 return self.admit(value)
             value = getattr(builtins, name, MISSING)
             if value is MISSING:
-                raise Unsupported(f"the name {name!r} is not defined")
+                raise NotFound(f"the name {name!r} is not defined")
             self.deps.append(("global", frame.globals, name, MISSING))
             return value
         if isinstance(value, Unbound):
@@ -396,11 +397,11 @@ class Evaluator(Calls, Comparisons, Loops, Match, Sequences):
         except AttributeError:
             kind = "module" if isinstance(value, types.ModuleType) else type(value).__name__
             label = getattr(value, "__name__", "") if kind == "module" else ""
-            raise Unsupported(
+            raise NotFound(
                 f"the {kind} {label} has no attribute {name!r}".replace("  ", " ")
             ) from None
         except Exception as error:
-            raise Unsupported(f"reading the attribute {name!r} failed: {error!r}") from None
+            raise NotFound(f"reading the attribute {name!r} failed: {error!r}") from None
         if not isinstance(found, types.MethodType | types.BuiltinMethodType):
             self.deps.append(("attribute", value, name, found))
         return self.admit(found)

@@ -22,6 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from fastconc import _core
+from fastconc._errors import KernelError
 
 from .arith import describe, is_number
 from .deps import still_valid
@@ -273,6 +274,7 @@ class Unit:
         self.options = options
         self.programs: dict[Any, Compiled] = {}
         self.checked: set[Any] = set()  # integrands that were compared with plain Python
+        self.failures: dict[Any, KernelError] = {}
         self.deps: list[tuple[str, Any, Any, Any]] = []
         self.own_cells = {id(c) for c in target.function.__closure__ or ()}
         self.shared_deps: list[tuple[str, Any, Any, Any]] = []
@@ -292,6 +294,21 @@ class Unit:
             self.programs[key] = found
         return found
 
+    def get_or_fail_again(
+        self, signature: tuple[Any, ...], float_type: str, force_float: bool
+    ) -> Compiled:
+        """As get; what failed is not tried again while all that was looked at stays as it is."""
+        key = (signature, float_type, force_float)
+        failure = self.failures.get(key)
+        if failure is None or not self.valid():
+            try:
+                return self.get(*key)
+            except KernelError as error:
+                if not error.looked_in_vain:  # type: ignore[attr-defined]
+                    self.failures[key] = _copy_of(error)
+                raise
+        raise _copy_of(failure)
+
     def note(self, deps: list[tuple[str, Any, Any, Any]]) -> None:
         seen = {(k, id(c), n if isinstance(n, str) else None) for k, c, n, _ in self.deps}
         for dep in deps:
@@ -302,6 +319,13 @@ class Unit:
                 self.deps.append(dep)
                 if kind != "cell" or id(container) not in self.own_cells:
                     self.shared_deps.append(dep)
+
+
+def _copy_of(error: KernelError) -> KernelError:
+    """Without a traceback, which would keep frames alive."""
+    made = KernelError(*error.args)
+    made.__dict__.update(error.__dict__)
+    return made
 
 
 _MAX_UNITS = 2048
@@ -400,6 +424,7 @@ def _compile_by(
     extra: list[Any] = []
     if target.parameters.vararg is not None:
         extra = [_argument(builder, inputs, tables, "", item) for item in signature[len(names) :]]
+    ev.wants_lines = not force_float  # what integrators run is shown to no one
     if not force_float:  # programs for C callers have no tables
         ev.constant_tables = []
         ev.first_constant_table = len(tables)
