@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import operator
+import random
 import secrets
 import warnings
 from collections.abc import Callable
@@ -20,6 +21,7 @@ _STATUS = ("converged", "nonfinite", "dominated", "inconsistent", "zero")
 _NETS = ("sobol", "tent", "power", "mapped", "")
 _MAX_SOBOL_DIM = 1111
 _MAX_N = 1 << 50
+_MAX_SEED = (1 << 64) - 1
 
 
 class MonteCarloResult(QuadResult):
@@ -102,7 +104,7 @@ def mcquad(
     n: int = 10**6,
     *,
     method: str = "sobol",
-    seed: int | None = None,
+    seed: Any = None,
     args: tuple[Any, ...] = (),
     adapt: bool = True,
     vectorized: bool = False,
@@ -130,8 +132,9 @@ def mcquad(
         fitted by the pilot, is subtracted where it helps, and its integral added. "vegas": VEGAS+,
         adaptive map and stratification.
     seed
-        An int from 0 to 2**64 - 1: same seed, same bits, for any number of workers. None draws one
-        (the result has it).
+        An int from 0 to 2**64 - 1: same seed, same bits, for any number of workers. None draws one,
+        a NumPy Generator or a random.Random is asked for one, a SeedSequence has one (the result
+        tells which).
     args
         Further arguments of `f`.
     adapt
@@ -218,11 +221,19 @@ class _Reporter:
 def _seed(seed: Any) -> int:
     if seed is None:
         return secrets.randbits(64)
+    if hasattr(seed, "generate_state"):  # a SeedSequence
+        return int(seed.generate_state(1, "uint64")[0])
+    if hasattr(seed, "integers"):  # a Generator
+        return int(seed.integers(_MAX_SEED, dtype="uint64", endpoint=True))
+    if isinstance(seed, random.Random):
+        return seed.getrandbits(64)
     try:
         number = operator.index(seed)
     except TypeError:
-        raise TypeError(f"seed must be an int or None, not {seed!r}") from None
-    if not 0 <= number < 1 << 64:
+        raise TypeError(
+            f"seed must be an int, None, a Generator or a SeedSequence, not {seed!r}"
+        ) from None
+    if not 0 <= number <= _MAX_SEED:
         raise ValueError(f"seed must be from 0 to 2**64 - 1, not {number}")
     return number
 

@@ -124,11 +124,10 @@ static fc_status net_block(void *context, size_t begin, size_t end, unsigned wor
     return status;
 }
 
-/* Integrates over n_replicates point sets of 2^log2_points points. `progress` may be NULL; n_before
- * evaluations were made before. */
+/* Integrates over n_replicates point sets of 2^log2_points points, after n_before evaluations. */
 static fc_status run_replicates(nets *job, fc_mc_net net, uint32_t first_replicate,
                                 uint64_t n_replicates, unsigned log2_points, tally *sums,
-                                const fc_mc_options *progress, uint64_t n_before)
+                                const fc_mc_options *options, uint64_t n_before)
 {
     fc_sampler *sampler = job->sampler;
     const unsigned n_out = sampler->f->n_out;
@@ -174,9 +173,9 @@ static fc_status run_replicates(nets *job, fc_mc_net net, uint32_t first_replica
             }
         }
         job->first_item += wave;
-        if (status == FC_OK && progress != NULL && progress->progress != NULL) {
-            progress->progress(progress->progress_context, n_before + job->first_item * job->points,
-                               progress->n);
+        if (status == FC_OK && options->progress != NULL) {
+            options->progress(options->progress_context, n_before + job->first_item * job->points,
+                              options->n);
         }
     }
     sampler->map = NULL;
@@ -244,8 +243,8 @@ static double forecast(fc_mc_net net, unsigned n_dim, bool smooth, double small,
 /* Chooses the net from pilots on at most `spare` points; *n becomes what is left for the result.
  * The map, if there is one, promises to lower the variance from `flat` by the factor `gain`. The
  * control variates, if there are any, stay if they bring more than they cost. */
-static fc_status choose(nets *job, uint64_t spare, double gain, double flat, tally *sums,
-                        uint64_t *n, fc_mc_net *best, bool *variate)
+static fc_status choose(nets *job, const fc_mc_options *options, uint64_t spare, double gain,
+                        double flat, tally *sums, uint64_t *n, fc_mc_net *best, bool *variate)
 {
     const unsigned n_dim = job->sampler->f->n_dim, n_out = job->sampler->f->n_out;
     const bool map_helps = gain < USEFUL_GAIN;
@@ -279,7 +278,8 @@ static fc_status choose(nets *job, uint64_t spare, double gain, double flat, tal
         if (!is_candidate[k]) {
             continue;
         }
-        status = run_replicates(job, (fc_mc_net)k, FIRST_PILOT, PILOTS, log2_pilot, sums, NULL, 0);
+        status = run_replicates(job, (fc_mc_net)k, FIRST_PILOT, PILOTS, log2_pilot, sums, options,
+                                options->n - *n);
         if (status != FC_OK) {
             break;
         }
@@ -306,7 +306,8 @@ static fc_status choose(nets *job, uint64_t spare, double gain, double flat, tal
         const double large = spread(sums->means, scale, n_out);
         const double large_without = spread(sums->without, scale, n_out);
         status = run_replicates(job, (fc_mc_net)k, FIRST_PILOT + PILOTS, PILOTS,
-                                log2_pilot - PILOT_RATIO_LOG2, sums, NULL, 0);
+                                log2_pilot - PILOT_RATIO_LOG2, sums, options,
+                                options->n - *n + ((uint64_t)PILOTS << log2_pilot));
         *n -= (uint64_t)PILOTS * 9 << (log2_pilot - PILOT_RATIO_LOG2);
         const double to_come = forecast((fc_mc_net)k, n_dim, smooth,
                                         spread(sums->means, scale, n_out), large, log2_pilot, *n);
@@ -391,8 +392,7 @@ static fc_status adapt(nets *job, const fc_mc_options *options, tally *sums, fc_
             status = fc_vegas_map_create(n_dim, n_bins, map);
         }
         if (status == FC_OK) {
-            status = fc_vegas_train(sampler, *map, to_train, options->seed, &spent, &gain, &flat,
-                                    points);
+            status = fc_vegas_train(sampler, *map, to_train, options, &spent, &gain, &flat, points);
         }
         if (status == FC_OK && fits) {
             status = fit_variates(job, points, *n);
@@ -405,7 +405,7 @@ static fc_status adapt(nets *job, const fc_mc_options *options, tally *sums, fc_
         *n -= spent;
         spare -= spent;
     }
-    return choose(job, spare, gain, flat, sums, n, best, variate);
+    return choose(job, options, spare, gain, flat, sums, n, best, variate);
 }
 
 /* ---- the result ---- */

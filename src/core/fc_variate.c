@@ -392,13 +392,17 @@ static double pass_cost(const fit *f, unsigned terms)
     return 0.5 * squares * fmin(SAMPLES * unknowns, (double)f->n);
 }
 
-/* Terms that the points determine in matrices of a rank. */
+/* Terms that the points determine in matrices of a rank. Least squares at random points are stable
+ * up to about the square root of their number (Cohen, Davenport, Leviatan, Found. Comput. Math. 13,
+ * 2013): beyond, polynomials may be wild between the outermost points and the faces. */
 static unsigned terms_for(const fit *f, unsigned rank)
 {
     const size_t entries = f->n_dim == 1 ? 1 : (size_t)rank * rank;
     const size_t by_points = f->n / (LEAST_SAMPLES * f->n_dim * entries);
     const size_t by_size = MOST_UNKNOWNS / entries;
-    const size_t terms = by_points < by_size ? by_points : by_size;
+    const size_t stable = (size_t)(sqrt((double)f->n) / 2);
+    size_t terms = by_points < by_size ? by_points : by_size;
+    terms = terms < stable ? terms : stable;
     return terms < FC_VARIATE_MAX_TERMS ? (unsigned)terms : FC_VARIATE_MAX_TERMS;
 }
 

@@ -249,13 +249,22 @@ static fc_status refine_map(vegas *v)
     return fc_pool_for(&v->sampler->run, refine_dims, v, v->n_dim, 1 + v->n_dim / 16);
 }
 
-fc_status fc_vegas_train(fc_sampler *sampler, fc_vegas_map *map, uint64_t n, uint64_t seed,
-                         uint64_t *n_eval, double *gain, double *flat, fc_points *record)
+static void report(const fc_mc_options *options, uint64_t done)
+{
+    if (options->progress != NULL) {
+        options->progress(options->progress_context, done < options->n ? done : options->n,
+                          options->n);
+    }
+}
+
+fc_status fc_vegas_train(fc_sampler *sampler, fc_vegas_map *map, uint64_t n,
+                         const fc_mc_options *options, uint64_t *n_eval, double *gain, double *flat,
+                         fc_points *record)
 {
     vegas v;
     *gain = 1;
     *flat = 0;
-    fc_status status = prepare(&v, sampler, map, seed);
+    fc_status status = prepare(&v, sampler, map, options->seed);
     if (status != FC_OK) {
         return status;
     }
@@ -279,6 +288,10 @@ fc_status fc_vegas_train(fc_sampler *sampler, fc_vegas_map *map, uint64_t n, uin
         for (v.first_block = 0; status == FC_OK && v.first_block < n_blocks;
              v.first_block += WAVE) {
             status = fc_pool_for(&sampler->run, train_slot, &v, SLOTS, 1);
+            if (status == FC_OK) {
+                const uint64_t done = (v.first_block + WAVE) * v.block;
+                report(options, *n_eval + (done < v.n_points ? done : v.n_points));
+            }
         }
         *n_eval += v.n_points;
         if (status == FC_OK && trains) {
@@ -477,9 +490,11 @@ static void gather(vegas *v, size_t n_blocks, edge_cube *open, fc_moments *open_
     }
 }
 
-/* One pass over all hypercubes: the integral and its variance by output. */
-static fc_status iterate(vegas *v, edge_cube *open, fc_moments *open_moments, double *integral,
-                         double *variance, double *largest)
+/* One pass over all hypercubes: the integral and its variance by output. n_before evaluations were
+ * made before. */
+static fc_status iterate(vegas *v, const fc_mc_options *options, uint64_t n_before, edge_cube *open,
+                         fc_moments *open_moments, double *integral, double *variance,
+                         double *largest)
 {
     const uint64_t n_blocks = (v->n_points + v->sampler->block - 1) / v->sampler->block;
     memset(integral, 0, v->n_out * sizeof *integral);
@@ -495,6 +510,8 @@ static fc_status iterate(vegas *v, edge_cube *open, fc_moments *open_moments, do
             for (size_t b = 0; b < wave; b++) {
                 *largest = fmax(*largest, v->largest[b]);
             }
+            const uint64_t done = (v->first_block + wave) * v->sampler->block;
+            report(options, n_before + (done < v->n_points ? done : v->n_points));
         }
     }
     if (status == FC_OK) {
@@ -604,12 +621,9 @@ fc_status fc_vegas(fc_sampler *sampler, const fc_mc_options *options, fc_mc_resu
         if (k == warm_up) {
             largest = 0;
         }
-        status = iterate(&v, &open, open_moments, integrals + row * n_out, variances + row * n_out,
-                         &largest);
+        status = iterate(&v, options, result->n_eval, &open, open_moments, integrals + row * n_out,
+                         variances + row * n_out, &largest);
         result->n_eval += v.n_points;
-        if (status == FC_OK && options->progress != NULL) {
-            options->progress(options->progress_context, result->n_eval, options->n);
-        }
     }
     if (status == FC_OK) {
         vegas_result(n_out, measuring, integrals, variances, largest, result);

@@ -13,8 +13,8 @@
  * iteration knows; 0 and 1 if n is too small for any. `record`, unless NULL, takes what is
  * evaluated first, as far as it has room. */
 FC_MUST_CHECK fc_status fc_vegas_train(fc_sampler *sampler, fc_vegas_map *map, uint64_t n,
-                                       uint64_t seed, uint64_t *n_eval, double *gain, double *flat,
-                                       fc_points *record);
+                                       const fc_mc_options *options, uint64_t *n_eval, double *gain,
+                                       double *flat, fc_points *record);
 
 /* The whole method. */
 FC_MUST_CHECK fc_status fc_vegas(fc_sampler *sampler, const fc_mc_options *options,

@@ -154,6 +154,7 @@ int main(void)
             strata(dims[d], points[i]);
         }
     }
+    strata(3, UINT64_C(100000000000)); /* numbers of points beyond 32 bits */
     maps();
     return check_report();
 }
