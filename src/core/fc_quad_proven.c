@@ -150,21 +150,21 @@ static bool prove_panel(proof *self, panel *p, double share, bool series, fc_dou
         if (self->unbounded) {
             return false;
         }
-        double shrinks = 0; /* noise that does where the panel is halved */
         for (unsigned o = 0; o < self->f->n_out; o++) {
             const double average = discs[o].noise * average_of(discs[o].at, p->half);
             size += fabs(discs[o].centre);
             bound += discs[o].radius;
             noise += average;
-            shrinks += discs[o].at > 0 ? average : 0;
         }
-        if (shrinks > size) {
+        if (series) {
             see_middle(self);
         }
         p->kronrod = around->kronrod * p->half * bound;
         p->gauss = around->gauss * p->half * bound;
         p->noise = 2 * p->half * noise;
-        self->seen = size > self->seen ? size : self->seen;
+        if (!series || bound < 100 * size) { /* else the middle of a series is no value of f */
+            self->seen = size > self->seen ? size : self->seen;
+        }
         /* A guess of what will do, for the integral is not known yet. */
         double absolute = fmin(self->options->epsabs, FC_QUAD_COARSE * self->seen * self->length);
         double enough =
