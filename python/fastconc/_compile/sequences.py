@@ -522,7 +522,7 @@ class Sequences(Arithmetic):
     def method(self, method: Method, args: list[Any], kwargs: dict[str, Any]) -> Any:
         name, target = method.name, method.target
         if name in ("conjugate", "item"):
-            return target
+            return self.unary("+", target) if name == "conjugate" else target
         if name == "is_integer":
             if self.type_of(target) in "IB":
                 return True
