@@ -6,6 +6,7 @@
 
 #include "check.h"
 #include "fc_alloc.h"
+#include "fc_disc.h"
 
 static const double pi = 3.14159265358979323846;
 
@@ -367,8 +368,80 @@ static void no_memory_for_audits(void)
     CHECK(status == FC_OK);
 }
 
+/* 2, and a needle 0.02 wide at context. */
+static fc_status needle(void *context, unsigned worker, size_t n, const double *const *x,
+                        double *const *y)
+{
+    (void)worker;
+    const double *c = context;
+    for (size_t i = 0; i < n; i++) {
+        double s = 0;
+        for (int d = 0; d < 3; d++) {
+            s += (x[d][i] - c[d]) * (x[d][i] - c[d]) / 4e-4;
+        }
+        y[0][i] = 2 + 0.8 * exp(-s);
+    }
+    return FC_OK;
+}
+
+/* A bound of it over real boxes, such as circular arithmetic might give. */
+static bool needle_bound(void *context, const fc_disc_range *x, fc_disc_frame *frame,
+                         fc_disc_range *out)
+{
+    (void)frame;
+    const double *c = context;
+    double middle = 0, least = 0;
+    for (int d = 0; d < 3; d++) {
+        const double m = fabs(x[d].centre - c[d]) / 0.02, h = x[d].radius / 0.02;
+        if (x[d].radius > x[d].spread) {
+            return false; /* points that are not real */
+        }
+        middle += m * m;
+        least += m * m - 2 * m * h - h * h;
+    }
+    const double centre = 2 + 0.8 * exp(-middle), radius = 0.8 * exp(-least);
+    *out = (fc_disc_range){centre, radius, radius, 1e-15};
+    return isfinite(radius);
+}
+
+static void bounds_lead_to_needles(void)
+{
+    const double lower[3] = {0, 0, 0}, upper[3] = {1, 1, 1};
+    const double exact = 2 + 0.8 * pow(sqrt(pi) * 0.02, 3);
+    double places[][3] = {
+        {0.31, 0.42, 0.63}, {0.8480, 0.5819, 0.5700}, {0.1557, 0.1448, 0.1565}, {0.5, 0.5, 0.72}};
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        fc_integrand f = {
+            .eval = needle, .disc_box = needle_bound, .context = places[i], .n_dim = 3, .n_out = 1};
+        fc_cubature_options options = {.epsrel = 1e-6, .max_eval = 300000, .n_probe = 3072};
+        double integral[2], error[2];
+        for (unsigned width = 1; width <= 2; width++) {
+            fc_cubature_result result = integrate(&f, lower, upper, options, width,
+                                                  &integral[width - 1], &error[width - 1]);
+            CHECK(result.outcome == FC_CUBATURE_CONVERGED);
+            CHECK(fabs(integral[width - 1] - exact) <= error[width - 1]);
+        }
+        CHECK(memcmp(&integral[0], &integral[1], sizeof integral[0]) == 0);
+    }
+    /* No memory for the search: told, nothing leaks. */
+    fc_integrand f = {
+        .eval = needle, .disc_box = needle_bound, .context = places[0], .n_dim = 3, .n_out = 1};
+    fc_domain domain = {.n_dim = 3, .lower = lower, .upper = upper};
+    fc_cubature_options options = {.epsrel = 1e-3, .max_eval = 20000, .n_probe = 256};
+    double integral, error;
+    fc_cubature_result result = {.integral = &integral, .error = &error};
+    fc_status status = FC_ERR_NOMEM;
+    for (int k = 0; status == FC_ERR_NOMEM && k < 4000; k++) {
+        fc_alloc_fail_after(k);
+        status = fc_cubature(NULL, &f, &domain, &options, &result);
+    }
+    fc_alloc_fail_after(-1);
+    CHECK(status == FC_OK);
+}
+
 int main(void)
 {
+    bounds_lead_to_needles();
     jumps_beside_faces();
     no_memory_for_audits();
     gauss_in_all_dimensions();
