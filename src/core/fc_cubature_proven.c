@@ -38,10 +38,13 @@
 
 #define MAX_DIM FC_AFFINE_DIM
 #define MAX_OUT 4
-#define MAX_PIECES 24
-#define MAX_TRIES 160 /* questions to the program: each takes as long as some evaluations */
+#define FEW_PIECES 24   /* held on the stack */
+#define MANY_PIECES 400 /* of staircases: cut, not halved */
+#define MAX_TRIES 160   /* questions to the program: each takes as long as some evaluations */
 #define MAX_POINTS 6144
-#define FEW_POINTS 100 /* not worth another question */
+#define MAX_POINTS_2D 16384 /* there adaptive rules take as many for peaks */
+#define FEW_POINTS 100      /* not worth another question */
+#define MOST_OF_A_CUT 16    /* 4 in 2 dimensions */
 #define CHUNK 512
 #define ROUNDING (4 * DBL_EPSILON)
 #define NOISE (16 * DBL_EPSILON) /* of the mean |f|: the least error that is claimed */
@@ -97,8 +100,9 @@ typedef struct proof {
     bool framed;  /* asks what is affine */
     double tolerance[MAX_OUT]; /* of the whole, guessed or known */
     bool guessed;
-    part parts[MAX_PIECES];
-    unsigned n_parts, n_tries;
+    part *many;          /* NULL, or owned: both of the following */
+    part *parts, *stack; /* what is proved, what is to be; room for `room` each */
+    unsigned room, n_parts, n_tries, most_tries, n_cuts;
     size_t n_points, most;
     double corners[MAX_DIM << MAX_DIM]; /* of the part that is asked about, where framed ... */
     double limit_noise[MAX_DIM];        /* ... and rounding errors of its limits */
@@ -405,7 +409,8 @@ static bool prove_axis(proof *self, part *p, unsigned d)
             }
         }
         const unsigned s = best[1] < N_ORDERS ? 1 : 0;
-        if (self->n_tries >= MAX_TRIES || (best[s] < N_ORDERS && are_few(orders[best[s]], n))) {
+        if (self->n_tries >= self->most_tries ||
+            (best[s] < N_ORDERS && are_few(orders[best[s]], n))) {
             break;
         }
     }
@@ -453,10 +458,10 @@ static bool is_noisy(const proof *self, const part *p)
 /* Cuts the range into parts that are proved; false if it takes too many. */
 static bool cover(proof *self, const fc_piece *whole)
 {
-    part stack[MAX_PIECES];
+    part *const stack = self->stack;
     unsigned top = 1;
     bool asked = self->framed;
-    self->n_parts = 0;
+    self->n_parts = self->n_cuts = self->n_tries = 0;
     self->n_points = 0;
     stack[0].piece = *whole;
     memset(stack[0].halved, 0, sizeof stack[0].halved);
@@ -464,28 +469,31 @@ static bool cover(proof *self, const fc_piece *whole)
         part *const p = &stack[top - 1];
         unsigned axis = 0;
         bool proved = prove_part(self, p, &axis);
-        if (!asked && (!proved || is_noisy(self, p))) { /* a decision, or bounds too rough? */
+        /* A decision, or bounds too rough? Of that, one failure says enough. */
+        if (!self->framed && (proved ? is_noisy(self, p) : !asked)) {
             asked = self->framed = true;
             proved = prove_part(self, p, &axis);
             self->framed = proved || self->doubt.known;
         }
         if (proved) {
             self->n_points += p->n_points;
-            if (self->n_parts + top > MAX_PIECES || self->n_points > self->most) {
+            if (self->n_parts + top > self->room || self->n_points > self->most) {
                 return false;
             }
             self->parts[self->n_parts++] = *p;
             top--;
             continue;
         }
-        const unsigned room = MAX_PIECES - self->n_parts - top + 1;
-        if (self->n_tries >= MAX_TRIES || room < 2) {
+        const unsigned room = self->room - self->n_parts - top + 1;
+        if (self->n_tries >= self->most_tries || room < 2) {
             return false;
         }
         if (self->doubt.known) {
-            fc_piece pieces[MAX_PIECES];
+            fc_piece pieces[MOST_OF_A_CUT];
             const fc_affine plane = self->doubt;
-            const unsigned n = fc_piece_cut(&p->piece, &plane, pieces, room);
+            const unsigned most = room < MOST_OF_A_CUT ? room : MOST_OF_A_CUT;
+            const unsigned n = fc_piece_cut(&p->piece, &plane, pieces, most);
+            self->n_cuts++;
             if (n < 2) {
                 return false;
             }
@@ -505,6 +513,23 @@ static bool cover(proof *self, const fc_piece *whole)
         top++;
     }
     return true;
+}
+
+/* The same with more room, if it was cuts that took it. */
+static bool cover_with_more(proof *self, const fc_piece *whole)
+{
+    if (self->many != NULL || 2 * self->n_cuts < FEW_PIECES / 2) {
+        return false;
+    }
+    self->many = fc_malloc(2 * (size_t)MANY_PIECES, sizeof *self->many);
+    if (self->many == NULL) {
+        return false; /* fc_cubature needs no more than usual */
+    }
+    self->parts = self->many;
+    self->stack = self->many + MANY_PIECES;
+    self->room = MANY_PIECES;
+    self->most_tries = 12 * MANY_PIECES;
+    return cover(self, whole);
 }
 
 /* ---- evaluation ---- */
@@ -642,7 +667,14 @@ fc_status fc_cubature_prove(const fc_run *run, const fc_integrand *f, const fc_d
     self.options = options;
     self.n_dim = f->n_dim;
     self.n_out = f->n_out;
-    self.most = options->max_eval < MAX_POINTS ? (size_t)options->max_eval : MAX_POINTS;
+    const size_t most = self.n_dim <= 2 ? MAX_POINTS_2D : MAX_POINTS;
+    self.most = options->max_eval < most ? (size_t)options->max_eval : most;
+    part few[2][FEW_PIECES];
+    self.many = NULL;
+    self.parts = few[0];
+    self.stack = few[1];
+    self.room = FEW_PIECES;
+    self.most_tries = MAX_TRIES;
     self.guessed = false;
     if (!have_rules) {
         return FC_OK;
@@ -650,15 +682,15 @@ fc_status fc_cubature_prove(const fc_run *run, const fc_integrand *f, const fc_d
     first_piece(&self, &whole);
     uint64_t n_eval = 0;
     for (int round = 0; round < 2; round++) {
-        self.n_tries = 0;
-        if (!cover(&self, &whole)) {
-            return FC_OK;
+        if (!cover(&self, &whole) && !cover_with_more(&self, &whole)) {
+            break;
         }
         fc_sum sums[MAX_OUT] = {{0}};
         double magnitude[MAX_OUT] = {0}, error[MAX_OUT] = {0}, value[MAX_OUT];
         bool agree, enough = true;
         fc_status status = evaluate(&self, run, sums, magnitude, &agree);
         if (status != FC_OK || !agree) {
+            fc_free(self.many);
             return status;
         }
         n_eval += self.n_points;
@@ -687,13 +719,16 @@ fc_status fc_cubature_prove(const fc_run *run, const fc_integrand *f, const fc_d
             result->zero = false;
             result->outcome = FC_CUBATURE_CONVERGED;
             *done = true;
-            return FC_OK;
+            break;
         }
+        bool more = true;
         for (unsigned o = 0; o < self.n_out; o++) { /* what is left beside the rounding errors */
-            if (!(self.tolerance[o] > 4 * NOISE * magnitude[o])) {
-                return FC_OK;
-            }
+            more = more && self.tolerance[o] > 4 * NOISE * magnitude[o];
+        }
+        if (!more) {
+            break;
         }
     }
+    fc_free(self.many);
     return FC_OK;
 }

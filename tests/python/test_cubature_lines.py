@@ -161,13 +161,21 @@ def test_random_piecewise_affine_functions(seed):
 
 
 def test_peaks_that_are_not_too_narrow_are_proved():
-    for width in (0.15, 0.2, 0.4):
+    for width in (0.1, 0.2, 0.4):
 
         def f(x, y, s=1 / width**2):
             return math.exp(-s * ((x - 0.4) ** 2 + (y - 0.6) ** 2))
 
         one = math.erf(0.6 / width) + math.erf(0.4 / width)
         within(nquad(f, [(0, 1), (0, 1)]), math.pi / 4 * (width * one) ** 2)
+
+
+def test_staircases():
+    within(cubature(lambda x, y: math.floor(10 * x + 7 * y), [0, 0], [1, 1]), 8)
+    within(cubature(lambda x, y: math.floor(9 * x) * math.floor(11 * y), [0, 0], [1, 1]), 20)
+    # Too many steps to cut along; then all goes as for any function.
+    many = cubature(lambda x, y: math.floor(900 * x + y), [0, 0], [1, 1], epsrel=1e-2)
+    assert abs(many.integral - 450) <= many.error
 
 
 def test_nan_on_one_side_of_a_line_is_not_proved():
