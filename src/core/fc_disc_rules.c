@@ -133,7 +133,7 @@ bool fc_disc_divide(disc *d, const disc *a, const disc *b)
 bool fc_disc_square(disc *d, const disc *x)
 {
     double m = fabs(x->centre), r = x->radius;
-    const double least = x->least * x->least;
+    const double near = fmax(least_of(x), 0), least = near * near;
     const int raised = 2 * x->power;
     bool proved = make(d, x, m * m, (2 * m + r) * r, 2 * size_of(x));
     d->power = raised;
@@ -147,6 +147,11 @@ bool fc_disc_power(disc *d, const disc *x, double q)
     double c = x->centre, m = fabs(c), r = x->radius, value = pow(c, q);
     bool whole = q == floor(q), proved;
     double raised = q * x->power;
+    const double near = q > 0 ? fmax(least_of(x), 0) : 0;
+    const double least = near == 0  ? 0
+                         : q == 3   ? near * near * near
+                         : q == 0.5 ? sqrt(near)
+                                    : pow(near, q);
     if (!(fabs(q) < 1e6) || raised != floor(raised) || fabs(raised) >= MAX_POWER) {
         return false;
     }
@@ -161,6 +166,7 @@ bool fc_disc_power(disc *d, const disc *x, double q)
         proved = make(d, x, value, r * slope, slope);
     }
     d->power = (int)raised;
+    d->least = at_least(least);
     return proved;
 }
 

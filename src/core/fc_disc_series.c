@@ -35,10 +35,12 @@ typedef struct series {
 } series;
 
 typedef struct state {
-    double centre, radius; /* of the disc */
-    double least, most;    /* real p that matter */
-    double far[N_POWERS];  /* powers of the largest |p| of the disc */
-    bool wants_root;       /* the reason it failed: a root of an odd power of p */
+    double centre, radius;   /* of the disc */
+    double least, most;      /* real p that matter */
+    double far[N_POWERS];    /* powers of the largest |p| of the disc */
+    double powers[N_POWERS]; /* of `most` */
+    double over[N_POWERS];   /* of 1 / `least` */
+    bool wants_root;         /* the reason it failed: a root of an odd power of p */
     series r[FC_DISC_REGISTERS];
 } state;
 
@@ -50,7 +52,10 @@ static series number(double value)
 /* The largest p^k of real p. */
 static double reach(const state *s, int k)
 {
-    return k == 0 ? 1 : pow(k > 0 ? s->most : s->least, k);
+    if (k >= 0) {
+        return k < N_POWERS ? s->powers[k] : pow(s->most, k);
+    }
+    return -k < N_POWERS ? s->over[-k] : pow(s->least, k);
 }
 
 /* |x| <= majorant |p|^power on the disc. */
@@ -514,7 +519,7 @@ static bool function(state *s, series *d, const series *x, unsigned op)
     const double c0 = x->power == 0 ? x->c[0] : 0;
     const series u = x->power == 0 ? beyond_first(x) : *x;
     const double U = majorant(s, &u) * s->far[u.power], over_root = 1 / sqrt(1 - U * U);
-    const double ln2 = 0.6931471805599453, upper = upper_bound(s, &u) * pow(s->most, u.power);
+    const double ln2 = 0.6931471805599453, upper = upper_bound(s, &u) * reach(s, u.power);
     taylor t;
     series other;
     switch (op) {
@@ -804,7 +809,10 @@ static bool output_of(const state *s, const series *y, fc_disc *out)
     if (y->power < 0 || (unsigned)y->power + y->n >= N_POWERS) {
         return false;
     }
-    double first = pow(s->centre, y->power), centre = 0, radius = 0;
+    double first = 1, centre = 0, radius = 0;
+    for (int k = 0; k < y->power; k++) {
+        first *= s->centre;
+    }
     for (unsigned k = 0; k < y->n; k++, first *= s->centre) {
         centre += y->c[k] * first;
         radius += fabs(y->c[k]) * (s->far[(unsigned)y->power + k] - first);
@@ -828,9 +836,12 @@ bool fc_disc_of_series(const fc_program *p, const fc_disc_place *place, const do
     if (p->n_registers > FC_DISC_REGISTERS || p->n_tables != 0 || !(s.least > 0)) {
         return false;
     }
-    s.far[0] = 1;
+    s.far[0] = s.powers[0] = s.over[0] = 1;
+    const double far = (fabs(s.centre) + s.radius) * (1 + 1e-12), over = 1 / s.least;
     for (int k = 1; k < N_POWERS; k++) {
-        s.far[k] = s.far[k - 1] * (fabs(s.centre) + s.radius) * (1 + 1e-12);
+        s.far[k] = s.far[k - 1] * far;
+        s.powers[k] = s.powers[k - 1] * s.most;
+        s.over[k] = s.over[k - 1] * over;
     }
     for (unsigned i = 0; i < p->n_registers; i++) {
         double value = 0;
