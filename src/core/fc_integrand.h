@@ -60,4 +60,32 @@ typedef struct fc_integrand {
     bool serial;    /* must run on the calling thread alone (Python code that needs the GIL) */
 } fc_integrand;
 
+/* An integrand that only this thread evaluates, as the worker it already is: for an integrator that
+ * is called inside another's parallel loop. Borrows f. */
+typedef struct fc_pinned {
+    fc_integrand base;
+    const fc_integrand *f;
+    unsigned worker;
+} fc_pinned;
+
+static inline fc_status fc_pinned_eval(void *context, unsigned worker, size_t n,
+                                       const double *const *x, double *const *y)
+{
+    const fc_pinned *self = (const fc_pinned *)context;
+    (void)worker;
+    return self->f->eval(self->f->context, self->worker, n, x, y);
+}
+
+static inline void fc_pinned_init(fc_pinned *self, const fc_integrand *f, unsigned worker)
+{
+    fc_integrand base = {.eval = fc_pinned_eval,
+                         .context = self,
+                         .n_dim = f->n_dim,
+                         .n_out = f->n_out,
+                         .serial = true};
+    self->base = base;
+    self->f = f;
+    self->worker = worker;
+}
+
 #endif

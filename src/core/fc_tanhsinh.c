@@ -630,9 +630,11 @@ static fc_status integrate_one(fc_ts_work *w, double a, double b, const double *
     bool again = true;
     while (again && finite && status == FC_OK) {
         state all = sum_up(w, values);
-        if (all.size == 0) { /* at all nodes: fc_quad looks closer */
+        if (all.size == 0 && w->options->density > 0) { /* at all nodes: look closer */
             fc_integrals one = {1, &a, &b, params, w->f->n_dim - 1};
-            status = fc_quad(w->run, w->f, w->options, &one, values, result);
+            fc_pinned pinned;
+            fc_pinned_init(&pinned, w->f, worker);
+            status = fc_quad(w->run, &pinned.base, w->options, &one, values, result);
             result->n_eval += w->n_eval;
             return status;
         }

@@ -8,8 +8,9 @@
 #include "fc_quad.h"
 
 /* The integrals that fc_quad computes, with its conventions, results and states (n_panels counts
- * the pieces between break points). Of the options, `density` has no effect; `weight` must be NULL;
- * 21 limit evaluations are made at most, but for the first level.
+ * the pieces between break points). Of the options, `weight` must be NULL; 21 limit evaluations are
+ * made at most, but for the first level. What is 0 at all nodes goes to fc_quad, which looks
+ * closer, unless `density` is 0.
  *
  * Method   A substitution x(t) makes the integrand fall double-exponentially, and the trapezoidal
  * rule with step 2^-L sums it, L = 4, 5, ... (Takahasi and Mori 1974, Publ. RIMS 9; Mori and

@@ -228,3 +228,14 @@ def test_what_is_zero_at_all_nodes_is_looked_at_again():
     result = quad(lambda x: math.exp(-((x - 700) ** 2)), -INF, INF)
     assert result.converged and result.integral == pytest.approx(math.sqrt(math.pi))
     assert quad(lambda x: 0.0, -1, 1) == (0, 0)
+
+
+@pytest.mark.parametrize("p", [-0.93, -0.9, -0.8])
+def test_panels_that_fail_for_rounded_ends_ask_for_it(p):
+    result = fastconc.quad(lambda x, p: (1 - x) ** p, 0, 1, args=(p,), epsabs=0, epsrel=1e-10)
+    assert result.converged and abs(result.integral * (1 + p) - 1) <= 1e-12
+    points = np.array([p, p, p])
+    batch = fastconc.quad(
+        lambda x, p: (1 - x) ** p, 0, 1, args=(points,), epsabs=0, epsrel=1e-10, workers=2
+    )
+    assert batch.converged.all() and np.allclose(batch.integral * (1 + p), 1, rtol=1e-12)
