@@ -514,6 +514,8 @@ class Arithmetic:
             return x
         if cond is False:
             return y
+        if type(x) is Val and type(y) is Val and x.type == y.type:
+            return self.b.select(cond, x, y)
         if isinstance(x, Maybe) or isinstance(y, Maybe):
             x, y = lift(x, y), lift(y, x)
         if isinstance(x, tuple) and isinstance(y, tuple) and len(x) == len(y):

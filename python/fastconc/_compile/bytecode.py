@@ -194,7 +194,8 @@ def read(ev: Evaluator, frame: Frame) -> Any:
         high = 0
         kind = _kind[op]
         if kind == LOAD:
-            push(_local(env, variables[argument]))
+            name = variables[argument]
+            push(env[name] if name in env else _local(env, name))
         elif kind == CONST:
             push(_constant(constants[argument]))
         elif kind == BINARY:
@@ -333,7 +334,10 @@ def _local(env: dict[str, Any], name: str) -> Any:
         raise Unsupported(f"the name {name!r} is not assigned") from None
 
 
+_NO_VALUES = (complex, CodeType)
+
+
 def _constant(value: Any) -> Any:
-    if isinstance(value, complex | CodeType):
+    if type(value) in _NO_VALUES:
         raise Unsupported("such a constant is read from the source")
     return value

@@ -51,6 +51,7 @@ from .values import (
 
 LIST_METHODS = ("append", "extend", "insert", "pop", "copy", "reverse", "sort", "index", "count")
 MAX_GLOBAL = 200_000  # elements of a global array
+_BOUND = (types.MethodType, types.BuiltinMethodType)
 # Objects that never hold numbers that could change
 _THEMSELVES = (types.FunctionType, types.BuiltinFunctionType, types.ModuleType, type)
 
@@ -402,7 +403,7 @@ class Evaluator(Calls, Comparisons, Loops, Match, Sequences):
             ) from None
         except Exception as error:
             raise NotFound(f"reading the attribute {name!r} failed: {error!r}") from None
-        if not isinstance(found, types.MethodType | types.BuiltinMethodType):
+        if not isinstance(found, _BOUND):
             self.deps.append(("attribute", value, name, found))
         return self.admit(found)
 
