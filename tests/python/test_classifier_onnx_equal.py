@@ -112,7 +112,10 @@ OPERATORS = set(
     "InstanceNormalization LayerNormalization LRN Softmax LogSoftmax Concat Split Slice Pad Reshape "
     "Flatten Squeeze Unsqueeze Transpose Gather Expand Resize Upsample ReduceMean ReduceSum ReduceMax "
     "ReduceMin ReduceProd ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceSumSquare ArgMax ArgMin "
-    "Cast Identity Dropout DepthToSpace Constant".split()
+    "Cast Identity Dropout DepthToSpace SpaceToDepth Constant "
+    "Equal Greater GreaterOrEqual Less LessOrEqual And Or Xor Not Where IsNaN IsInf TopK CumSum "
+    "GatherElements GatherND Trilu Hardmax OneHot Einsum RMSNormalization "
+    "Tan Asin Acos Atan Sinh Cosh Asinh Acosh Atanh Shrink Sin Cos Floor Ceil Round Sign".split()
 )
 
 

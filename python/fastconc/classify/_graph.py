@@ -103,7 +103,7 @@ def array_of(tensor: Any, folder: str | None) -> Any:
     rare = kind not in _NUMPY and numpy_type(kind) is not None  # int4, bfloat16 and such
     if kind not in _NUMPY and not rare:
         name = onnx.TensorProto.DataType.Name(kind) if kind in _KNOWN else str(kind)
-        raise UnsupportedModel(f"tensor {tensor.name!r} has the type {name}")
+        raise UnsupportedModel(f"tensor {tensor.name!r} has the type {name}: not supported")
     dtype = numpy_type(kind)
     count = 1
     for size in tensor.dims:

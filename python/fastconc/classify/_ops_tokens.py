@@ -53,6 +53,8 @@ def _einsum(context: Context, node: Node, inputs: Inputs) -> Value:
             raise Unsupported("of a diagonal")
         for label, size in zip(labels, v.shape, strict=True):
             if sizes.setdefault(label, size) != size:
+                if context.rows:  # one image stands for the batch here
+                    raise NotByRows("axes of different sizes")
                 if 1 not in (sizes[label], size):
                     raise ValueError(f"axis {label!r} has the sizes {sizes[label]} and {size}")
                 raise Unsupported("with broadcast axes")
