@@ -3,6 +3,7 @@
 which is not so. A break point (`points=`) makes quad go the long way, which is the reference."""
 
 import math
+import os
 import random
 import warnings
 
@@ -252,3 +253,44 @@ def test_sweeps_have_the_same_bits_for_every_number_of_workers():
         assert np.array_equal(results[0].integral, other.integral)
         assert np.array_equal(results[0].error, other.error)
         assert np.array_equal(results[0].neval, other.neval)
+
+
+UNARY = (
+    "sin(%s) cos(%s) exp(%s) log(1+%s) sqrt(%s) tan(%s) atan(%s) asin(%s) tanh(%s) expm1(%s) "
+    "exp(-1/(%s)) sqrt(1-(%s)**2) (%s)**1.5 (%s)**-0.5 cosh(%s) acos(1-%s) exp(-(%s)) erf(%s)"
+).split()
+LEAVES = ["x", "x", "x", "(1-x)", "2*x", "x*x", "x/2", "(x-1)"]
+
+
+def expression(r, depth):
+    kind = r.random()
+    if depth == 0 or kind < 0.15:
+        return r.choice(LEAVES)
+    if kind < 0.55:
+        return r.choice(UNARY) % expression(r, depth - 1)
+    left, right = expression(r, depth - 1), expression(r, depth - 1)
+    return f"({left} {r.choice('+-**//')} {right})"
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_random_expressions_next_to_their_singularities():
+    r, proved = random.Random(18), 0
+    for _ in range(1000 if os.environ.get("FASTCONC_LONG_TESTS") else 100):
+        text = expression(r, r.choice([2, 3]))
+        b = r.choice([1, 0.5, 0.3, INF])
+        f = eval("lambda x: " + text, vars(math))
+        try:
+            f(0.21)
+            result = fastconc.quad(f, 0, b, epsabs=0, epsrel=r.choice([1e-6, 1e-8, 1e-10]))
+        except (ArithmeticError, ValueError, TypeError):
+            continue
+        if result.neval > FEW or not result.converged:
+            continue
+        proved += 1
+        with mp.workdps(25):
+            exact = eval("lambda x: " + text, {**vars(mp)})
+            grid = [0, b / 4, b / 2, b] if b < INF else [0, 0.5, 1, 3, 8, 20, 60, INF]
+            reference = mp.quad(exact, grid)
+        slack = result.error + 4e-16 * abs(reference)
+        assert abs(reference - result.integral) <= slack, (text, b, result, reference)
+    assert proved > 30
