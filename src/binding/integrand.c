@@ -373,11 +373,32 @@ static PyObject *array_of(BoundIntegrand *self, const double *const *rows, unsig
     return array;
 }
 
+/* Whether `value` is an array of complex numbers, whose imaginary parts a conversion would drop. */
+static bool is_complex_array(PyObject *value)
+{
+    PyObject *dtype = PyObject_GetAttrString(value, "dtype"), *kind = NULL;
+    if (dtype != NULL) {
+        kind = PyObject_GetAttrString(dtype, "kind");
+    }
+    bool is =
+        kind != NULL && PyUnicode_Check(kind) && PyUnicode_CompareWithASCIIString(kind, "c") == 0;
+    Py_XDECREF(kind);
+    Py_XDECREF(dtype);
+    PyErr_Clear(); /* not an array at all */
+    return is;
+}
+
 /* Copies `value` (an array of n, or one number) to n_parts targets: 1 for floats, 2 for complex
  * numbers. */
 static int store_array(BoundIntegrand *self, PyObject *value, size_t n, double *const *targets,
                        unsigned n_parts)
 {
+    if (n_parts == 1 && is_complex_array(value)) {
+        PyErr_SetString(PyExc_TypeError,
+                        "the vectorized integrand returned complex numbers where floats are "
+                        "wanted: integrate both parts, or give quad complex_func=True");
+        return -1;
+    }
     PyObject *array =
         PyObject_CallFunction(self->asarray, "Os", value, n_parts == 2 ? "complex128" : "float64");
     if (array == NULL) {

@@ -305,3 +305,10 @@ def test_deadline():
     assert time.monotonic() - start < 20
     with pytest.raises(TimeoutError):
         fastconc.integrate(libm("sin"), 0, 1, 10**11, deadline=0.1)
+
+
+def test_complex_arrays_are_not_cut_to_their_real_parts():
+    with pytest.raises(TypeError, match="complex numbers where floats are wanted"):
+        fastconc.integrate(lambda x: np.exp(1j * x), 0, 1, n=100, vectorized=True)
+    with pytest.raises(TypeError, match="complex_func=True"):
+        fastconc.quad(lambda x: np.exp(1j * x), 0, 1, vectorized=True)
