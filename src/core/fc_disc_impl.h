@@ -4,7 +4,8 @@
  *
  *     fc_disc.c          the walk through a program
  *     fc_disc_rules.c    the arithmetic of discs
- *     fc_disc_series.c   series about p = 0 */
+ *     fc_disc_series.c   the same by series about p = 0
+ *     fc_disc_taylor.c   the arithmetic of these */
 #ifndef FC_DISC_IMPL_H
 #define FC_DISC_IMPL_H
 
