@@ -787,6 +787,59 @@ static const double TANH[11] = {
     -0x1.226e2f1f47378p-7,  0x1.d6d29d6f28c68p-9,  -0x1.7d8fec922140dp-10, 0x1.348481383c27ap-11,
     -0x1.e9784947fbd51p-13, 0x1.5d8cf8b342afep-14, -0x1.474e0daca648ap-16,
 };
+/* log gamma(x) = (x - 1/2) log x - x + log(2 pi)/2 + STIRLING(1/x^2)/x, x >= 8 */
+#define PI_DD_1 0x1.921fb54442d18p+1
+#define PI_DD_2 0x1.1a62633145c07p-53
+#define HALF_LOG_2PI_1 0x1.d67f1c864beb5p-1
+#define HALF_LOG_2PI_2 -0x1.65b5a1b7ff5dfp-55
+/* error 2^-64.2 (minimax 2^-70.2) on [0, 0.015625] */
+static const double STIRLING[8] = {
+    0x1.5555555555555p-4,  -0x1.6c16c16c127b5p-9,  0x1.a01a017a93103p-11, -0x1.381359a71e4aap-11,
+    0x1.b93b24e9ab7abp-11, -0x1.f2f311a13b37ap-10, 0x1.787ccd546b74bp-8,  -0x1.b6459fa1f70e5p-7,
+};
+/* e^r = 1 + r + r^2/2 + r^3/6 + r^4 EXP_DD(r) */
+/* error 2^-63.2 (minimax 2^-63.2) on [-0.346608, 0.346608] */
+static const double EXP_DD[9] = {
+    0x1.5555555555530p-5,  0x1.111111111035dp-7,  0x1.6c16c16c28ff2p-10,
+    0x1.a01a01abff45bp-13, 0x1.a01a0141ec3b3p-16, 0x1.71de006017c79p-19,
+    0x1.27e5ba501c3abp-22, 0x1.af52d06ad49b5p-26, 0x1.1e160ce0a0bf5p-29,
+};
+/* sin r = r - r^3/6 + r^5/120 + r^7 SIN_DD(z), z = r^2 */
+#define FIFTEENTH_DD_1 0x1.1111111111111p-4
+#define FIFTEENTH_DD_2 0x1.1111111111111p-60
+/* error 2^-73.9 (minimax 2^-74.0) on [0, 0.888857] */
+static const double SIN_DD[6] = {
+    -0x1.a01a01a01a013p-13, 0x1.71de3a556b095p-19,  -0x1.ae64567bca6d0p-26,
+    0x1.61245cc420c32p-33,  -0x1.ae7932aadce04p-41, 0x1.90f76fc75a179p-49,
+};
+/* cos r = 1 - z/2 + z^2/24 + z^3 COS_DD(z) */
+/* error 2^-68.4 (minimax 2^-68.5) on [0, 0.395179] */
+static const double COS_DD[5] = {
+    -0x1.6c16c16c16b30p-10, 0x1.a01a019fcb94dp-16,  -0x1.27e4fad6dbdf5p-22,
+    0x1.1eec55103a0a0p-29,  -0x1.914912b9b3571p-37,
+};
+/* log gamma(1 + d) = d (LGAMMA1_A + d (LGAMMA1_B + d LGAMMA1(d))) */
+#define LGAMMA1_A_1 -0x1.2788cfc6fb619p-1
+#define LGAMMA1_A_2 0x1.6cb90701fbfabp-58
+#define LGAMMA1_B_1 0x1.a51a6625307d3p-1
+#define LGAMMA1_B_2 0x1.1873d8912200cp-56
+/* error 2^-63.2 (minimax 2^-63.2) on [-0.1001, 0.1001] */
+static const double LGAMMA1[12] = {
+    -0x1.9a4d55beab2cdp-2, 0x1.151322ac7d824p-2, -0x1.a8b9c17aafb05p-3, 0x1.5b40cb1023a8ap-3,
+    -0x1.2703a1c47611cp-3, 0x1.010b36828a9c8p-3, -0x1.c806a9654a388p-4, 0x1.9a0237b888ab7p-4,
+    -0x1.746ac234c3056p-4, 0x1.5541718968982p-4, -0x1.44bb157cf4d83p-4, 0x1.2ed8865173e80p-4,
+};
+/* log gamma(2 + d) = d (LGAMMA2_A + d (LGAMMA2_B + d LGAMMA2(d))) */
+#define LGAMMA2_A_1 0x1.b0ee6072093cep-2
+#define LGAMMA2_A_2 0x1.6cb90701fbfabp-58
+#define LGAMMA2_B_1 0x1.4a34cc4a60fa6p-2
+#define LGAMMA2_B_2 0x1.1873d8912200cp-56
+/* error 2^-61.6 (minimax 2^-61.6) on [-0.1001, 0.1001] */
+static const double LGAMMA2[9] = {
+    -0x1.13e001a557609p-4,  0x1.51322ac7d6b46p-6,   -0x1.e404fc2182681p-8,
+    0x1.7add6ed5a66cdp-9,   -0x1.38ac5c81afaecp-10, 0x1.0b3607fc381f2p-11,
+    -0x1.d3fb5e8b2957ap-13, 0x1.a364b7b9b125fp-14,  -0x1.7b663a0e7082cp-15,
+};
 
 /* The same to the accuracy of single precision, for double lanes. */
 /* error 2^-34.2 (minimax 2^-34.2) on [-0.346608, 0.346608] */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * Entries without a vector version; contract in fc_vmath_libm.h.
+ * The C library's functions in loops; contract in fc_vmath_libm.h.
  *
  * glibc's tgamma and lgamma are off by up to 10 ULP: they are computed in long double,
  * which has at least eleven bits more on x86-64 (and is what double is where the platform has no
@@ -29,12 +29,6 @@ static double lgamma_ld(double x)
     {                                                                                              \
         for (size_t i = 0; i < n; i++) {                                                           \
             y[i] = f(x[i]);                                                                        \
-        }                                                                                          \
-    }                                                                                              \
-    void fc_libm_##name##_f(size_t n, const float *x, float *y)                                    \
-    {                                                                                              \
-        for (size_t i = 0; i < n; i++) {                                                           \
-            y[i] = (float)f((double)x[i]);                                                         \
         }                                                                                          \
     }
 LOOPS(tgamma, tgamma_ld)

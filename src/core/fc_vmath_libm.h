@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
  * Inside of vector math: reduction of huge angles, loops over the C library's functions for table
- * entries that have no vector version, and the tables of the instances. */
+ * entries that have no vector version and for rare arguments of those that have one, and the tables
+ * of the instances. */
 #ifndef FC_VMATH_LIBM_H
 #define FC_VMATH_LIBM_H
 
@@ -9,12 +10,7 @@
 
 #include "fc_vmath.h"
 
-#define FC_LIBM_DECLARE(name)                                                                      \
-    fc_unary_d fc_libm_##name##_d;                                                                 \
-    fc_unary_f fc_libm_##name##_f;
-FC_LIBM_DECLARE(tgamma)
-FC_LIBM_DECLARE(lgamma)
-#undef FC_LIBM_DECLARE
+fc_unary_d fc_libm_tgamma_d, fc_libm_lgamma_d;
 #define FC_LIBM_DECLARE(name)                                                                      \
     fc_binary_d fc_libm_##name##_d;                                                                \
     fc_binary_f fc_libm_##name##_f;

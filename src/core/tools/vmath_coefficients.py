@@ -220,6 +220,34 @@ def scaled_erfc(t: mpf) -> mpf:  # exp(x^2) erfc(x) (x + 3)
     return mp.exp(x * x) * mp.erfc(x) * (x + 3)
 
 
+def stirling_rest(z: mpf) -> mpf:  # x (log gamma(x) - (x - 1/2) log x + x - log(2 pi)/2), z = 1/x^2
+    def direct(z: mpf) -> mpf:
+        x = 1 / mp.sqrt(z)
+        return x * (mp.loggamma(x) - (x - mpf(1) / 2) * mp.log(x) + x - mp.log(2 * mp.pi) / 2)
+
+    return series(direct, lambda k: mp.bernoulli(2 * k + 2) / ((2 * k + 1) * (2 * k + 2)), z)
+
+
+def log_gamma_terms(zero: int) -> Callable[[int], mpf]:
+    """log(gamma(zero + d)) = sum of terms(k) d^k, k > 0, for zero = 1 and 2."""
+
+    def terms(k: int) -> mpf:
+        if k == 1:
+            return zero - 1 - mp.euler
+        return (-1) ** k * (mp.zeta(k) - (zero - 1)) / k
+
+    return terms
+
+
+def log_gamma_tail(zero: int) -> Real:  # what follows the first two terms, / d^3
+    terms = log_gamma_terms(zero)
+    return lambda d: series(
+        lambda d: (mp.loggamma(zero + d) - terms(1) * d - terms(2) * d**2) / d**3,
+        lambda k: terms(k + 3),
+        d,
+    )
+
+
 def main() -> None:
     print("/* SPDX-License-Identifier: BSD-3-Clause")
     print(" *")
@@ -300,6 +328,33 @@ def main() -> None:
     fit("CBRT", lambda m: 1 / mp.cbrt(m), 1, 8, 6, mp.cbrt)
     print("/* tanh t = t + t z TANH(z), z = t^2 */")
     fit("TANH", tanh_tail, 0, mpf("0.55") ** 2 * mpf("1.0001"), 11, lambda z: z)
+    print("/* log gamma(x) = (x - 1/2) log x - x + log(2 pi)/2 + STIRLING(1/x^2)/x, x >= 8 */")
+    split("PI_DD", pi, 53)
+    split("HALF_LOG_2PI", mp.log(2 * pi) / 2, 53)
+    fit("STIRLING", stirling_rest, 0, mpf(1) / 64, 8, mp.sqrt)
+    print("/* e^r = 1 + r + r^2/2 + r^3/6 + r^4 EXP_DD(r) */")
+    fit("EXP_DD", lambda r: series(
+        lambda r: (mp.expm1(r) - r - r * r / 2 - r**3 / 6) / r**4,
+        lambda k: 1 / mp.factorial(k + 4), r,
+    ), -half, half, 9, lambda r: r**4 / mp.exp(r))  # fmt: skip
+    print("/* sin r = r - r^3/6 + r^5/120 + r^7 SIN_DD(z), z = r^2 */")
+    split("FIFTEENTH_DD", mpf(1) / 15, 53)
+    fit("SIN_DD", lambda z: series(
+        lambda z: (mp.sin(mp.sqrt(z)) / mp.sqrt(z) - 1 + z / 6 - z**2 / 120) / z**3,
+        lambda k: (-1) ** (k + 1) / mp.factorial(2 * k + 7), z,
+    ), 0, (mpf("0.3001") * pi) ** 2, 6, lambda z: z**3)  # fmt: skip
+    print("/* cos r = 1 - z/2 + z^2/24 + z^3 COS_DD(z) */")
+    fit("COS_DD", lambda z: series(
+        lambda z: (mp.cos(mp.sqrt(z)) - 1 + z / 2 - z**2 / 24) / z**3,
+        lambda k: (-1) ** (k + 1) / mp.factorial(2 * k + 6), z,
+    ), 0, (mpf("0.2001") * pi) ** 2, 5, lambda z: z**3)  # fmt: skip
+    for zero, n in (1, 12), (2, 9):
+        print(f"/* log gamma({zero} + d) = d (LGAMMA{zero}_A + d (LGAMMA{zero}_B + "
+              f"d LGAMMA{zero}(d))) */")  # fmt: skip
+        split(f"LGAMMA{zero}_A", log_gamma_terms(zero)(1), 53)
+        split(f"LGAMMA{zero}_B", log_gamma_terms(zero)(2), 53)
+        fit(f"LGAMMA{zero}", log_gamma_tail(zero), mpf("-0.1001"), mpf("0.1001"), n,
+            lambda d: d * d)  # fmt: skip
 
     print("\n/* The same to the accuracy of single precision, for double lanes. */")
     fit("EXP_S", exp_tail, -half, half, 6, lambda r: r * r / mp.exp(r))
