@@ -264,6 +264,15 @@ def test_changed_attribute_and_list_recompile():
     assert k(1.0) == 7.5
 
 
+def test_a_module_function_exchanged_later_is_noticed(monkeypatch):
+    k = kernel(lambda x: math.sin(x) + 1)
+    assert k(0.5) == math.sin(0.5) + 1
+    monkeypatch.setattr(math, "sin", lambda x: 5.0 * x)
+    assert k(0.5) == 3.5
+    monkeypatch.undo()
+    assert k(0.5) == math.sin(0.5) + 1
+
+
 def test_lambdas_in_a_loop_are_their_own():
     assert [kernel(lambda x, a=a: a * x)(2.0) for a in (1.0, 2.0, 3.0)] == [2, 4, 6]
     made = [lambda x: a * x for a in (1.0, 2.0)]  # noqa: B023

@@ -403,7 +403,8 @@ class Evaluator(Calls, Comparisons, Loops, Match, Sequences):
             ) from None
         except Exception as error:
             raise NotFound(f"reading the attribute {name!r} failed: {error!r}") from None
-        if not isinstance(found, _BOUND):
+        # A method of an object is another object each time; a module's function is not.
+        if isinstance(value, types.ModuleType) or not isinstance(found, _BOUND):
             self.deps.append(("attribute", value, name, found))
         return self.admit(found)
 
