@@ -86,7 +86,7 @@ static void same_bits_for_any_width(void)
         for (int method = FC_MC_PLAIN; method <= FC_MC_VEGAS; method++) {
             fc_integrand f = {.eval = peak, .context = &f, .n_dim = d, .n_out = 2};
             fc_mc_options options = {
-                .method = (fc_mc_method)method, .n = 77777, .seed = 5, .adapt = true};
+                .method = (fc_mc_method)method, .n = 30011, .seed = 5, .adapt = true};
             double first[4], again[4];
             fc_mc_result a = integrate(&f, options, 1, first, first + 2);
             static const unsigned widths[] = {2, 3, 7};
@@ -102,11 +102,11 @@ static void same_bits_for_any_width(void)
     }
 }
 
-/* Pulls of 300 seeds: two standard errors cover 95.4 % (the count has a standard deviation of 3.6),
- * six all. */
+/* Pulls of 100 seeds: two standard errors cover 95.4 % (the count has a standard deviation of 2.1),
+ * six all. Thousands are drawn by benchmarks/mc_profile.py. */
 static void errors_are_honest(void)
 {
-    enum { seeds = 300 };
+    enum { seeds = 100 };
     for (int method = FC_MC_PLAIN; method <= FC_MC_VEGAS; method++) {
         fc_integrand f = {.eval = peak, .context = &f, .n_dim = 3, .n_out = 1};
         int within = 0;
@@ -124,7 +124,7 @@ static void errors_are_honest(void)
         }
         printf("method %d: %.1f %% within 2, worst %.2f, rms %.2e, claimed %.2e\n", method,
                100.0 * within / seeds, worst, sqrt(square), sqrt(claimed));
-        CHECK(within >= 272 && worst < 6);
+        CHECK(within >= 89 && worst < 6);
         CHECK(claimed > 0.7 * square && claimed < 1.6 * square);
     }
 }
@@ -132,7 +132,7 @@ static void errors_are_honest(void)
 static void few_points(void)
 {
     for (int method = FC_MC_PLAIN; method <= FC_MC_VEGAS; method++) {
-        for (uint64_t n = 2; n < 700; n += n < 200 ? 1 : 3) {
+        for (uint64_t n = 2; n < 700; n += n < 70 ? 1 : 11) {
             fc_integrand f = {
                 .eval = peak, .context = &f, .n_dim = 1 + (unsigned)n % 2, .n_out = 2};
             fc_mc_options options = {

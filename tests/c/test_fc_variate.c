@@ -94,7 +94,7 @@ static void functions_of_low_rank_are_found(void)
         unsigned rank;
         double most;
     } cases[] = {{exponential, 2, 2e-6}, {wave, 2, 1e-4}, {additive, 2, 1e-5}, {pole, 3, 1e-2}};
-    for (unsigned n_dim = 1; n_dim <= 12; n_dim += n_dim < 3 ? 1 : 3) {
+    for (unsigned n_dim = 1; n_dim <= 12; n_dim = n_dim < 3 ? n_dim + 1 : 4 * n_dim) {
         for (unsigned k = 0; k < 4; k++) {
             for (int weighted = 0; weighted < 2; weighted++) {
                 fc_points *points = make(n_dim, 6000, cases[k].f, weighted != 0);
