@@ -15,7 +15,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "fc_code.h"
+#include "fc_disc_impl.h"
 
 #define MAX_REGISTERS 96
 #define OUTWARDS 1e-12
@@ -251,12 +251,6 @@ static int compare(const state *s, const bound *a, const bound *b)
     return !add(s, &gap, a, b, -1) ? 0 : gap.low > 0 ? 1 : gap.high < 0 ? -1 : 0;
 }
 
-static bool truth(bound *d, bool yes, bool no)
-{
-    *d = number(yes ? 1 : 0);
-    return yes || no;
-}
-
 /* One instruction. */
 static bool compute(state *s, const fc_instruction *ins)
 {
@@ -267,7 +261,7 @@ static bool compute(state *s, const fc_instruction *ins)
     const bound *c = ins->c != FC_NO_REGISTER ? &r[ins->c] : &none;
     const bound one = number(1);
     bool so = a->low != 0, other = b->low != 0, proved = false;
-    int order;
+    int known, order;
     switch (ins->op) {
     case FC_OP_MOV_D:
     case FC_OP_MOV_I:
@@ -386,66 +380,17 @@ static bool compute(state *s, const fc_instruction *ins)
                          : set(&out, -INFINITY, -least, 0, -rate, a->power);
         }
         break;
-    case FC_OP_LT_D:
-    case FC_OP_LT_DI:
-    case FC_OP_LT_ID:
-        order = compare(s, a, b);
-        proved = truth(&out, order == -1, order > 0);
-        break;
-    case FC_OP_LE_D:
-    case FC_OP_LE_DI:
-    case FC_OP_LE_ID:
-        order = compare(s, a, b);
-        proved = truth(&out, order == -1 || order == 2, order == 1);
-        break;
-    case FC_OP_EQ_D:
-    case FC_OP_EQ_DI:
-        order = compare(s, a, b);
-        proved = truth(&out, order == 2, order == 1 || order == -1);
-        break;
-    case FC_OP_NE_D:
-        order = compare(s, a, b);
-        proved = truth(&out, order == 1 || order == -1, order == 2);
-        break;
-    case FC_OP_AND_B:
-        proved = truth(&out, so && other, true);
-        break;
-    case FC_OP_OR_B:
-        proved = truth(&out, so || other, true);
-        break;
-    case FC_OP_ANDN_B:
-        proved = truth(&out, so && !other, true);
-        break;
-    case FC_OP_XOR_B:
-        proved = truth(&out, so != other, true);
-        break;
-    case FC_OP_NOT_B:
-        proved = truth(&out, !so, true);
-        break;
-    default: /* jumps too: loops are for others */
+    default: /* jumps are proved by none: loops are for others */
+        order = fc_disc_compares(ins->op) ? compare(s, a, b) : 0;
+        known = fc_disc_truth(ins->op, order, so, other);
+        out = number(known);
+        proved = known >= 0;
         break;
     }
     if (proved) {
         r[ins->d] = out;
     }
     return proved;
-}
-
-static bool constant_of(const fc_program *p, const fc_reg_info *reg, bound *d)
-{
-    const char *at = p->constants + reg->offset;
-    double value = NAN;
-    if (reg->type == FC_TYPE_D) {
-        memcpy(&value, at, sizeof value);
-    } else if (reg->type == FC_TYPE_I) {
-        int64_t whole;
-        memcpy(&whole, at, sizeof whole);
-        value = whole < (INT64_C(1) << 53) && whole > -(INT64_C(1) << 53) ? (double)whole : NAN;
-    } else if (reg->type == FC_TYPE_B) {
-        value = *at != 0 ? 1 : 0;
-    }
-    *d = number(value);
-    return isfinite(value);
 }
 
 /* All outputs together, as a bound of their norm. */
@@ -481,9 +426,11 @@ bool fc_decay_of(const fc_program *p, double base, double sign, double from, con
         return false;
     }
     for (unsigned i = 0; i < p->n_registers; i++) {
-        s.r[i] = number(0);
-        if (p->regs[i].kind == FC_KIND_CONSTANT && !constant_of(p, &p->regs[i], &s.r[i])) {
+        double value = 0;
+        if (p->regs[i].kind == FC_KIND_CONSTANT && !fc_disc_constant(p, &p->regs[i], &value)) {
             s.r[i] = between(-INFINITY, INFINITY); /* whatever is made of it proves nothing */
+        } else {
+            s.r[i] = number(value);
         }
     }
     for (unsigned i = 0; i < p->n_inputs; i++) {

@@ -78,12 +78,6 @@ static bool truth(disc *d, bool value)
     return true;
 }
 
-/* Whether something is so, where it is known to be `yes` or known to be `no`. */
-static bool decided(disc *d, bool yes, bool no)
-{
-    return (yes || no) && truth(d, yes);
-}
-
 /* Instructions that take operands with powers of p as they are. */
 static bool knows_powers(unsigned op)
 {
@@ -117,7 +111,7 @@ static bool compute(void *context, const fc_instruction *ins)
     const disc *b = ins->b != FC_NO_REGISTER ? &r[ins->b] : &none;
     const disc *c = ins->c != FC_NO_REGISTER ? &r[ins->c] : &none;
     bool proved = false;
-    int order;
+    int known, order;
     if ((a->power | b->power) != 0 && !knows_powers(ins->op)) {
         if (a->power > 0 && fc_disc_by_quotient(&s->at, &out, a, ins->op)) {
             r[ins->d] = out;
@@ -246,58 +240,18 @@ static bool compute(void *context, const fc_instruction *ins)
         out.centre = -a->centre;
         proved = true;
         break;
-    case FC_OP_LT_D:
-    case FC_OP_LT_I:
-    case FC_OP_LT_DI:
-    case FC_OP_LT_ID:
-        order = s->order != 0 ? s->order : compare(a, b);
-        proved = decided(&out, order == -1, order == 1 || order == 2);
-        break;
-    case FC_OP_LE_D:
-    case FC_OP_LE_I:
-    case FC_OP_LE_DI:
-    case FC_OP_LE_ID:
-        order = s->order != 0 ? s->order : compare(a, b);
-        proved = decided(&out, order == -1 || order == 2, order == 1);
-        break;
-    case FC_OP_EQ_D:
-    case FC_OP_EQ_I:
-    case FC_OP_EQ_DI:
-        order = s->order != 0 ? s->order : compare(a, b);
-        proved = decided(&out, order == 2, order == 1 || order == -1);
-        break;
-    case FC_OP_NE_D:
-    case FC_OP_NE_I:
-        order = s->order != 0 ? s->order : compare(a, b);
-        proved = decided(&out, order == 1 || order == -1, order == 2);
-        break;
     case FC_OP_ISNAN_D:
     case FC_OP_ISINF_D:
     case FC_OP_ISFINITE_D: /* a disc holds numbers; an argument or a constant may be none */
         proved = isfinite(a->centre) && truth(&out, ins->op == FC_OP_ISFINITE_D);
         break;
-    case FC_OP_AND_B:
-        proved = truth(&out, a->centre != 0 && b->centre != 0);
-        break;
-    case FC_OP_OR_B:
-        proved = truth(&out, a->centre != 0 || b->centre != 0);
-        break;
-    case FC_OP_ANDN_B:
-        proved = truth(&out, a->centre != 0 && b->centre == 0);
-        break;
-    case FC_OP_XOR_B:
-        proved = truth(&out, (a->centre != 0) != (b->centre != 0));
-        break;
-    case FC_OP_NOT_B:
-        proved = truth(&out, a->centre == 0);
-        break;
-    case FC_OP_ANY_B:
-    case FC_OP_ALL_B: /* all lanes agree */
     case FC_OP_B_I:
         proved = truth(&out, a->centre != 0);
         break;
     default:
-        proved = fc_disc_function(&out, a, ins->op);
+        order = !fc_disc_compares(ins->op) ? 0 : s->order != 0 ? s->order : compare(a, b);
+        known = fc_disc_truth(ins->op, order, a->centre != 0, b->centre != 0);
+        proved = known >= 0 ? truth(&out, known) : fc_disc_function(&out, a, ins->op);
         break;
     }
     if (proved) {

@@ -51,6 +51,12 @@ bool fc_disc_lower(const fc_disc_variable *s, fc_disc_value *d, const fc_disc_va
 bool fc_disc_by_quotient(const fc_disc_variable *s, fc_disc_value *d, const fc_disc_value *x,
                          unsigned op);
 
+/* Comparisons and logic, whatever stands for numbers: 1 or 0, or -1 where that is not known or `op`
+ * is neither. `order` of the operands: -1 less, 1 greater, 2 equal, 0 not known; only comparisons
+ * look at it, and only logic at its operands `so` and `other`. */
+bool fc_disc_compares(unsigned op);
+int fc_disc_truth(unsigned op, int order, bool so, bool other);
+
 /* ---- fc_disc.c ---- */
 
 /* The number in a constant register; false for one that a double does not hold. */

@@ -403,3 +403,68 @@ bool fc_disc_function(disc *d, const disc *x, unsigned op)
         return false;
     }
 }
+
+/* ---- comparisons and logic ---- */
+
+bool fc_disc_compares(unsigned op)
+{
+    switch (op) {
+    case FC_OP_LT_D:
+    case FC_OP_LT_I:
+    case FC_OP_LT_DI:
+    case FC_OP_LT_ID:
+    case FC_OP_LE_D:
+    case FC_OP_LE_I:
+    case FC_OP_LE_DI:
+    case FC_OP_LE_ID:
+    case FC_OP_EQ_D:
+    case FC_OP_EQ_I:
+    case FC_OP_EQ_DI:
+    case FC_OP_NE_D:
+    case FC_OP_NE_I:
+        return true;
+    default:
+        return false;
+    }
+}
+
+int fc_disc_truth(unsigned op, int order, bool so, bool other)
+{
+    if (fc_disc_compares(op) && order == 0) {
+        return -1;
+    }
+    switch (op) {
+    case FC_OP_LT_D:
+    case FC_OP_LT_I:
+    case FC_OP_LT_DI:
+    case FC_OP_LT_ID:
+        return order == -1;
+    case FC_OP_LE_D:
+    case FC_OP_LE_I:
+    case FC_OP_LE_DI:
+    case FC_OP_LE_ID:
+        return order != 1;
+    case FC_OP_EQ_D:
+    case FC_OP_EQ_I:
+    case FC_OP_EQ_DI:
+        return order == 2;
+    case FC_OP_NE_D:
+    case FC_OP_NE_I:
+        return order != 2;
+    case FC_OP_AND_B:
+        return so && other;
+    case FC_OP_OR_B:
+        return so || other;
+    case FC_OP_ANDN_B:
+        return so && !other;
+    case FC_OP_XOR_B:
+        return so != other;
+    case FC_OP_NOT_B:
+        return !so;
+    case FC_OP_ANY_B:
+    case FC_OP_ALL_B: /* all lanes agree */
+        return so;
+    default:
+        return -1;
+    }
+}

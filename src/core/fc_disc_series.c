@@ -48,12 +48,6 @@ static int compare(const state *s, const series *a, const series *b)
                                                                                 : -1;
 }
 
-static bool truth(series *d, bool yes, bool no)
-{
-    *d = fc_series_number(yes ? 1 : 0);
-    return yes || no;
-}
-
 static void negate(series *x)
 {
     for (unsigned k = 0; k < x->n; k++) {
@@ -71,7 +65,7 @@ static bool compute(void *context, const fc_instruction *ins)
     const bool so = a->c[0] != 0, other = b->c[0] != 0;
     series out = none, v;
     bool proved = true;
-    int order;
+    int known, order;
     switch (ins->op) {
     case FC_OP_MOV_D:
     case FC_OP_MOV_I:
@@ -139,52 +133,11 @@ static bool compute(void *context, const fc_instruction *ins)
                      fc_series_function(s, &out, &v, FC_OP_EXP_D);
         }
         break;
-    case FC_OP_LT_D:
-    case FC_OP_LT_I:
-    case FC_OP_LT_DI:
-    case FC_OP_LT_ID:
-        order = compare(s, a, b);
-        proved = truth(&out, order == -1, order > 0);
-        break;
-    case FC_OP_LE_D:
-    case FC_OP_LE_I:
-    case FC_OP_LE_DI:
-    case FC_OP_LE_ID:
-        order = compare(s, a, b);
-        proved = truth(&out, order == -1 || order == 2, order == 1);
-        break;
-    case FC_OP_EQ_D:
-    case FC_OP_EQ_I:
-    case FC_OP_EQ_DI:
-        order = compare(s, a, b);
-        proved = truth(&out, order == 2, order == 1 || order == -1);
-        break;
-    case FC_OP_NE_D:
-    case FC_OP_NE_I:
-        order = compare(s, a, b);
-        proved = truth(&out, order == 1 || order == -1, order == 2);
-        break;
-    case FC_OP_AND_B:
-        proved = truth(&out, so && other, true);
-        break;
-    case FC_OP_OR_B:
-        proved = truth(&out, so || other, true);
-        break;
-    case FC_OP_ANDN_B:
-        proved = truth(&out, so && !other, true);
-        break;
-    case FC_OP_XOR_B:
-        proved = truth(&out, so != other, true);
-        break;
-    case FC_OP_NOT_B:
-        proved = truth(&out, !so, true);
-        break;
-    case FC_OP_ANY_B:
-    case FC_OP_ALL_B: /* all lanes agree */
-        proved = truth(&out, so, true);
-        break;
     default:
-        proved = fc_series_function(s, &out, a, ins->op);
+        order = fc_disc_compares(ins->op) ? compare(s, a, b) : 0;
+        known = fc_disc_truth(ins->op, order, so, other);
+        out = known >= 0 ? fc_series_number(known) : none;
+        proved = known >= 0 || fc_series_function(s, &out, a, ins->op);
         break;
     }
     if (proved) {
