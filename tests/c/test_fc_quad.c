@@ -4,21 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "check.h"
-#include "fc_alloc.h"
-
-typedef double function(double x, double p);
-
-static fc_status eval_function(void *context, unsigned worker, size_t n, const double *const *x,
-                               double *const *y)
-{
-    function *f = *(function **)context;
-    (void)worker;
-    for (size_t i = 0; i < n; i++) {
-        y[0][i] = f(x[0][i], x[1][i]);
-    }
-    return FC_OK;
-}
+#include "quad_checks.h"
 
 static fc_status eval_pair(void *context, unsigned worker, size_t n, const double *const *x,
                            double *const *y)
@@ -30,16 +16,6 @@ static fc_status eval_pair(void *context, unsigned worker, size_t n, const doubl
         y[1][i] = exp(-x[0][i]);
     }
     return FC_OK;
-}
-
-static fc_status eval_fails(void *context, unsigned worker, size_t n, const double *const *x,
-                            double *const *y)
-{
-    (void)worker;
-    for (size_t i = 0; i < n; i++) {
-        y[0][i] = fabs(x[0][i] - 0.3);
-    }
-    return ++*(int *)context > 2 ? FC_ERR_CALLBACK : FC_OK;
 }
 
 static double power(double x, double p)
@@ -70,8 +46,6 @@ static double chirp(double x, double p)
 {
     return sin(p / x);
 }
-
-static const fc_quad_options options = {.epsabs = 0, .epsrel = 1e-10, .limit = 2000, .density = 48};
 
 static fc_quad_result integrate(function *f, double p, double a, double b, double *value)
 {
@@ -165,59 +139,9 @@ static void test_vector_and_batch(void)
     CHECK(result.state == FC_QUAD_CONVERGED);
     CHECK(hypot(value[0] - 2 / 3., value[1] - (1 - exp(-1))) <= result.error);
 
-    enum { M = 41 };
-    function *f = interior;
-    double lower[M], upper[M], p[M], first[M], out[M];
-    fc_quad_result first_results[M], results[M];
-    for (int k = 0; k < M; k++) {
-        lower[k] = k % 3;
-        upper[k] = 2.5;
-        p[k] = 0.05 * k;
-    }
-    fc_integrand integrand = {.eval = eval_function, .context = &f, .n_dim = 2, .n_out = 1};
-    fc_integrals many = {.m = M, .a = lower, .b = upper, .params = p, .n_params = 1};
-    for (unsigned width = 1; width <= 7; width += 2) {
-        fc_run run = {.width = width};
-        bool is_first = width == 1;
-        CHECK(fc_quad(&run, &integrand, &options, &many, is_first ? first : out,
-                      is_first ? first_results : results) == FC_OK);
-        for (int k = 0; k < M && !is_first; k++) {
-            CHECK(memcmp(&first[k], &out[k], sizeof(double)) == 0);
-            CHECK(first_results[k].error == results[k].error);
-            CHECK(first_results[k].n_eval == results[k].n_eval);
-        }
-    }
-}
-
-static void test_failures(void)
-{
-    int calls = 0;
-    double a = 0, b = 1, value;
-    fc_integrand f = {.eval = eval_fails, .context = &calls, .n_dim = 1, .n_out = 1};
-    fc_integrals in = {.m = 1, .a = &a, .b = &b};
-    fc_quad_result result;
-    CHECK(fc_quad(NULL, &f, &options, &in, &value, &result) == FC_ERR_CALLBACK);
-    fc_cancel cancel = {0};
-    fc_cancel_request(&cancel);
-    calls = -1000000;
-    CHECK(fc_quad(&(fc_run){.cancel = &cancel}, &f, &options, &in, &value, &result) ==
-          FC_ERR_CANCELLED);
-
-    function *g = interior;
-    double p[2] = {0.3, 0.6}, lower[2] = {0, 0}, upper[2] = {1, 1}, out[2];
-    fc_quad_result results[2];
-    for (size_t m = 1; m <= 2; m++) {
-        fc_integrand integrand = {.eval = eval_function, .context = &g, .n_dim = 2, .n_out = 1};
-        fc_integrals pair = {.m = m, .a = lower, .b = upper, .params = p, .n_params = 1};
-        fc_status status = FC_ERR_NOMEM;
-        for (long allowed = 0; status != FC_OK && allowed < 200; allowed++) {
-            fc_alloc_fail_after(allowed);
-            status = fc_quad(&(fc_run){.width = 2}, &integrand, &options, &pair, out, results);
-            CHECK(status == FC_OK || status == FC_ERR_NOMEM);
-        }
-        fc_alloc_fail_after(-1);
-        CHECK(status == FC_OK && results[0].state == FC_QUAD_CONVERGED);
-    }
+    double first[M];
+    fc_quad_result first_results[M];
+    check_widths(fc_quad, interior, 2.5, 0.05, first, first_results);
 }
 
 int main(void)
@@ -227,7 +151,7 @@ int main(void)
     test_endless_limit();
     test_bad_arguments();
     test_vector_and_batch();
-    test_failures();
+    check_failures(fc_quad, interior, (double[]){0.3, 0.6});
     fc_pool_stop();
     return check_report();
 }

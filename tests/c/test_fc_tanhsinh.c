@@ -5,21 +5,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#include "check.h"
-#include "fc_alloc.h"
-
-typedef double function(double x, double p);
-
-static fc_status eval_function(void *context, unsigned worker, size_t n, const double *const *x,
-                               double *const *y)
-{
-    function *f = *(function **)context;
-    (void)worker;
-    for (size_t i = 0; i < n; i++) {
-        y[0][i] = f(x[0][i], x[1][i]);
-    }
-    return FC_OK;
-}
+#include "quad_checks.h"
 
 /* A slow one, so that its levels are evaluated in parallel; a root, an exponential, and zero. */
 static fc_status eval_three(void *context, unsigned worker, size_t n, const double *const *x,
@@ -37,16 +23,6 @@ static fc_status eval_three(void *context, unsigned worker, size_t n, const doub
         y[2][i] = 0;
     }
     return FC_OK;
-}
-
-static fc_status eval_fails(void *context, unsigned worker, size_t n, const double *const *x,
-                            double *const *y)
-{
-    (void)worker;
-    for (size_t i = 0; i < n; i++) {
-        y[0][i] = fabs(x[0][i] - 0.3);
-    }
-    return ++*(int *)context > 2 ? FC_ERR_CALLBACK : FC_OK;
 }
 
 static double power(double x, double p)
@@ -89,8 +65,6 @@ static double nothing(double x, double p)
 {
     return 0 * x * p;
 }
-
-static const fc_quad_options options = {.epsabs = 0, .epsrel = 1e-10, .limit = 2000, .density = 48};
 
 static fc_quad_result integrate(function *f, double p, double a, double b, double *value)
 {
@@ -231,68 +205,18 @@ static void test_vector_and_batch(void)
         CHECK(result.error == first_result.error && result.n_eval == first_result.n_eval);
     }
 
-    enum { M = 41 };
-    function *f = far_power;
-    double lower[M], upper[M], p[M], first[M], out[M];
-    fc_quad_result first_results[M], results[M];
+    double first[M];
+    fc_quad_result first_results[M];
+    check_widths(fc_tanhsinh, far_power, 3, -0.02, first, first_results);
     for (int k = 0; k < M; k++) {
-        lower[k] = k % 3;
-        upper[k] = 3;
-        p[k] = -0.02 * k;
-    }
-    fc_integrand integrand = {.eval = eval_function, .context = &f, .n_dim = 2, .n_out = 1};
-    fc_integrals many = {.m = M, .a = lower, .b = upper, .params = p, .n_params = 1};
-    for (unsigned width = 1; width <= 7; width += 2) {
-        fc_run run = {.width = width};
-        bool is_first = width == 1;
-        CHECK(fc_tanhsinh(&run, &integrand, &options, &many, is_first ? first : out,
-                          is_first ? first_results : results) == FC_OK);
-        for (int k = 0; k < M && is_first; k++) {
-            double exact = pow(3 - lower[k], 1 + p[k]) / (1 + p[k]);
-            CHECK(fabs(first[k] - exact) <= first_results[k].error + 1e-15 * exact);
-        }
-        for (int k = 0; k < M && !is_first; k++) {
-            CHECK(memcmp(&first[k], &out[k], sizeof(double)) == 0);
-            CHECK(first_results[k].error == results[k].error);
-            CHECK(first_results[k].n_eval == results[k].n_eval);
-        }
-    }
-}
-
-static void test_failures(void)
-{
-    int calls = 0;
-    double a = 0, b = 1, value;
-    fc_integrand f = {.eval = eval_fails, .context = &calls, .n_dim = 1, .n_out = 1};
-    fc_integrals in = {.m = 1, .a = &a, .b = &b};
-    fc_quad_result result;
-    CHECK(fc_tanhsinh(NULL, &f, &options, &in, &value, &result) == FC_ERR_CALLBACK);
-    fc_cancel cancel = {0};
-    fc_cancel_request(&cancel);
-    calls = -1000000;
-    CHECK(fc_tanhsinh(&(fc_run){.cancel = &cancel}, &f, &options, &in, &value, &result) ==
-          FC_ERR_CANCELLED);
-
-    function *g = power;
-    double p[2] = {-0.3, -0.6}, lower[2] = {0, 0}, upper[2] = {1, 1}, out[2];
-    fc_quad_result results[2];
-    for (size_t m = 1; m <= 2; m++) {
-        fc_integrand integrand = {.eval = eval_function, .context = &g, .n_dim = 2, .n_out = 1};
-        fc_integrals pair = {.m = m, .a = lower, .b = upper, .params = p, .n_params = 1};
-        fc_status status = FC_ERR_NOMEM;
-        for (long allowed = 0; status != FC_OK && allowed < 200; allowed++) {
-            fc_alloc_fail_after(allowed);
-            status = fc_tanhsinh(&(fc_run){.width = 2}, &integrand, &options, &pair, out, results);
-            CHECK(status == FC_OK || status == FC_ERR_NOMEM);
-        }
-        fc_alloc_fail_after(-1);
-        CHECK(status == FC_OK && results[0].state == FC_QUAD_CONVERGED);
+        double exact = pow(3 - k % 3, 1 - 0.02 * k) / (1 - 0.02 * k);
+        CHECK(fabs(first[k] - exact) <= first_results[k].error + 1e-15 * exact);
     }
 }
 
 int main(void)
 {
-    test_failures(); /* first: grids are made once */
+    check_failures(fc_tanhsinh, power, (double[]){-0.3, -0.6}); /* first: grids are made once */
     test_values();
     test_trouble();
     test_points();
