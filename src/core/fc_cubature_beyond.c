@@ -187,7 +187,6 @@ fc_status cubature_judge_beyond(cubature *c, uint64_t *n_eval)
             if (status != FC_OK) {
                 return status;
             }
-            *n_eval += cost;
             n = 0;
         }
         for (size_t k = 0; k < c->n_todo; k++) {
@@ -227,6 +226,8 @@ fc_status cubature_judge_beyond(cubature *c, uint64_t *n_eval)
         if (pass == 0) {
             continue;
         }
+        b.n = n; /* less than there was room for, if boxes were blamed in the first pass */
+        *n_eval += (uint64_t)n * c->rule->n_line;
         fc_status status = cubature_chords_evaluate(&b);
         for (size_t m = 0; status == FC_OK && m < n; m++) {
             bool objects;

@@ -353,6 +353,15 @@ def test_isolated_singular_points_are_avoided():
     assert root.integral == pytest.approx(4.99994533732, rel=1e-4)
 
 
+def test_boxes_blamed_before_their_chords_are_drawn():
+    # More boxes object to a face here than have chords to draw afterwards.
+    with pytest.warns(IntegrationWarning):
+        result = cubature(
+            lambda x, y, z: (1 - x * y * z) ** -3, [0] * 3, [1] * 3, epsabs=0, max_eval=2_000_000
+        )
+    assert result.status == "limit" and result.neval <= 2_000_000
+
+
 def test_exceptions_arrive_as_they_are():
     def f(x, y):
         if x > 0.5:
