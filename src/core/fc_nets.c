@@ -19,7 +19,7 @@
  *
  * A pilot on a part of n, thrown away afterwards lest it bias the result, measures the variance of
  * each with two sizes, and the one is taken whose variance will be the least with the size to come.
- * To its first points a control variate is fitted (fc_variate.h): where it leaves little of the
+ * To its first points a control variate is fitted (fc_cross.h): where it leaves little of the
  * variance it is subtracted, and the points are chosen for what remains. Both choices can cost
  * accuracy, never honesty. */
 #include "fc_nets.h"
@@ -28,9 +28,9 @@
 #include <math.h>
 
 #include "fc_alloc.h"
+#include "fc_cross.h"
 #include "fc_lattice.h"
 #include "fc_sobol.h"
-#include "fc_variate.h"
 #include "fc_vegas.h"
 
 #define WAVE 256            /* blocks between two additions */
@@ -45,10 +45,8 @@
 #define LEAST_PILOT_LOG2 4
 #define MOST_POWER_DIM 3
 #define MOST_OUT_FITTED 4
-#define MOST_POINTS_FITTED 8192
-#define LEAST_EFFORT 60e6 /* multiplications a fit may take ... */
-#define EFFORT 600        /* ... and for each point more */
-#define MOST_EFFORT 300e6
+#define MOST_POINTS_FITTED 4096
+#define MOST_TO_FIT 8192 /* evaluations */
 #define SMOOTH 1e-4      /* of the variance: a control variate that leaves less is taken unasked */
 #define VARIATE_GAIN 0.5 /* of the variance: what evaluating a control variate must bring */
 
@@ -342,16 +340,16 @@ static void release_variates(nets *job)
     job->variates = NULL;
 }
 
-/* Fits a control variate to each output; job->variates stays NULL if one of them has none. */
-static fc_status fit_variates(nets *job, const fc_points *points, uint64_t n)
+/* Fits a control variate to each output, on `budget` evaluations together; job->variates stays NULL
+ * if one of them has none. */
+static fc_status fit_variates(nets *job, const fc_points *points, uint64_t budget, uint64_t *spent)
 {
     const unsigned n_out = job->sampler->f->n_out;
-    const double effort = fmin(LEAST_EFFORT + EFFORT * (double)n, MOST_EFFORT) / n_out;
     fc_variate **variates = fc_calloc(n_out, sizeof *variates);
     fc_status status = variates == NULL ? FC_ERR_NOMEM : FC_OK;
     bool all = true;
     for (unsigned o = 0; status == FC_OK && all && o < n_out; o++) {
-        status = fc_variate_fit(&job->sampler->run, points, o, effort, &variates[o]);
+        status = fc_cross_fit(job->sampler, points, o, budget / n_out, spent, &variates[o]);
         all = variates[o] != NULL;
     }
     job->variates = variates;
@@ -376,6 +374,7 @@ static fc_status adapt(nets *job, const fc_mc_options *options, tally *sums, fc_
     uint64_t spare = *n / 8 < MOST_TO_ADAPT ? *n / 8 : MOST_TO_ADAPT;
     const uint64_t more = *n / 16 < MOST_TO_ADD ? *n / 16 : MOST_TO_ADD;
     const uint64_t to_train = spare / 4 * 3;
+    const uint64_t to_fit = *n / 16 < MOST_TO_FIT ? *n / 16 : MOST_TO_FIT;
     spare += more;
     const unsigned n_bins = fc_vegas_bins(n_dim, to_train / 6);
     const bool fits = n_dim <= FC_VARIATE_MAX_DIM && n_out <= MOST_OUT_FITTED;
@@ -395,7 +394,7 @@ static fc_status adapt(nets *job, const fc_mc_options *options, tally *sums, fc_
             status = fc_vegas_train(sampler, *map, to_train, options, &spent, &gain, &flat, points);
         }
         if (status == FC_OK && fits) {
-            status = fit_variates(job, points, *n);
+            status = fit_variates(job, points, to_fit, &spent);
         }
         fc_points_destroy(points);
         if (status != FC_OK) {

@@ -4,17 +4,6 @@
 #if FC_X86
 #include "fc_variate_kernel.h"
 
-void fc_variate_normal_avx2(const variate_rows *rows, size_t begin, size_t end, double *sums)
-{
-    variate_normal(rows, begin, end, sums);
-}
-
-void fc_variate_multiply_avx2(const variate_rows *rows, const double *c, bool leftwards,
-                              size_t begin, size_t end, double *out)
-{
-    variate_multiply(rows, c, leftwards, begin, end, out);
-}
-
 void fc_variate_values_avx2(const fc_variate *variate, const double *const *x, size_t first,
                             size_t n, double *out)
 {

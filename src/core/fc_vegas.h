@@ -5,8 +5,8 @@
 #ifndef FC_VEGAS_H
 #define FC_VEGAS_H
 
+#include "fc_cross.h"
 #include "fc_mc.h"
-#include "fc_variate.h"
 
 /* Iterations of a map's training on scrambled Sobol points, n evaluations in all. *flat is the
  * variance of the integrand without the map, *gain that with the map over *flat, as far as the last
