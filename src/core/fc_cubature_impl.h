@@ -9,6 +9,7 @@
  *     fc_cubature_beyond.c what boxes find beyond their faces
  *     fc_cubature_audit.c  chords at random places, before the estimates are believed
  *     fc_cubature_needle.c what can be hidden where bounds of f do not exclude it
+ *     fc_cubature_climb.c  far peaks of which only a tail was met
  *     fc_cubature_smooth.c the whole range by one rule of rising degree
  *     fc_cubature_decay.c  where it is the whole space, Hermite's rules for that
  *
@@ -156,7 +157,7 @@ typedef struct cubature {
     uint16_t *chord_axis;
     needle needles[MOST_NEEDLES];
     unsigned n_needles;
-    bool sought; /* needles were looked for */
+    bool sought, climbed; /* needles, and far peaks, were looked for */
     smooth smooth;
     bool by_grid;                /* the sparse grid's values are the result */
     atomic_uint_least64_t n_bad; /* relaxed: a count */
@@ -269,6 +270,14 @@ FC_MUST_CHECK fc_status cubature_seek_needles(cubature *c, uint64_t *n_eval);
 
 /* Box b's errors and next axis, where there is a needle in it that it may not see. */
 void cubature_fear_needles(cubature *c, size_t b);
+
+/* A needle; its box's error is raised. */
+void cubature_note_needle(cubature *c, const needle *found);
+
+/* ---- fc_cubature_climb.c ---- */
+
+/* Once, before anything is believed, over an infinite range: note the peaks that nobody has met. */
+FC_MUST_CHECK fc_status cubature_climb(cubature *c, uint64_t *n_eval);
 
 /* ---- fc_cubature_smooth.c ---- */
 

@@ -261,10 +261,20 @@ static void judge(cubature *c, const double *place, bool decided, double (*doubt
     if (!any || !coarse || c->n_needles == MOST_NEEDLES) {
         return;
     }
-    needle *at = &c->needles[c->n_needles++];
-    memcpy(at->place, place, c->n_dim * sizeof *place);
-    at->size = size;
-    memcpy(at->weight, weight, sizeof at->weight);
+    needle found = {.size = size};
+    memcpy(found.place, place, c->n_dim * sizeof *place);
+    memcpy(found.weight, weight, sizeof found.weight);
+    cubature_note_needle(c, &found);
+}
+
+void cubature_note_needle(cubature *c, const needle *found)
+{
+    c->smooth.off = true;
+    if (c->n_needles == MOST_NEEDLES) {
+        return;
+    }
+    c->needles[c->n_needles++] = *found;
+    const uint32_t b = cubature_box_at(c, found->place);
     cubature_fear_needles(c, b);
     if (c->boxes[b].heap_at != NONE) {
         for (unsigned o = 0; o < c->n_out; o++) {
@@ -273,7 +283,6 @@ static void judge(cubature *c, const double *place, bool decided, double (*doubt
         }
         cubature_heap_rise(c, b);
     }
-    c->smooth.off = true;
 }
 
 void cubature_fear_needles(cubature *c, size_t b)

@@ -155,13 +155,20 @@ static fc_status hear(cubature *c)
     return FC_OK;
 }
 
+/* For what no probe has met. */
+static fc_status seek(cubature *c, uint64_t *n_eval)
+{
+    fc_status status = cubature_climb(c, n_eval);
+    return status == FC_OK ? cubature_seek_needles(c, n_eval) : status;
+}
+
 fc_status cubature_probe_rest(cubature *c, uint64_t *n_eval, bool *done)
 {
     size_t from = c->n_probe + c->n_late;
     const size_t all = c->options->n_probe;
     *done = true;
     if (from >= all) {
-        return cubature_seek_needles(c, n_eval);
+        return seek(c, n_eval);
     }
     const uint64_t left = c->options->max_eval > *n_eval ? c->options->max_eval - *n_eval : 0;
     size_t until = all;
@@ -184,5 +191,5 @@ fc_status cubature_probe_rest(cubature *c, uint64_t *n_eval, bool *done)
     if (*done && status == FC_OK) {
         status = hear(c);
     }
-    return *done && status == FC_OK ? cubature_seek_needles(c, n_eval) : status;
+    return *done && status == FC_OK ? seek(c, n_eval) : status;
 }

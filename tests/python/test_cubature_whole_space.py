@@ -111,3 +111,31 @@ def test_what_is_no_gaussian_is_told_apart(f, exact, epsrel):
 def test_same_bits_over_the_whole_space(workers):
     one, other = (_solve(_shifted, 4, (4,), workers=w) for w in (1, workers))
     assert tuple(one) == tuple(other) and one.neval == other.neval and one.converged
+
+
+@pytest.mark.parametrize("distance", [4, 6, 8, 12, 20])
+@pytest.mark.parametrize("width", [0.5, 1.0, 2.0])
+def test_a_second_bell_far_away(distance, width):
+    def f(x, y):
+        near = math.exp(-x * x - y * y)
+        return near + math.exp(-((x - distance) ** 2 + (y + distance) ** 2) / width**2)
+
+    result = cubature(f, [-INF] * 2, [INF] * 2)
+    exact = math.pi * (1 + width**2)
+    assert not result.converged or abs(result.integral - exact) <= result.error <= 1e-6 * exact
+
+
+@pytest.mark.parametrize("lower", [-INF, 0.0])
+def test_a_second_bell_in_three_dimensions(lower):
+    result = cubature(
+        lambda x, y, z: (
+            math.exp(-((x - 2) ** 2) - (y - 3) ** 2 - z * z)
+            + math.exp(-((x - 15) ** 2) - (y - 20) ** 2 - (z - 1) ** 2)
+        ),
+        [lower, 0, -INF], [INF] * 3, epsrel=1e-4,
+    )  # fmt: skip
+    sides = [math.erfc(-c) for c in (2, 15, 3, 20)]
+    x = [math.sqrt(math.pi) / 2 * (2 if lower else s) for s in sides[:2]]
+    y = [math.sqrt(math.pi) / 2 * s for s in sides[2:]]
+    exact = math.sqrt(math.pi) * (x[0] * y[0] + x[1] * y[1])
+    assert result.converged and abs(result.integral - exact) <= 1e-4 * exact
