@@ -43,21 +43,6 @@ def _cubature(
     deadline: float,
     /,
 ) -> tuple[Any, Any, int, int, int, bool, int]: ...
-def _cubature_quick(
-    entries: dict[tuple[Any, ...], tuple[Any, ...]],
-    f: object,
-    lower: object,
-    upper: object,
-    args: object,
-    epsabs: object,
-    epsrel: object,
-    max_eval: int,
-    probes: tuple[int, ...],
-    turned: bool,
-    workers: object,
-    result_type: type,
-    /,
-) -> Any: ...
 def _cubature_points(kind: int, n_dim: int, /) -> int: ...
 def _mcquad(
     f: object,
@@ -106,22 +91,23 @@ def _integrate_samples(
     deadline: float,
     /,
 ) -> None: ...
-def _quad_quick(
-    entries: dict[tuple[int, int], tuple[Any, ...]],
-    f: object,
-    a: object,
-    b: object,
-    args: tuple[Any, ...],
-    epsabs: object,
-    epsrel: object,
-    limit: int,
-    density: int,
-    workers: object,
+def _quick_setup(
+    entries: dict[tuple[Any, ...], tuple[Any, ...]],
+    ndim_entries: dict[tuple[Any, ...], tuple[Any, ...]],
     result_type: type,
-    tanh_sinh: bool,
     /,
-) -> Any: ...
-def _quad_template(attributes: dict[str, object], /) -> None: ...
+) -> None: ...
+
+@final
+class _Shortcut:
+    def __new__(
+        cls, function: Callable[..., Any], finish: Callable[..., Any] | None = None, /
+    ) -> Self: ...
+    def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
+    def __get__(self, instance: object, owner: type | None = None, /) -> Any: ...
+    def __reduce__(self) -> str: ...
+    def _short(self, *args: Any, **kwargs: Any) -> Any: ...
+
 def _gauss_legendre(order: int, /) -> tuple[tuple[float, ...], tuple[float, ...]]: ...
 def _capsule(capsule: object, /) -> tuple[int, str | None, int]: ...
 

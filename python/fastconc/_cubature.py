@@ -7,13 +7,14 @@ import itertools
 import math
 import warnings
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from fastconc import _core
 from fastconc._errors import IntegrationWarning
-from fastconc._integrand import FAILURES, integer
+from fastconc._integrand import integer, shortcut
 from fastconc._integrate import CONVERGED, QuadResult
-from fastconc._ndim import Problem, entries
+from fastconc._ndim import Problem
 
 _RULES = {
     "auto": 0,
@@ -36,6 +37,15 @@ MOST_TO_AIM = 200_000
 _MOST_EVALUATIONS = (1 << 63) - 1
 
 
+def _finish(*found: Any) -> QuadResult:
+    """Return what the short way found as `cubature` does."""
+    result = _result(found)
+    if not result.converged:
+        warnings.warn(result.message, IntegrationWarning, stacklevel=2)
+    return result
+
+
+@partial(shortcut, finish=_finish)
 def cubature(
     f: Callable[..., Any],
     lower: Any = None,
@@ -111,15 +121,6 @@ def cubature(
     >>> abs(result.integral - 1.3192633561) < 1e-6
     True
     """
-    if (
-        a is b is rtol is atol is max_subdivisions is points is deadline is None
-        and rule == "auto"
-        and not vectorized
-        and upper is not None
-    ):
-        found = quick(f, lower, upper, args, epsabs, epsrel, workers, max_eval)
-        if found is not None:
-            return found
     if rtol is not None or atol is not None:
         epsabs, epsrel = _scipy_tolerances(epsabs, epsrel, rtol, atol)
     if a is not None or b is not None:
@@ -136,42 +137,6 @@ def cubature(
     )  # fmt: skip
     if not result.converged:
         warnings.warn(result.message, IntegrationWarning, stacklevel=2)
-    return result
-
-
-def quick(
-    f: Any,
-    lower: Any,
-    upper: Any,
-    args: Any,
-    epsabs: Any,
-    epsrel: Any,
-    workers: Any,
-    max_eval: Any = _MAX_EVAL,
-    turned: bool = False,
-    only_good: bool = False,
-) -> QuadResult | None:
-    """Return what most calls give, without the checks that would find nothing; or None.
-
-    With upper None, lower are ranges as nquad has them. Warns as `cubature` does, but if only_good
-    gives None where the integral does not converge.
-    """
-    if type(max_eval) is not int or not 0 < max_eval <= _MOST_EVALUATIONS:
-        return None
-    try:
-        found = _core._cubature_quick(
-            entries, f, lower, upper, args, epsabs, epsrel, max_eval, _PROBES, turned, workers,
-            QuadResult,
-        )  # fmt: skip
-    except FAILURES:
-        return None
-    if found is None or type(found) is QuadResult:
-        return found
-    result = _result(found)
-    if not result.converged:
-        if only_good:
-            return None
-        warnings.warn(result.message, IntegrationWarning, stacklevel=3)
     return result
 
 

@@ -8,11 +8,15 @@ import operator
 from array import array
 from collections.abc import Callable
 from contextlib import suppress
+from functools import update_wrapper
 from types import FunctionType
-from typing import Any
+from typing import Any, TypeVar, cast
 from weakref import ref
 
+from fastconc import _core
 from fastconc._errors import KernelError
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 VECTORIZED, COMPLEX, POINT = 1, 2, 4  # as in src/binding/integrand.h
 
@@ -22,6 +26,8 @@ VECTORIZED, COMPLEX, POINT = 1, 2, 4  # as in src/binding/integrand.h
 # integral takes less time than looking a program up by all it depends on. Last in an entry: whether
 # ints of up to _SMALL may be passed as floats.
 entries: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+# The same of integrands of several variables; and, with a negative number of inputs, of limits.
+ndim_entries: dict[tuple[Any, ...], tuple[Any, ...]] = {}
 _MAX_ENTRIES = 512
 _SMALL = 1 << 20  # as in src/binding/quick.h
 # Where floats of exact ints are as good as the ints: no instruction tells a rounding error.
@@ -75,6 +81,15 @@ def _floats(args: tuple[Any, ...]) -> bool:
     return all(
         type(arg) is float or (type(arg) is int and -_SMALL <= arg <= _SMALL) for arg in args
     )
+
+
+def shortcut(function: _Function, finish: Callable[..., Any] | None = None) -> _Function:
+    """Return what does the same, without Python code for most calls (src/binding/shortcut.c).
+
+    finish: what makes a result of that of `_core._cubature` where it has not converged.
+    """
+    short: Any = _core._Shortcut(function, finish)
+    return cast(_Function, update_wrapper(short, function))
 
 
 # What a program that fails may raise; TimeoutError and CancelledError are none of it.

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from operator import itemgetter
 from typing import Any
 
 from fastconc import _core
-from fastconc._integrand import Job, integer
+from fastconc._integrand import Job, entries, integer, ndim_entries
 from fastconc._samples import integrate_samples
 
 _RULES = {
@@ -24,18 +25,6 @@ CONVERGED = "The error estimate is within the tolerance."
 _MAX_GAUSS_ORDER = 10_000
 _MAX_PANELS = 1 << 53
 _N = 10**7
-
-# What the results of src/binding/quick.c have in common.
-_core._quad_template(
-    {
-        "integral": None,
-        "error": None,
-        "neval": None,
-        "converged": True,
-        "status": "converged",
-        "message": CONVERGED,
-    }
-)
 
 
 def integrate(
@@ -165,29 +154,26 @@ class QuadResult(tuple[Any, Any]):
     In a batch all but `message` are arrays.
     """
 
-    integral: Any
-    error: Any
+    # As nearly all are: the results of src/binding/quick.c have nothing of their own but neval.
     neval: Any
-    converged: Any
-    status: Any
-    message: str
+    converged: Any = True
+    status: Any = "converged"
+    message: str = CONVERGED
     subdivisions: int = 0
 
     def __new__(
         cls, integral: Any, error: Any, neval: Any, converged: Any, status: Any, message: str
     ) -> QuadResult:
         self = tuple.__new__(cls, (integral, error))
-        self.integral = integral
-        self.error = error
         self.neval = neval
         self.converged = converged
         self.status = status
         self.message = message
         return self
 
-    @property
-    def estimate(self) -> Any:
-        return self.integral
+    integral: Any = property(itemgetter(0))
+    error: Any = property(itemgetter(1))
+    estimate: Any = property(itemgetter(0))
 
     def __getnewargs__(self) -> tuple[Any, ...]:
         return (
@@ -199,3 +185,6 @@ class QuadResult(tuple[Any, Any]):
             f"QuadResult(integral={self.integral!r}, error={self.error!r}, neval={self.neval!r}, "
             f"converged={self.converged!r}, status={self.status!r}, message={self.message!r})"
         )
+
+
+_core._quick_setup(entries, ndim_entries, QuadResult)

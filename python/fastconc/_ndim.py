@@ -9,11 +9,7 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
-from fastconc._integrand import COMPLEX, POINT, VECTORIZED, remember_program
-
-# As _integrand.entries, for integrands of several variables; and, with a negative number of inputs,
-# for limits. Read by src/binding/ndim_quick.c.
-entries: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+from fastconc._integrand import COMPLEX, POINT, VECTORIZED, ndim_entries, remember_program
 
 _MAX_INPUTS = 1000  # more than a program takes run as plain Python
 _N_PROBE = 3  # points given to a function of arrays at first
@@ -46,7 +42,7 @@ class Turned:
 
 def _remember(f: Any, n_inputs: int, args: tuple[Any, ...], program: Any, unit: Any) -> None:
     if all(type(arg) is float for arg in args):
-        remember_program(f, n_inputs, program, unit, args, entries)
+        remember_program(f, n_inputs, program, unit, args, ndim_entries)
 
 
 class Problem:

@@ -13,8 +13,9 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from fastconc._cubature import MOST_TO_AIM, integral_of, quick
+from fastconc._cubature import integral_of
 from fastconc._errors import IntegrationWarning
+from fastconc._integrand import shortcut
 from fastconc._integrate import QuadResult
 from fastconc._ndim import End, Turned, between
 
@@ -27,6 +28,7 @@ _NESTED = {"weight", "wvar", "wopts", "maxp1", "limlst"}
 _MAX_PIECES = 64
 
 
+@shortcut
 def nquad(
     func: Callable[..., Any],
     ranges: Sequence[Any],
@@ -69,11 +71,6 @@ def nquad(
     >>> abs(result.integral - 1.4057790335) < 1e-8
     True
     """
-    if opts is None and deadline is None and not full_output:
-        own = () if args is None else args
-        found = quick(func, ranges, None, own, _TOLERANCE, _AIM, workers, MOST_TO_AIM, False, True)
-        if found is not None:
-            return found
     try:
         n_dim = len(ranges)
     except TypeError:
@@ -89,6 +86,7 @@ def nquad(
     return result
 
 
+@shortcut
 def dblquad(
     func: Callable[..., Any],
     a: float,
@@ -116,6 +114,7 @@ def dblquad(
     )
 
 
+@shortcut
 def tplquad(
     func: Callable[..., Any],
     a: float,
@@ -154,13 +153,6 @@ def _integral_of_limits(
     """Integrate for `dblquad` and `tplquad`: z's limits, if there is a z, are functions of x, y."""
     has_z = len(lower) == 3
     aim = _AIM if epsrel == _TOLERANCE else None
-    if deadline is None:
-        tolerance = epsrel if aim is None else aim
-        found = quick(
-            func, lower, upper, args, epsabs, tolerance, workers, MOST_TO_AIM, has_z, True
-        )
-        if found is not None:
-            return found
     if has_z:
         lower, upper = [_turned(lower[0]), *lower[1:]], [_turned(upper[0]), *upper[1:]]
     result = integral_of(

@@ -12,7 +12,7 @@ from typing import Any
 
 from fastconc import _core, _weight
 from fastconc._errors import IntegrationWarning
-from fastconc._integrand import COMPLEX, FAILURES, Job, entries, integer, learn
+from fastconc._integrand import COMPLEX, Job, integer, learn, shortcut
 from fastconc._integrate import CONVERGED, QuadResult
 
 _LIMIT, _MAX_LIMIT = 10_000, 1 << 24
@@ -26,6 +26,7 @@ _DENSITY, _DENSITY_PYTHON = 48, 32
 _SWEEP, _DENSITY_SWEEP = 64, 32
 
 
+@shortcut
 def quad(
     f: Callable[..., Any],
     a: Any,
@@ -110,26 +111,18 @@ def quad(
         points is weight is wvar is deadline is None
         and limit == _LIMIT
         and not (full_output or complex_func or vectorized)
-        and (method == "auto" or method == "tanh-sinh")
         and type(args) is tuple
+        and type(a) in _NUMBERS
+        and type(b) in _NUMBERS
     ):
-        # What most calls are like, without the checks that would find nothing.
-        try:
-            found = _core._quad_quick(
-                entries, f, a, b, args, epsabs, epsrel, limit, _DENSITY, workers, QuadResult,
-                method != "auto",
-            )  # fmt: skip
-            if found is None and type(a) in _NUMBERS and type(b) in _NUMBERS:
-                learned = learn(f, args, "quad")
-                if learned:
-                    found = _core._quad_quick(
-                        entries, f, a, b, args, epsabs, epsrel, limit, _DENSITY, workers,
-                        QuadResult, method != "auto",
-                    )  # fmt: skip
-        except FAILURES:
-            found = None
-        if found is not None:
-            return found
+        # The short way was tried before: perhaps it only lacks the program.
+        learned = learn(f, args, "quad")
+        if learned:
+            found = quad._short(  # type: ignore[attr-defined]
+                f, a, b, args, epsabs=epsabs, epsrel=epsrel, method=method, workers=workers
+            )
+            if found is not None:
+                return found
     return _quad(
         f, a, b, args, full_output, epsabs, epsrel, limit, points, weight, wvar, maxp1, limlst,
         complex_func, vectorized, workers, deadline, learned is not False, method,

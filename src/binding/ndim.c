@@ -82,34 +82,38 @@ static bool disc_of_end(void *context, const fc_disc_range *x, fc_disc_frame *fr
     return true;
 }
 
-/* Limit number i (lower ones first): a float, or a tuple (function, its further arguments) and, if
- * the function is a program that gives both ends of the range or takes its two variables the other
- * way round, which end it is (or -1), and whether it does. */
-static int bind_limit(Problem *self, fc_state *state, PyObject *object, unsigned i)
+/* Limit number i, lower ones first. */
+static int bind_limit(Problem *self, fc_state *state, const LimitSpec *spec, unsigned i)
 {
-    if (PyFloat_Check(object)) {
-        self->numbers[i] = PyFloat_AS_DOUBLE(object);
+    if (spec->function == NULL) {
+        self->numbers[i] = spec->value;
         return 0;
     }
-    PyObject *function, *args;
-    int which = -1, turned = 0;
-    if (!PyArg_ParseTuple(object, "OO!|ip", &function, &PyTuple_Type, &args, &which, &turned)) {
-        return -1;
-    }
-    const unsigned n_outer = self->n_dim - 1 - i % self->n_dim;
-    if (n_outer > MAX_OUTER || (turned && n_outer != 2)) {
+    const unsigned n_limits = 2 * self->n_dim, n_outer = self->n_dim - 1 - i % self->n_dim;
+    if (n_outer > MAX_OUTER || (spec->turned && n_outer != 2)) {
         PyErr_Format(PyExc_ValueError, "a limit may not depend on %u outer variables", n_outer);
         return -1;
     }
+    if (self->limits == NULL) {
+        self->limits = PyMem_Calloc(n_limits, sizeof *self->limits);
+        self->limit_pointers = PyMem_Calloc(n_limits, sizeof *self->limit_pointers);
+        if (self->limits == NULL || self->limit_pointers == NULL) {
+            PyErr_NoMemory();
+            return -1;
+        }
+        self->domain.lower_fn = self->limit_pointers;
+        self->domain.upper_fn = self->limit_pointers + self->n_dim;
+    }
     Limit *limit = &self->limits[i];
-    if (integrand_bind(&limit->f, state, function, args, n_outer, which < 0 ? 1 : 2, 0) < 0) {
+    if (integrand_bind(&limit->f, state, spec->function, spec->args, n_outer,
+                       spec->which < 0 ? 1 : 2, 0) < 0) {
         limit->f.base.eval = NULL;
         return -1;
     }
     limit->one = limit->f.base;
-    if (which >= 0 || turned) {
-        limit->which = which;
-        limit->turned = turned != 0;
+    if (spec->which >= 0 || spec->turned) {
+        limit->which = spec->which;
+        limit->turned = spec->turned;
         limit->one.eval = eval_end;
         limit->one.context = limit;
         limit->one.n_out = 1;
@@ -119,35 +123,54 @@ static int bind_limit(Problem *self, fc_state *state, PyObject *object, unsigned
         limit->one.disc_box = limit->f.base.disc_box != NULL ? disc_of_end : NULL;
     }
     self->limit_pointers[i] = &limit->one;
-    self->domain.lower_fn = self->limit_pointers;
-    self->domain.upper_fn = self->limit_pointers + self->n_dim;
     return 0;
 }
 
-int problem_init(Problem *self, fc_state *state, PyObject *f, PyObject *args, PyObject *limits,
-                 unsigned n_out, int flags, double deadline)
+/* A float, or a tuple (function, its further arguments) and, if the function is a program that
+ * gives both ends of the range or takes its two variables the other way round, which end it is (or
+ * -1), and whether it does. References are borrowed from the object. */
+static int read_limit(PyObject *object, LimitSpec *spec)
 {
-    *self = (Problem){
-        .n_dim = (unsigned)(PyTuple_GET_SIZE(limits) / 2), .n_out = n_out, .flags = flags};
-    const size_t n_limits = 2 * (size_t)self->n_dim;
+    *spec = (LimitSpec){.which = -1};
+    if (PyFloat_Check(object)) {
+        spec->value = PyFloat_AS_DOUBLE(object);
+        return 0;
+    }
+    int turned = 0;
+    if (!PyArg_ParseTuple(object, "OO!|ip", &spec->function, &PyTuple_Type, &spec->args,
+                          &spec->which, &turned)) {
+        return -1;
+    }
+    spec->turned = turned != 0;
+    return 0;
+}
+
+/* The limits are `specs`, or if that is NULL in `limits`. */
+static int init(Problem *self, fc_state *state, PyObject *f, PyObject *args, PyObject *limits,
+                const LimitSpec *specs, unsigned n_dim, unsigned n_out, int flags, double deadline)
+{
+    *self = (Problem){.n_dim = n_dim, .n_out = n_out, .flags = flags};
+    const size_t n_limits = 2 * (size_t)n_dim;
     self->numbers = PyMem_Calloc(n_limits + 2 * (size_t)n_out, sizeof *self->numbers);
-    self->limits = PyMem_Calloc(n_limits, sizeof *self->limits);
-    self->limit_pointers = PyMem_Calloc(n_limits, sizeof *self->limit_pointers);
-    if (self->numbers == NULL || self->limits == NULL || self->limit_pointers == NULL) {
+    if (self->numbers == NULL) {
         PyErr_NoMemory();
         goto fail;
     }
     self->lower = self->numbers;
-    self->upper = self->lower + self->n_dim;
-    self->integral = self->upper + self->n_dim;
+    self->upper = self->lower + n_dim;
+    self->integral = self->upper + n_dim;
     self->error = self->integral + n_out;
-    self->domain = (fc_domain){.n_dim = self->n_dim, .lower = self->lower, .upper = self->upper};
+    self->domain = (fc_domain){.n_dim = n_dim, .lower = self->lower, .upper = self->upper};
     for (unsigned i = 0; i < n_limits; i++) {
-        if (bind_limit(self, state, PyTuple_GET_ITEM(limits, i), i) < 0) {
+        LimitSpec read;
+        if (specs == NULL && read_limit(PyTuple_GET_ITEM(limits, i), &read) < 0) {
+            goto fail;
+        }
+        if (bind_limit(self, state, specs != NULL ? &specs[i] : &read, i) < 0) {
             goto fail;
         }
     }
-    if (integrand_bind(&self->f, state, f, args, self->n_dim, n_out, flags) < 0) {
+    if (integrand_bind(&self->f, state, f, args, n_dim, n_out, flags) < 0) {
         goto fail;
     }
     self->deadline_ns = deadline > 0 ? (int64_t)(deadline < 1e9 ? deadline * 1e9 : 1e18) : 0;
@@ -159,13 +182,26 @@ fail:
     return -1;
 }
 
+int problem_init(Problem *self, fc_state *state, PyObject *f, PyObject *args, PyObject *limits,
+                 unsigned n_out, int flags, double deadline)
+{
+    return init(self, state, f, args, limits, NULL, (unsigned)(PyTuple_GET_SIZE(limits) / 2), n_out,
+                flags, deadline);
+}
+
+int problem_init_native(Problem *self, fc_state *state, PyObject *program, const LimitSpec *limits,
+                        unsigned n_dim, unsigned n_out)
+{
+    return init(self, state, program, NULL, NULL, limits, n_dim, n_out, 0, 0);
+}
+
 int problem_begin(Problem *self, PyObject *workers)
 {
     if (fc_native_begin(&self->native, workers) < 0) {
         return -1;
     }
     integrand_set_native(&self->f, &self->native);
-    for (unsigned i = 0; i < 2 * self->n_dim; i++) {
+    for (unsigned i = 0; self->limits != NULL && i < 2 * self->n_dim; i++) {
         if (self->limits[i].f.base.eval != NULL) {
             integrand_set_native(&self->limits[i].f, &self->native);
         }

@@ -27,6 +27,15 @@ typedef struct Limit {
     bool turned;      /* f takes its two variables the other way round */
 } Limit;
 
+/* What a limit is made of: `value`, or a function as integrand_bind takes it. */
+typedef struct LimitSpec {
+    PyObject *function; /* or NULL */
+    PyObject *args;     /* a tuple or NULL */
+    double value;
+    int which; /* as in Limit; so is the next */
+    bool turned;
+} LimitSpec;
+
 /* An integrand and its range. */
 typedef struct Problem {
     BoundIntegrand f;
@@ -35,7 +44,7 @@ typedef struct Problem {
     int flags;
     double *numbers; /* lower, upper, integral, error */
     double *lower, *upper, *integral, *error;
-    Limit *limits; /* lower and upper of each dimension */
+    Limit *limits; /* lower and upper of each dimension; NULL if all are numbers */
     const fc_integrand **limit_pointers;
     fc_native native;
     int64_t deadline_ns; /* from now; 0: none */
@@ -48,6 +57,10 @@ typedef struct Problem {
  * A Problem must not move afterwards. */
 int problem_init(Problem *self, fc_state *state, PyObject *f, PyObject *args, PyObject *limits,
                  unsigned n_out, int flags, double deadline);
+/* The same of a program, and of 2 n_dim limits, the lower ones first; what these hold is borrowed
+ * for the call. */
+int problem_init_native(Problem *self, fc_state *state, PyObject *program, const LimitSpec *limits,
+                        unsigned n_dim, unsigned n_out);
 /* Releases the GIL; -1 with an exception set. */
 int problem_begin(Problem *self, PyObject *workers);
 void problem_release(Problem *self);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * The short way through fastconc.cubature and its kin, for what most calls are: a compiled function
- * over a range whose limits are numbers or compiled functions. As in quad_quick.c, whatever is out
- * of the ordinary gives None, and the long way through _cubature.py tells what it is. */
+ * The short ways through fastconc.cubature and its kin, for what most calls are: a compiled
+ * function over a range whose limits are numbers or compiled functions. As in quad_quick.c,
+ * whatever is out of the ordinary is left to the long way through _cubature.py. */
 #include "ndim.h"
 #include "quick.h"
 
@@ -10,6 +10,15 @@
 
 #define MAX_DIM 8
 #define MAX_OUT 16
+
+/* As _cubature.py and _nquad.py have them. */
+#define EPSABS 1e-10
+#define EPSREL 1e-6
+#define MAX_EVAL 10000000
+#define NESTED_TOLERANCE 1.49e-8
+#define NESTED_AIM 5e-10
+#define MOST_TO_AIM 200000
+static const unsigned probes[] = {0, 512, 512, 3072}; /* by dimension, the last beyond */
 
 /* Floats of which each is another number than any other object: what is compiled in for one of them
  * is right for it alone. 0.0 == -0.0, and nan is not itself. */
@@ -25,182 +34,239 @@ static bool are_floats(PyObject *args)
     return true;
 }
 
-/* A limit that is a function, as problem_init takes it; NULL with an exception or without. */
-static PyObject *limit_function(fc_state *state, PyObject *entries, PyObject *function,
-                                unsigned n_outer, PyObject *args, int which, bool turned)
+static PyObject *find(fc_state *state, PyObject *f, Py_ssize_t n_inputs, PyObject *args)
 {
+    return quick_entry(state, fc_state_kept(&state->quick_ndim_entries), f, n_inputs, args);
+}
+
+/* A range, as it is read from arguments: limits of what it holds own their `function`. */
+typedef struct Range {
+    fc_state *state;
+    PyObject *args; /* that limits take, or NULL */
+    unsigned n_dim;
+    bool turned; /* limits of coordinate 0 take their two variables the other way round */
+    LimitSpec limits[2 * MAX_DIM];
+} Range;
+
+static void range_release(Range *self)
+{
+    for (unsigned i = 0; i < 2 * self->n_dim; i++) {
+        Py_CLEAR(self->limits[i].function);
+    }
+}
+
+static bool set_function(Range *self, unsigned at, PyObject *function, int which)
+{
+    const unsigned k = at % self->n_dim, n_outer = self->n_dim - 1 - k;
     if (n_outer == 0 || !PyFunction_Check(function)) {
-        return NULL;
-    }
-    PyObject *entry = quick_entry(state, entries, function, -(Py_ssize_t)n_outer, args);
-    if (entry == NULL) {
-        return NULL;
-    }
-    PyObject *limit = NULL;
-    if (PyLong_AsLong(PyTuple_GET_ITEM(entry, ENTRY_N_OUT)) == (which < 0 ? 1 : 2)) {
-        limit = Py_BuildValue("(O()iO)", PyTuple_GET_ITEM(entry, ENTRY_PROGRAM), which,
-                              turned ? Py_True : Py_False);
-    }
-    Py_DECREF(entry);
-    return limit;
-}
-
-/* limits[k] and limits[n_dim + k] from a pair, or a function that gives one. */
-static bool add_range(fc_state *state, PyObject *entries, PyObject *range, unsigned k,
-                      unsigned n_dim, PyObject *args, PyObject *limits)
-{
-    for (unsigned side = 0; side < 2; side++) {
-        PyObject *limit;
-        if (PyFunction_Check(range)) {
-            limit = limit_function(state, entries, range, n_dim - 1 - k, args, (int)side, false);
-        } else {
-            double value;
-            bool pair = PyTuple_CheckExact(range) || PyList_CheckExact(range);
-            if (!pair || PySequence_Fast_GET_SIZE(range) != 2 ||
-                !quick_number(PySequence_Fast_GET_ITEM(range, side), &value)) {
-                return false;
-            }
-            limit = PyFloat_FromDouble(value);
-        }
-        if (limit == NULL) {
-            return false;
-        }
-        PyTuple_SET_ITEM(limits, side * n_dim + k, limit);
-    }
-    return true;
-}
-
-/* limits[at] from a number or a function of the outer variables alone. */
-static bool add_limit(fc_state *state, PyObject *entries, PyObject *object, unsigned at,
-                      unsigned n_dim, bool turned, PyObject *limits)
-{
-    double value;
-    const unsigned k = at % n_dim;
-    PyObject *limit =
-        quick_number(object, &value)
-            ? PyFloat_FromDouble(value)
-            : limit_function(state, entries, object, n_dim - 1 - k, NULL, -1, turned && k == 0);
-    if (limit == NULL) {
         return false;
     }
-    PyTuple_SET_ITEM(limits, at, limit);
-    return true;
+    PyObject *entry = find(self->state, function, -(Py_ssize_t)n_outer, self->args);
+    if (entry == NULL) {
+        return false;
+    }
+    if (PyLong_AsLong(PyTuple_GET_ITEM(entry, ENTRY_N_OUT)) == (which < 0 ? 1 : 2)) {
+        self->limits[at] =
+            (LimitSpec){.function = Py_NewRef(PyTuple_GET_ITEM(entry, ENTRY_PROGRAM)),
+                        .which = which,
+                        .turned = self->turned && k == 0};
+    }
+    Py_DECREF(entry);
+    return self->limits[at].function != NULL;
 }
 
-/* The tuple that problem_init takes, of lists or tuples `lower` and `upper`, or with upper None of
- * ranges as nquad has them; NULL with an exception or without. */
-static PyObject *limits_of(fc_state *state, PyObject *entries, PyObject *lower, PyObject *upper,
-                           PyObject *args, bool turned)
+/* Limit `at` (the upper ones from n_dim on) from a number, or a function of the outer variables. */
+static bool set_limit(Range *self, unsigned at, PyObject *object)
 {
-    const bool ranges = upper == Py_None;
-    if ((!PyTuple_CheckExact(lower) && !PyList_CheckExact(lower)) ||
-        (!ranges && !PyTuple_CheckExact(upper) && !PyList_CheckExact(upper))) {
-        return NULL;
-    }
-    const Py_ssize_t size = PySequence_Fast_GET_SIZE(lower);
-    if (size < 1 || size > MAX_DIM || (!ranges && PySequence_Fast_GET_SIZE(upper) != size)) {
-        return NULL;
-    }
-    const unsigned n_dim = (unsigned)size;
-    PyObject *limits = PyTuple_New(2 * size);
-    bool good = limits != NULL;
-    for (unsigned k = 0; good && k < n_dim; k++) {
-        PyObject *low = PySequence_Fast_GET_ITEM(lower, k);
-        good = ranges ? add_range(state, entries, low, k, n_dim, args, limits)
-                      : add_limit(state, entries, low, k, n_dim, turned, limits) &&
-                            add_limit(state, entries, PySequence_Fast_GET_ITEM(upper, k), n_dim + k,
-                                      n_dim, turned, limits);
-    }
-    if (!good) {
-        Py_CLEAR(limits);
-    }
-    return limits;
+    return quick_number(object, &self->limits[at].value) || set_function(self, at, object, -1);
 }
 
-PyDoc_STRVAR(quick_doc,
-             "_cubature_quick($module, entries, f, lower, upper, args, epsabs, epsrel, max_eval,\n"
-             "                probes, turned, workers, result_type, /)\n--\n\n"
-             "The result of fastconc.cubature if the integral is an ordinary one that converges;\n"
-             "what _cubature gives if it does not; or None. With upper None, lower holds ranges.");
-
-static PyObject *quick(PyObject *module, PyObject *const *argument, Py_ssize_t count)
+/* Both limits of coordinate k from a pair, or a function that gives one. */
+static bool set_pair(Range *self, unsigned k, PyObject *range)
 {
-    fc_state *state = fc_state_of_module(module);
-    fc_cubature_options options = {0};
-    if (count != 12) {
-        return PyErr_Format(PyExc_TypeError, "_cubature_quick takes 12 arguments, not %zd", count);
+    if (PyFunction_Check(range)) {
+        return set_function(self, k, range, 0) && set_function(self, self->n_dim + k, range, 1);
     }
-    PyObject *entries = argument[0], *args = argument[4];
-    const long max_eval = PyLong_AsLong(argument[7]);
-    if (max_eval == -1 && PyErr_Occurred()) {
+    return (PyTuple_CheckExact(range) || PyList_CheckExact(range)) &&
+           PySequence_Fast_GET_SIZE(range) == 2 &&
+           quick_number(PySequence_Fast_GET_ITEM(range, 0), &self->limits[k].value) &&
+           quick_number(PySequence_Fast_GET_ITEM(range, 1), &self->limits[self->n_dim + k].value);
+}
+
+/* The items of a list or tuple of at most MAX_DIM, *n; NULL, and *n 0, of anything else. */
+static PyObject **items_of(PyObject *sequence, unsigned *n)
+{
+    *n = 0;
+    if (!PyTuple_CheckExact(sequence) && !PyList_CheckExact(sequence)) {
         return NULL;
     }
-    if (!PyTuple_CheckExact(args) || !are_floats(args) || !PyFunction_Check(argument[1]) ||
-        !quick_tolerance(argument[5], &options.epsabs) ||
-        !quick_tolerance(argument[6], &options.epsrel) || !PyTuple_CheckExact(argument[8])) {
-        Py_RETURN_NONE;
+    const Py_ssize_t size = PySequence_Fast_GET_SIZE(sequence);
+    if (size < 1 || size > MAX_DIM) {
+        return NULL;
     }
-    PyObject *limits =
-        limits_of(state, entries, argument[2], argument[3], args, argument[9] == Py_True);
-    if (limits == NULL) {
-        return PyErr_Occurred() ? NULL : Py_NewRef(Py_None);
+    *n = (unsigned)size;
+    return PySequence_Fast_ITEMS(sequence);
+}
+
+/* What is asked of an integral. */
+typedef struct Wish {
+    PyObject *f, *args, *epsabs, *epsrel, *workers; /* the last four may be NULL */
+    fc_cubature_options options;                    /* n_probe excepted; tolerances by default */
+    PyObject *finish; /* makes a result of one that has not converged; NULL: that is left alone */
+} Wish;
+
+static PyObject *unfinished(const Wish *wish, PyObject *integral, PyObject *error,
+                            const fc_cubature_result *result)
+{
+    PyObject *answer = NULL;
+    if (wish->finish != NULL && integral != NULL && error != NULL) {
+        answer = PyObject_CallFunction(
+            wish->finish, "(OOKiKOK)", integral, error, (unsigned long long)result->n_eval,
+            (int)result->outcome, (unsigned long long)result->n_bad,
+            result->zero ? Py_True : Py_False, (unsigned long long)result->n_boxes);
     }
-    const unsigned n_dim = (unsigned)(PyTuple_GET_SIZE(limits) / 2);
-    PyObject *entry = quick_entry(state, entries, argument[1], n_dim, args), *answer = NULL;
-    const long n_out = entry != NULL ? PyLong_AsLong(PyTuple_GET_ITEM(entry, ENTRY_N_OUT)) : 0;
+    Py_XDECREF(integral);
+    Py_XDECREF(error);
+    return answer;
+}
+
+/* The integral of a function whose program is `entry`'s. */
+static PyObject *integrate(const Range *range, Wish *wish, PyObject *entry)
+{
+    fc_cubature_options *options = &wish->options;
+    const long n_out = PyLong_AsLong(PyTuple_GET_ITEM(entry, ENTRY_N_OUT));
+    const unsigned n_dim = range->n_dim;
     const uint64_t least = fc_cubature_points(FC_CUBATURE_AUTO, n_dim);
-    if (n_out < 1 || n_out > MAX_OUT || max_eval < (long)least) {
-        Py_XDECREF(entry);
-        Py_DECREF(limits);
-        return PyErr_Occurred() ? NULL : Py_NewRef(Py_None);
+    if (n_out < 1 || n_out > MAX_OUT || options->max_eval < least) {
+        return NULL;
     }
-    const Py_ssize_t last = PyTuple_GET_SIZE(argument[8]) - 1;
-    const long probes =
-        PyLong_AsLong(PyTuple_GET_ITEM(argument[8], n_dim < last ? (Py_ssize_t)n_dim : last));
-    options.max_eval = (uint64_t)max_eval;
-    options.n_probe = (unsigned)probes;
-    if ((options.max_eval - least) / 4 < (uint64_t)probes) {
-        options.n_probe = (unsigned)((options.max_eval - least) / 4);
+    options->n_probe = probes[n_dim < 3 ? n_dim : 3];
+    if ((options->max_eval - least) / 4 < options->n_probe) {
+        options->n_probe = (unsigned)((options->max_eval - least) / 4);
     }
     Problem problem;
-    int made = problem_init(&problem, state, PyTuple_GET_ITEM(entry, ENTRY_PROGRAM), NULL, limits,
-                            (unsigned)n_out, 0, 0);
-    Py_DECREF(entry);
-    Py_DECREF(limits);
-    if (made < 0) {
+    PyObject *answer = NULL;
+    if (problem_init_native(&problem, range->state, PyTuple_GET_ITEM(entry, ENTRY_PROGRAM),
+                            range->limits, n_dim, (unsigned)n_out) < 0) {
         return NULL;
     }
     fc_cubature_result result = {.integral = problem.integral, .error = problem.error};
-    if (problem_begin(&problem, argument[10]) == 0) {
+    if (problem_begin(&problem, wish->workers) == 0) {
         fc_status status =
-            fc_cubature(&problem.native.run, &problem.f.base, &problem.domain, &options, &result);
+            fc_cubature(&problem.native.run, &problem.f.base, &problem.domain, options, &result);
         if (fc_native_end(&problem.native, status) == 0) {
             PyObject *integral = integrand_value(problem.integral, problem.n_out, 0);
             PyObject *error = integrand_value(problem.error, problem.n_out, 0);
-            if (result.outcome == FC_CUBATURE_CONVERGED && !result.zero && result.n_boxes <= 1) {
-                answer = quick_result(state, (PyTypeObject *)argument[11], integral, error,
-                                      result.n_eval);
-            } else if (integral != NULL && error != NULL) {
-                answer = Py_BuildValue(
-                    "(NNKiKOK)", integral, error, (unsigned long long)result.n_eval,
-                    (int)result.outcome, (unsigned long long)result.n_bad,
-                    result.zero ? Py_True : Py_False, (unsigned long long)result.n_boxes);
-            } else {
-                Py_XDECREF(integral);
-                Py_XDECREF(error);
-            }
+            answer = result.outcome == FC_CUBATURE_CONVERGED && !result.zero
+                         ? quick_result(range->state, integral, error, result.n_eval,
+                                        result.n_boxes > 0 ? result.n_boxes - 1 : 0)
+                         : unfinished(wish, integral, error, &result);
         }
     }
     problem_release(&problem);
     return answer;
 }
 
-static PyMethodDef functions[] = {
-    {"_cubature_quick", (PyCFunction)(void (*)(void))quick, METH_FASTCALL, quick_doc},
-    {NULL, NULL, 0, NULL},
-};
-
-int fc_init_ndim_quick(PyObject *module)
+/* The same of wish->f, over a range that was read well or not; releases the range. */
+static PyObject *answer(Range *range, Wish *wish, bool good)
 {
-    return PyModule_AddFunctions(module, functions);
+    PyObject *result = NULL;
+    if (good &&
+        (wish->args == NULL || (PyTuple_CheckExact(wish->args) && are_floats(wish->args)))) {
+        PyObject *entry = find(range->state, wish->f, range->n_dim, wish->args);
+        if (entry != NULL) {
+            result = integrate(range, wish, entry);
+            Py_DECREF(entry);
+        }
+    }
+    range_release(range);
+    return result;
+}
+
+static bool read_tolerances(Wish *wish)
+{
+    return (wish->epsabs == NULL || quick_tolerance(wish->epsabs, &wish->options.epsabs)) &&
+           (wish->epsrel == NULL || quick_tolerance(wish->epsrel, &wish->options.epsrel));
+}
+
+PyObject *quick_cubature(fc_state *state, PyObject *const *given, PyObject *finish)
+{
+    Wish wish = {.f = given[0],
+                 .args = given[6],
+                 .epsabs = given[3],
+                 .epsrel = given[4],
+                 .workers = given[7],
+                 .options = {.epsabs = EPSABS, .epsrel = EPSREL, .max_eval = MAX_EVAL},
+                 .finish = finish};
+    Range range = {.state = state};
+    unsigned n;
+    if (given[5] != NULL) {
+        const long long most = PyLong_CheckExact(given[5]) ? PyLong_AsLongLong(given[5]) : 0;
+        if (most <= 0) {
+            PyErr_Clear(); /* too large */
+            return NULL;
+        }
+        wish.options.max_eval = (uint64_t)most;
+    }
+    PyObject **lower = items_of(given[1], &n), **upper = items_of(given[2], &range.n_dim);
+    bool good = lower != NULL && upper != NULL && n == range.n_dim && read_tolerances(&wish);
+    for (unsigned k = 0; good && k < n; k++) {
+        good = set_limit(&range, k, lower[k]) && set_limit(&range, n + k, upper[k]);
+    }
+    return answer(&range, &wish, good);
+}
+
+PyObject *quick_nquad(fc_state *state, PyObject *const *given, PyObject *Py_UNUSED(finish))
+{
+    PyObject *args = given[2] == Py_None ? NULL : given[2];
+    Wish wish = {
+        .f = given[0],
+        .args = args,
+        .workers = given[3],
+        .options = {.epsabs = NESTED_TOLERANCE, .epsrel = NESTED_AIM, .max_eval = MOST_TO_AIM}};
+    Range range = {.state = state, .args = args};
+    if (args != NULL && !PyTuple_CheckExact(args)) {
+        return NULL;
+    }
+    PyObject **ranges = items_of(given[1], &range.n_dim);
+    bool good = ranges != NULL;
+    for (unsigned k = 0; good && k < range.n_dim; k++) {
+        good = set_pair(&range, k, ranges[k]);
+    }
+    return answer(&range, &wish, good);
+}
+
+/* Of y from gfun(x) to hfun(x), and perhaps z from qfun(x, y) to rfun(x, y), then args, epsabs,
+ * epsrel and workers, as from given[1] on. */
+static PyObject *nested(fc_state *state, PyObject *const *given, unsigned n_dim)
+{
+    PyObject *const *rest = given + 1 + 2 * n_dim;
+    Wish wish = {.f = given[0],
+                 .args = rest[0],
+                 .epsabs = rest[1],
+                 .epsrel = rest[2],
+                 .workers = rest[3],
+                 .options = {.epsabs = NESTED_TOLERANCE,
+                             .epsrel = NESTED_TOLERANCE,
+                             .max_eval = MOST_TO_AIM}};
+    Range range = {.state = state, .n_dim = n_dim, .turned = n_dim == 3};
+    bool good = read_tolerances(&wish);
+    if (wish.options.epsrel == NESTED_TOLERANCE) {
+        wish.options.epsrel = NESTED_AIM;
+    }
+    for (unsigned k = 0; good && k < n_dim; k++) { /* the outermost comes first */
+        PyObject *const *pair = given + 1 + 2 * (n_dim - 1 - k);
+        good = set_limit(&range, k, pair[0]) && set_limit(&range, n_dim + k, pair[1]);
+    }
+    return answer(&range, &wish, good);
+}
+
+PyObject *quick_dblquad(fc_state *state, PyObject *const *given, PyObject *Py_UNUSED(finish))
+{
+    return nested(state, given, 2);
+}
+
+PyObject *quick_tplquad(fc_state *state, PyObject *const *given, PyObject *Py_UNUSED(finish))
+{
+    return nested(state, given, 3);
 }

@@ -2,8 +2,8 @@
  *
  * The short way through fastconc.quad, for what most calls are: one integral of a compiled function
  * of floats, which converges. An easy one takes few microseconds, less than looking at every
- * argument in Python would. Whatever is out of the ordinary gives None, and the long way through
- * _quad.py then tells what it is. */
+ * argument in Python would. Whatever is out of the ordinary is left to the long way through
+ * _quad.py, which tells what it is. */
 #include "quick.h"
 
 #include <math.h>
@@ -14,54 +14,58 @@
 #define MAX_ARGS 16
 #define MAX_OUT 16
 
-PyDoc_STRVAR(
-    quick_doc,
-    "_quad_quick($module, entries, f, a, b, args, epsabs, epsrel, limit, density, workers,\n"
-    "            result_type, tanh_sinh, /)\n--\n\n"
-    "The result of fastconc.quad if the integral is an ordinary one that converges, or "
-    "None.");
+/* As _quad.py has them. */
+#define TOLERANCE 1.49e-8
+#define LIMIT 10000
+#define DENSITY 48
 
-static PyObject *quick(PyObject *module, PyObject *const *argument, Py_ssize_t count)
+/* Is it the tanh-sinh rule that is wanted: 1, 0, or -1 for some other word? */
+static int is_tanh_sinh(PyObject *method)
 {
-    fc_state *state = fc_state_of_module(module);
-    double a, b, params[MAX_ARGS], values[MAX_OUT];
-    fc_quad_options options = {0};
-    if (count != 12) {
-        return PyErr_Format(PyExc_TypeError, "_quad_quick takes 12 arguments, not %zd", count);
+    if (method == NULL || !PyUnicode_CheckExact(method)) {
+        return method == NULL ? 0 : -1;
     }
-    PyObject *args = argument[4];
-    long limit = PyLong_AsLong(argument[7]), density = PyLong_AsLong(argument[8]);
-    if ((limit == -1 || density == -1) && PyErr_Occurred()) {
+    return PyUnicode_CompareWithASCIIString(method, "tanh-sinh") == 0 ? 1
+           : PyUnicode_CompareWithASCIIString(method, "auto") == 0    ? 0
+                                                                      : -1;
+}
+
+PyObject *quick_quad(fc_state *state, PyObject *const *given, PyObject *Py_UNUSED(finish))
+{
+    enum { F, A, B, ARGS, EPSABS, EPSREL, METHOD, WORKERS };
+    double a, b, params[MAX_ARGS], values[MAX_OUT];
+    fc_quad_options options = {
+        .epsabs = TOLERANCE, .epsrel = TOLERANCE, .limit = LIMIT, .density = DENSITY};
+    const int tanh_sinh = is_tanh_sinh(given[METHOD]);
+    PyObject *args = given[ARGS];
+    if (tanh_sinh < 0 || (args != NULL && !PyTuple_CheckExact(args)) ||
+        (args != NULL && PyTuple_GET_SIZE(args) > MAX_ARGS) || !quick_number(given[A], &a) ||
+        !quick_number(given[B], &b) ||
+        (given[EPSABS] != NULL && !quick_tolerance(given[EPSABS], &options.epsabs)) ||
+        (given[EPSREL] != NULL && !quick_tolerance(given[EPSREL], &options.epsrel))) {
         return NULL;
     }
-    if (!PyTuple_CheckExact(args) || PyTuple_GET_SIZE(args) > MAX_ARGS ||
-        !quick_number(argument[2], &a) || !quick_number(argument[3], &b) ||
-        !quick_tolerance(argument[5], &options.epsabs) ||
-        !quick_tolerance(argument[6], &options.epsrel)) {
-        Py_RETURN_NONE;
-    }
-    const unsigned n_args = (unsigned)PyTuple_GET_SIZE(args);
+    const unsigned n_args = args != NULL ? (unsigned)PyTuple_GET_SIZE(args) : 0;
     bool ints = false;
     for (unsigned i = 0; i < n_args; i++) {
         PyObject *arg = PyTuple_GET_ITEM(args, i);
         bool whole = PyLong_CheckExact(arg);
         if (!(whole || PyFloat_CheckExact(arg)) || !quick_number(arg, &params[i]) ||
             (whole && fabs(params[i]) > QUICK_SMALL)) {
-            Py_RETURN_NONE;
+            return NULL;
         }
         ints |= whole;
     }
-    options.limit = (size_t)limit;
-    options.density = (unsigned)density;
-    PyObject *entry = quick_entry(state, argument[0], argument[1], 1 + n_args, NULL);
+    PyObject *entry =
+        quick_entry(state, fc_state_kept(&state->quick_entries), given[F], 1 + n_args, NULL);
     if (entry == NULL) {
-        return PyErr_Occurred() ? NULL : Py_NewRef(Py_None);
+        return NULL;
     }
     const long n_out = PyLong_AsLong(PyTuple_GET_ITEM(entry, ENTRY_N_OUT));
     if (n_out < 1 || n_out > MAX_OUT ||
         (ints && PyTuple_GET_ITEM(entry, ENTRY_TAKES_INTS) != Py_True)) {
         Py_DECREF(entry);
-        Py_RETURN_NONE;
+        return NULL;
     }
     BoundIntegrand f;
     int bound = integrand_bind(&f, state, PyTuple_GET_ITEM(entry, ENTRY_PROGRAM), NULL, 1 + n_args,
@@ -73,57 +77,18 @@ static PyObject *quick(PyObject *module, PyObject *const *argument, Py_ssize_t c
     fc_native native;
     fc_quad_result result;
     PyObject *answer = NULL;
-    if (fc_native_begin(&native, argument[9]) == 0) {
+    if (fc_native_begin(&native, given[WORKERS]) == 0) {
         integrand_set_native(&f, &native);
         fc_integrals one = {.m = 1, .a = &a, .b = &b, .params = params, .n_params = n_args};
-        fc_status status = (argument[11] == Py_True ? fc_tanhsinh : fc_quad)(
-            &native.run, &f.base, &options, &one, values, &result);
+        fc_status status = (tanh_sinh ? fc_tanhsinh : fc_quad)(&native.run, &f.base, &options, &one,
+                                                               values, &result);
         if (fc_native_end(&native, status) == 0) {
-            answer = result.state == FC_QUAD_CONVERGED
-                         ? quick_result(state, (PyTypeObject *)argument[10],
-                                        integrand_value(values, (unsigned)n_out, 0),
-                                        PyFloat_FromDouble(result.error), result.n_eval)
-                         : Py_NewRef(Py_None);
+            if (result.state == FC_QUAD_CONVERGED) {
+                answer = quick_result(state, integrand_value(values, (unsigned)n_out, 0),
+                                      PyFloat_FromDouble(result.error), result.n_eval, 0);
+            }
         }
     }
     integrand_release(&f);
     return answer;
-}
-
-PyDoc_STRVAR(template_doc, "_quad_template($module, attributes, /)\n--\n\n"
-                           "Take the dict of attributes that every result of _quad_quick has.");
-
-static PyObject *set_template(PyObject *module, PyObject *attributes)
-{
-    if (!PyDict_CheckExact(attributes)) {
-        return PyErr_Format(PyExc_TypeError, "a dict is wanted, not %.200s",
-                            Py_TYPE(attributes)->tp_name);
-    }
-    Py_XSETREF(fc_state_of_module(module)->quad_template, Py_NewRef(attributes));
-    Py_RETURN_NONE;
-}
-
-static PyMethodDef functions[] = {
-    {"_quad_quick", (PyCFunction)(void (*)(void))quick, METH_FASTCALL, quick_doc},
-    {"_quad_template", set_template, METH_O, template_doc},
-    {NULL, NULL, 0, NULL},
-};
-
-int fc_init_quad_quick(PyObject *module)
-{
-    static const char *const names[QUICK_N_NAMES] = {"integral", "error", "neval", "global",
-                                                     "attribute"};
-    fc_state *state = fc_state_of_module(module);
-    state->quad_names = PyTuple_New(QUICK_N_NAMES);
-    state->quad_template = PyDict_New();
-    for (int i = 0; state->quad_names != NULL && i < QUICK_N_NAMES; i++) {
-        PyObject *name = PyUnicode_InternFromString(names[i]);
-        if (name == NULL) {
-            return -1;
-        }
-        PyTuple_SET_ITEM(state->quad_names, i, name);
-    }
-    return state->quad_names != NULL && state->quad_template != NULL
-               ? PyModule_AddFunctions(module, functions)
-               : -1;
 }

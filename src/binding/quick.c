@@ -53,9 +53,9 @@ static int dependency_holds(fc_state *state, PyObject *dependency)
     }
     PyObject *kind = PyTuple_GET_ITEM(dependency, 0), *found = NULL;
     PyObject *container = PyTuple_GET_ITEM(dependency, 1), *name = PyTuple_GET_ITEM(dependency, 2);
-    if (kind == PyTuple_GET_ITEM(state->quad_names, NAME_GLOBAL) && PyDict_CheckExact(container)) {
+    if (kind == PyTuple_GET_ITEM(state->quick_names, NAME_GLOBAL) && PyDict_CheckExact(container)) {
         found = dict_get(container, name);
-    } else if (kind == PyTuple_GET_ITEM(state->quad_names, NAME_ATTRIBUTE) &&
+    } else if (kind == PyTuple_GET_ITEM(state->quick_names, NAME_ATTRIBUTE) &&
                PyModule_CheckExact(container)) {
         found = PyObject_GetAttr(container, name);
     }
@@ -113,6 +113,9 @@ static int entry_holds(fc_state *state, PyObject *entry, PyObject *f)
 PyObject *quick_entry(fc_state *state, PyObject *entries, PyObject *f, Py_ssize_t n_inputs,
                       PyObject *args)
 {
+    if (entries == NULL || !PyFunction_Check(f)) {
+        return NULL;
+    }
     PyObject *address = PyLong_FromVoidPtr(f), *number = PyLong_FromSsize_t(n_inputs);
     PyObject *key = NULL, *entry = NULL;
     if (address != NULL && number != NULL) {
@@ -153,29 +156,33 @@ int quick_tolerance(PyObject *object, double *value)
     return quick_number(object, value) && *value >= 0;
 }
 
-PyObject *quick_result(fc_state *state, PyTypeObject *type, PyObject *integral, PyObject *error,
-                       uint64_t n_eval)
+static bool set_count(fc_state *state, PyObject *self, int name, uint64_t value)
 {
-    PyObject *names = state->quad_names, *self = NULL;
-    PyObject *neval = PyLong_FromUnsignedLongLong(n_eval), *pair = NULL, *arguments = NULL;
-    /* Copying a dict is quicker than filling one. */
-    PyObject *dict = PyDict_Copy(state->quad_template);
-    if (integral != NULL && error != NULL && neval != NULL && dict != NULL &&
-        PyDict_SetItem(dict, PyTuple_GET_ITEM(names, 0), integral) == 0 &&
-        PyDict_SetItem(dict, PyTuple_GET_ITEM(names, 1), error) == 0 &&
-        PyDict_SetItem(dict, PyTuple_GET_ITEM(names, 2), neval) == 0) {
-        pair = PyTuple_Pack(2, integral, error);
-        arguments = pair != NULL ? PyTuple_Pack(1, pair) : NULL;
-        self = arguments != NULL ? PyTuple_Type.tp_new(type, arguments, NULL) : NULL;
+    PyObject *count = PyLong_FromUnsignedLongLong(value);
+    bool good = count != NULL && PyObject_GenericSetAttr(
+                                     self, PyTuple_GET_ITEM(state->quick_names, name), count) == 0;
+    Py_XDECREF(count);
+    return good;
+}
+
+PyObject *quick_result(fc_state *state, PyObject *integral, PyObject *error, uint64_t n_eval,
+                       uint64_t n_cuts)
+{
+    PyTypeObject *type = (PyTypeObject *)fc_state_kept(&state->quick_result_type);
+    PyObject *self = NULL;
+    if (integral != NULL && error != NULL) {
+        self = type->tp_alloc(type, 2); /* as tuple.__new__ does */
     }
-    if (self != NULL && PyObject_GenericSetDict(self, dict, NULL) < 0) {
+    if (self == NULL) {
+        Py_XDECREF(integral);
+        Py_XDECREF(error);
+        return NULL;
+    }
+    PyTuple_SET_ITEM(self, 0, integral);
+    PyTuple_SET_ITEM(self, 1, error);
+    if (!set_count(state, self, NAME_NEVAL, n_eval) ||
+        (n_cuts != 0 && !set_count(state, self, NAME_SUBDIVISIONS, n_cuts))) {
         Py_CLEAR(self);
     }
-    Py_XDECREF(arguments);
-    Py_XDECREF(pair);
-    Py_XDECREF(dict);
-    Py_XDECREF(neval);
-    Py_XDECREF(error);
-    Py_XDECREF(integral);
     return self;
 }

@@ -7,8 +7,8 @@
 
 #include "integrand.h"
 
-/* In state->quad_names, behind the attributes of a result that are not always the same. */
-enum { NAME_GLOBAL = 3, NAME_ATTRIBUTE, QUICK_N_NAMES };
+/* In state->quick_names. */
+enum { NAME_NEVAL, NAME_SUBDIVISIONS, NAME_GLOBAL, NAME_ATTRIBUTE, QUICK_N_NAMES };
 
 #define QUICK_SMALL (1 << 20) /* as _integrand.py has it */
 
@@ -26,8 +26,9 @@ enum {
     ENTRY_SIZE
 };
 
-/* The entry of `f` for so many inputs and `args` (a tuple or NULL) compiled in, if nothing that it
- * depends on has changed: a new reference, or NULL, with an exception or without. */
+/* In `entries` (a dict, or NULL) the entry of `f` for so many inputs and `args` (a tuple or NULL)
+ * compiled in, if nothing that it depends on has changed: a new reference, or NULL, with an
+ * exception or without. */
 PyObject *quick_entry(fc_state *state, PyObject *entries, PyObject *f, Py_ssize_t n_inputs,
                       PyObject *args);
 
@@ -35,9 +36,21 @@ PyObject *quick_entry(fc_state *state, PyObject *entries, PyObject *f, Py_ssize_
 int quick_number(PyObject *object, double *value);
 int quick_tolerance(PyObject *object, double *value); /* nor negative */
 
-/* type(integral, error, n_eval, True, "converged", message), without a call of its __new__. Steals
+/* A QuadResult that has converged, of a range cut so often, without a call of its __new__. Steals
  * `integral` and `error`, which may be NULL with an exception set. */
-PyObject *quick_result(fc_state *state, PyTypeObject *type, PyObject *integral, PyObject *error,
-                       uint64_t n_eval);
+PyObject *quick_result(fc_state *state, PyObject *integral, PyObject *error, uint64_t n_eval,
+                       uint64_t n_cuts);
+
+/* ---- short ways: of a call with ordinary arguments ---- */
+
+#define QUICK_PARAMETERS 12
+
+/* given[i] is parameter i as the table in shortcut.c has them, or NULL (and all behind the last).
+ * Returns the call's result; NULL with an exception; NULL without if the long way must be taken.
+ * `finish` is what the Python function that is the long way brought along, or NULL. */
+typedef PyObject *quick_way(fc_state *state, PyObject *const *given, PyObject *finish);
+
+quick_way quick_quad;                                                /* quad_quick.c */
+quick_way quick_cubature, quick_nquad, quick_dblquad, quick_tplquad; /* ndim_quick.c */
 
 #endif

@@ -19,9 +19,8 @@
     X(vmath_debug)                                                                                 \
     X(runtime)                                                                                     \
     X(integrate)                                                                                   \
-    X(quad_quick)                                                                                  \
     X(ndim)                                                                                        \
-    X(ndim_quick)                                                                                  \
+    X(shortcut)                                                                                    \
     X(net)                                                                                         \
     X(queue_type)                                                                                  \
     X(counter_type)                                                                                \
@@ -68,9 +67,11 @@ FC_TOPICS(FC_TOPIC_DECLARE)
     X(counter_type)                                                                                \
     X(program_type)                                                                                \
     X(val_type)                                                                                    \
-    X(ir_names)   /* interned strings, ir.c */                                                     \
-    X(quad_names) /* interned; this and the next are quad_quick.c's */                             \
-    X(quad_template)                                                                               \
+    X(ir_names)    /* interned strings, ir.c */                                                    \
+    X(quick_names) /* interned; this and the next three are shortcut.c's */                        \
+    X(quick_entries)                                                                               \
+    X(quick_ndim_entries)                                                                          \
+    X(quick_result_type)                                                                           \
     X(numpy_ndarray)                                                                               \
     X(numpy_dtypes) /* those of the VM's types; set together with numpy_empty */
 

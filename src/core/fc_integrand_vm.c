@@ -14,18 +14,30 @@
 
 static fc_status vm_of(fc_integrand_vm *self, unsigned worker, fc_vm **out)
 {
-    if (self->vms[worker] == NULL) {
-        fc_status status = fc_vm_take(self->program, &self->vms[worker]);
+    fc_vm **slot = &self->vm;
+    if (worker > 0) { /* most integrals are too short for more than one */
+        fc_vm **others = atomic_load_explicit(&self->others, memory_order_acquire);
+        if (others == NULL) {
+            fc_vm **made = fc_calloc(FC_MAX_WIDTH, sizeof(fc_vm *));
+            if (made == NULL) {
+                return FC_ERR_NOMEM;
+            }
+            if (atomic_compare_exchange_strong_explicit(
+                    &self->others, &others, made, memory_order_acq_rel, memory_order_acquire)) {
+                others = made;
+            } else {
+                fc_free(made);
+            }
+        }
+        slot = &others[worker];
+    }
+    if (*slot == NULL) {
+        fc_status status = fc_vm_take(self->program, slot);
         if (status != FC_OK) {
             return status;
         }
-        unsigned n = atomic_load_explicit(&self->n_vms, memory_order_relaxed);
-        while (n <= worker &&
-               !atomic_compare_exchange_weak_explicit(&self->n_vms, &n, worker + 1,
-                                                      memory_order_relaxed, memory_order_relaxed)) {
-        }
     }
-    *out = self->vms[worker];
+    *out = *slot;
     return FC_OK;
 }
 
@@ -97,7 +109,9 @@ fc_status fc_integrand_vm_sum(void *context, unsigned worker, size_t n, double s
          d++) { /* one number for all points: an array that stands still */
         operands[d] = (fc_operand){.kind = FC_ARRAY, .dtype = FC_F64, .data = (void *)&rest[d - 1]};
     }
-    memcpy(operands + n_dim, self->args, (n_inputs - n_dim) * sizeof *operands);
+    if (n_inputs > n_dim) {
+        memcpy(operands + n_dim, self->args, (n_inputs - n_dim) * sizeof *operands);
+    }
     status = fc_vm_sum(vm, n, operands, self->tables, self->cancel, self->max_iterations, sum,
                        correction, &fault);
     if (operands != few) {
@@ -132,9 +146,15 @@ static bool disc_box(void *context, const fc_disc_range *x, fc_disc_frame *frame
 
 void fc_integrand_vm_clear(fc_integrand_vm *self)
 {
-    unsigned n_vms = atomic_load_explicit(&self->n_vms, memory_order_relaxed);
-    for (unsigned i = 0; i < n_vms; i++) {
-        fc_vm_put(self->vms[i]);
+    fc_vm **others = atomic_load_explicit(&self->others, memory_order_relaxed); /* all is over */
+    for (unsigned i = 0; others != NULL && i < FC_MAX_WIDTH; i++) {
+        if (others[i] != NULL) {
+            fc_vm_put(others[i]);
+        }
+    }
+    fc_free(others);
+    if (self->vm != NULL) {
+        fc_vm_put(self->vm);
     }
     fc_free(self->args);
     fc_program_release(self->program);
@@ -155,11 +175,11 @@ fc_status fc_integrand_vm_init(fc_integrand_vm *self, fc_program *program, unsig
         }
     }
     const size_t n_args = program->n_inputs - n_dim;
-    self->args = fc_malloc(n_args, sizeof *self->args);
-    if (self->args == NULL) {
-        return FC_ERR_NOMEM;
-    }
     if (n_args != 0) {
+        self->args = fc_malloc(n_args, sizeof *self->args);
+        if (self->args == NULL) {
+            return FC_ERR_NOMEM;
+        }
         memcpy(self->args, args, n_args * sizeof *args);
     }
     fc_program_retain(program);

@@ -11,14 +11,15 @@
 #include "fc_vm.h"
 
 typedef struct fc_integrand_vm {
-    fc_integrand base;       /* base.context is this struct: it must not move */
-    fc_cancel *cancel;       /* may be NULL; may be set later, before the integrator runs */
-    uint64_t max_iterations; /* 0: no bound */
-    fc_program *program;     /* retained */
-    fc_operand *args;        /* inputs n_dim, n_dim + 1, ... */
-    const fc_table *tables;  /* borrowed */
-    atomic_uint n_vms; /* workers from here on have none; relaxed, for clear() comes after all */
-    struct fc_vm *vms[FC_MAX_WIDTH]; /* by worker, made when first used */
+    fc_integrand base;               /* base.context is this struct: it must not move */
+    fc_cancel *cancel;               /* may be NULL; may be set later, before the integrator runs */
+    uint64_t max_iterations;         /* 0: no bound */
+    fc_program *program;             /* retained */
+    fc_operand *args;                /* inputs n_dim, n_dim + 1, ... */
+    const fc_table *tables;          /* borrowed */
+    struct fc_vm *vm;                /* of worker 0, made when first used */
+    _Atomic(struct fc_vm **) others; /* of the other workers: NULL, or room for FC_MAX_WIDTH; made
+                                        (release) by the first that comes, found by acquire */
 } fc_integrand_vm;
 
 /* Inputs 0 to n_dim - 1 of the program are the coordinates, which must be float registers; the

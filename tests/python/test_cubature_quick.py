@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The short ways of cubature and its kin: programs that are remembered, errors that are proved."""
 
+import copy
 import gc
+import inspect
 import math
+import pickle
 import random
+import weakref
 
 import fastconc
 import pytest
@@ -154,10 +158,48 @@ def test_results_of_either_way_are_alike():
         return x * y, x + y
 
     first, second = cubature(f, [0, 0], [1, 1]), cubature(f, [0, 0], [1, 1])
-    assert vars(first).keys() - {"subdivisions"} == vars(second).keys() - {"subdivisions"}
     assert first == second and type(second) is fastconc.QuadResult
-    assert second.subdivisions == first.subdivisions
+    for name in ("integral", "error", "neval", "converged", "status", "message", "subdivisions"):
+        assert getattr(first, name) == getattr(second, name), name
+    assert repr(first) == repr(second)
     assert second.estimate == second.integral == pytest.approx((0.25, 1))
+
+
+@pytest.mark.parametrize("name", ["quad", "cubature", "nquad", "dblquad", "tplquad"])
+def test_a_shortcut_is_like_the_function_that_it_stands_for(name):
+    function = getattr(fastconc, name)
+    assert function.__name__ == function.__qualname__ == name and len(function.__doc__) > 100
+    assert next(iter(inspect.signature(function).parameters)) in ("f", "func")
+    assert pickle.loads(pickle.dumps(function)) is function is copy.deepcopy(function)
+    assert name in repr(function) and inspect.isroutine(function)
+    assert weakref.ref(function)() is function
+    for arguments, keywords in (((), {}), ((1,), {"f": 1, "func": 1}), ((1,) * 20, {})):
+        with pytest.raises(TypeError, match=rf"{name}\(\)"):
+            function(*arguments, **keywords)
+
+
+def test_arguments_by_keyword_and_position():
+    def f(x, y):
+        return x + 2 * y
+
+    for _ in range(2):
+        assert cubature(f=f, upper=(1, 1), lower=[0, 0], epsrel=1e-9)[0] == pytest.approx(1.5)
+        assert nquad(func=f, ranges=((0, 1), (0, 1)), args=None)[0] == pytest.approx(1.5)
+        assert dblquad(f, 0, 1, 0, hfun=1, epsabs=1e-9)[0] == pytest.approx(1.5)
+        assert dblquad(f, 0, 1, 0, 1, (), 1e-9, 1e-9, workers=1)[0] == pytest.approx(1.5)
+        with pytest.raises(TypeError, match="epsilon"):
+            cubature(f, [0, 0], [1, 1], epsilon=1e-3)
+
+
+def test_methods_bind_as_those_of_python_functions():
+    class Part:
+        volume = cubature
+        area = staticmethod(cubature)
+
+    with pytest.raises(TypeError):
+        Part().volume([0], [1])
+    assert Part.area(lambda x: x, [0], [1]).integral == pytest.approx(0.5)
+    assert Part.volume(lambda x: x, [0], [1]).integral == pytest.approx(0.5)
 
 
 # ---- proofs ----
