@@ -242,6 +242,10 @@ static void box_finish(cubature *c, size_t b)
         improvable = improvable || e->error > 2 * NOISE * e->mean_abs;
     }
     box *at = &c->boxes[b];
+    if (!at->bad && cubature_has_bad_probe(c, b)) {
+        at->bad = true;
+        at->next_axis = (uint16_t)longest_axis(c, b);
+    }
     unsigned axis = at->next_axis;
     /* Below this width halves cannot be told apart any more. */
     if (geometry[c->n_dim + axis] <

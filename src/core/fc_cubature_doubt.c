@@ -101,6 +101,19 @@ double cubature_objections(const cubature *c, size_t b, unsigned o, uint16_t *ax
     return objection + edges;
 }
 
+bool cubature_has_bad_probe(const cubature *c, size_t b)
+{
+    for (uint32_t w = c->boxes[b].first_witness; w != NONE && c->any_bad_probe;
+         w = c->witnesses[w].next) {
+        for (unsigned o = 0; c->witnesses[w].volume == 0 && o < c->n_out; o++) {
+            if (!isfinite(c->witness_y[(size_t)w * c->n_out + o])) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 /* The disagreement is the parent's error, and theirs is a small part of it if the rule converges.
  */
 void cubature_parent_disagrees(cubature *c, const fc_cubature_estimate *parent, size_t a, size_t b)

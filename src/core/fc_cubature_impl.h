@@ -39,7 +39,7 @@ typedef struct box {
     uint32_t chord;                       /* that objects to its estimate; NONE */
     uint16_t next_axis;                   /* of the next cut */
     uint16_t depth;
-    bool bad; /* nan or inf at one of its points */
+    bool bad; /* nan or inf at one of its points, or at a probe in it */
 } box;
 
 /* The cuts as a binary tree, to find a box by a point. */
@@ -142,6 +142,7 @@ typedef struct cubature {
     scratch *scratch[FC_MAX_WIDTH];          /* made by the worker that first needs it */
     size_t n_probe, n_witness, witness_room; /* the first probes are the first witnesses */
     size_t n_late;                           /* probes that came later */
+    bool any_bad_probe;                      /* nan or inf was met */
     witness *witnesses;
     double *witness_u[FC_CUBATURE_MAX_DIM], *witness_y; /* n_out to a witness */
     double *witness_half;            /* n_dim: half widths of the box it comes from */
@@ -225,6 +226,9 @@ FC_MUST_CHECK fc_status cubature_probe_rest(cubature *c, uint64_t *n_eval, bool 
 /* What the witnesses inside b say against the estimate of output o: an error to add, 0 when
  * nothing. *axis, if not NULL, receives where to cut to settle what neighbours say, or stays. */
 double cubature_objections(const cubature *c, size_t b, unsigned o, uint16_t *axis);
+
+/* Is f nan or inf at a probe in b? At a place that nobody chose it is so in many. */
+bool cubature_has_bad_probe(const cubature *c, size_t b);
 
 /* As in DCUHRE: halves a and b that disagree with their parent are not believed as they stand. */
 void cubature_parent_disagrees(cubature *c, const fc_cubature_estimate *parent, size_t a, size_t b);

@@ -68,7 +68,11 @@ static fc_status probe_some(cubature *c, size_t first, size_t from, size_t n)
     fc_sobol_destroy(sobol);
     probes p = {.c = c, .first = first};
     const fc_run run = cubature_run_for(c, n);
-    return fc_pool_for(&run, evaluate_probes, &p, n, BATCH_POINTS / 4);
+    status = fc_pool_for(&run, evaluate_probes, &p, n, BATCH_POINTS / 4);
+    for (size_t i = first * c->n_out; status == FC_OK && i < (first + n) * c->n_out; i++) {
+        c->any_bad_probe = c->any_bad_probe || !isfinite(c->witness_y[i]);
+    }
+    return status;
 }
 
 fc_status cubature_probe(cubature *c)
@@ -138,6 +142,14 @@ static fc_status hear(cubature *c)
             u[d] = c->witness_u[d][w];
         }
         cubature_witness_append(c, cubature_box_at(c, u), (uint32_t)w);
+    }
+    for (size_t b = 0; b < c->n_boxes && c->any_bad_probe; b++) {
+        box *at = &c->boxes[b];
+        if (!at->bad && at->heap_at != NONE && cubature_has_bad_probe(c, b)) {
+            at->bad = true;
+            at->key = INFINITY;
+            cubature_heap_rise(c, (uint32_t)b);
+        }
     }
     for (size_t i = 0; i < c->n_boxes * c->n_out; i++) {
         const size_t b = i / c->n_out;

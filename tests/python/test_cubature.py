@@ -346,6 +346,16 @@ def test_not_a_number_is_never_converged():
         assert not result.converged and result.status == "nonfinite" and result.error == INF
 
 
+@pytest.mark.parametrize("hole", [math.nan, INF])
+def test_a_hole_that_only_probes_meet_is_not_passed_over(hole):
+    def f(x, y):
+        return math.exp(x) if (x - 0.4) ** 2 + (y - 0.6) ** 2 > 0.0025 else hole
+
+    with pytest.warns(IntegrationWarning, match="nan or inf"):
+        result = cubature(f, [0, 0], [1, 1], max_eval=100_000)
+    assert result.status == "nonfinite" and result.error == INF
+
+
 def test_isolated_singular_points_are_avoided():
     result = cubature(lambda x, y: math.sin(x * y) / (x * y), [-1, -1], [1, 1], epsrel=1e-9)
     assert result.converged
