@@ -78,6 +78,16 @@ static bool truth(disc *d, bool value)
     return true;
 }
 
+/* log(p^k v) = k log(p) + log(v), in a unit of the logarithm. */
+static bool logarithm_of_power(const state *s, disc *d, const disc *x, unsigned op)
+{
+    disc p, v = *x;
+    const disc times = {.centre = x->power};
+    v.power = 0;
+    return fc_disc_function(&p, &s->at.p, op) && fc_disc_multiply(&p, &p, &times) &&
+           fc_disc_function(&v, &v, op) && fc_disc_add(&s->at, d, &v, &p, 1);
+}
+
 /* Instructions that take operands with powers of p as they are. */
 static bool knows_powers(unsigned op)
 {
@@ -114,6 +124,11 @@ static bool compute(void *context, const fc_instruction *ins)
     int known, order;
     if ((a->power | b->power) != 0 && !knows_powers(ins->op)) {
         if (a->power > 0 && fc_disc_by_quotient(&s->at, &out, a, ins->op)) {
+            r[ins->d] = out;
+            return true;
+        }
+        if ((ins->op == FC_OP_LOG_D || ins->op == FC_OP_LOG2_D || ins->op == FC_OP_LOG10_D) &&
+            logarithm_of_power(s, &out, a, ins->op)) {
             r[ins->d] = out;
             return true;
         }
@@ -548,7 +563,7 @@ bool fc_disc_of(const fc_program *p, const fc_disc_place *place, const double *r
             return false;
         }
         double by_jacobian = place->inverse ? 2 * ROUNDING * (fabs(y.centre) + y.spread) : 0;
-        out[o] = (fc_disc){y.centre, y.radius, y.noise + by_jacobian, 0};
+        out[o] = (fc_disc){.centre = y.centre, .radius = y.radius, .noise = y.noise + by_jacobian};
         if (p->regs[p->outputs[o]].type == FC_TYPE_F ||
             !(fabs(out[o].centre) + out[o].radius < INFINITY)) {
             return false;

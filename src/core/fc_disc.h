@@ -26,6 +26,10 @@ typedef struct fc_disc {
     double radius; /* every value lies within so much of it */
     double noise;  /* bound of the rounding errors of values at real points, nearly, */
     int at;        /* over p^at; not 0 only with `series`: so they may grow towards p = 0 */
+    /* With `series`: what is added to that, log(p) p^log_power S(p), |S| <= log_size; 0: nothing.
+     */
+    double log_size;
+    int log_power;
 } fc_disc;
 
 /* The variable p ranges over the points within `radius` > 0 of `centre`, and the program will be
@@ -38,7 +42,9 @@ typedef struct fc_disc_place {
     /* By series about p = 0, which is in the disc: so a singularity that can be removed is seen to
      * be none, like that of log(1 + x)/x, and exp(-1/p) to be next to nothing. */
     bool series;
-    bool square;  /* with `series`: x is of p^2 in place of p, as sqrt(x) at 0 wants it */
+    /* With `series`: x is of p^root in place of p, as roots of x at 0, and log(x), want it. 0 is 1.
+     */
+    unsigned root;
     double least; /* with `series`: of the real p, which reach to centre + inner * radius */
 } fc_disc_place;
 
@@ -47,7 +53,7 @@ typedef struct fc_doubt {
     uint32_t step; /* instructions carried out until then; 0: there is no doubt */
     double level;  /* of the operand: of a floor, where it steps */
     double gap;    /* at the centre, between what is compared */
-    bool root;     /* with `series`: nothing is proved, but may be with `square` */
+    unsigned root; /* with `series`: nothing is proved, but may be with this root */
 } fc_doubt;
 
 /* Fills out[o] for each of the program's outputs, times |dx/dp|. The inputs

@@ -127,7 +127,10 @@ bool fc_disc_divide(disc *d, const disc *a, const disc *b)
     double change = (mb * a->radius + ma * b->radius) / mb / least, most = size_of(a) / least;
     double spread = (mb * a->spread + ma * b->spread) / mb / least;
     double noise = (a->noise + most * b->noise) / least + ROUNDING * most;
-    return set(d, a->centre / b->centre, change, spread, noise, a->power - b->power);
+    const double near = a->least > 0 ? least_of(a) / (mb + b->radius) : 0;
+    const bool proved = set(d, a->centre / b->centre, change, spread, noise, a->power - b->power);
+    d->least = at_least(near);
+    return proved;
 }
 
 bool fc_disc_square(disc *d, const disc *x)
@@ -259,25 +262,47 @@ static bool error_function(disc *d, const disc *x, bool complement)
     return by_slope(d, x, complement ? erfc(x->centre) : erf(x->centre), slope);
 }
 
-/* |gamma(z)| <= gamma(Re z), which is convex; a derivative by Cauchy's bound. */
-static bool gamma_function(disc *d, const disc *x)
+/* What log(gamma) changes by on the disc, at most. Its Taylor coefficients from the second on have
+ * alternating signs: so those of the majorant add up to log(gamma(c - r)), but for the first, which
+ * is digamma(c) < log(c) - 1/(2 c). */
+static double log_gamma_change(double c, double r)
 {
-    double c = x->centre, r = x->radius, value = tgamma(c);
-    if (!(c > 0) || !(r <= NEARLY * c)) {
-        return false;
-    }
-    double most = fmax(tgamma(c - r), tgamma(c + r)), room = r - x->spread;
-    return (room > 0 || r == 0) && make(d, x, value, most + value, r == 0 ? 0 : most / room);
+    int sign;
+    const double first = log(c) - 0.5 / c;
+    return (lgamma_r(c - r, &sign) - lgamma_r(c, &sign)) + 2 * r * (first > 0 ? first : 0) +
+           4 * DBL_EPSILON * (fabs(lgamma_r(c, &sign)) + 1);
 }
 
-/* log(gamma): the digamma function's value at c, and its change, by log(c) - 1/c < psi(c) < log(c).
- */
+/* A bound of |digamma| on the real points that matter: log(x) - 1/x < digamma(x) < log(x). */
+static double digamma_bound(const disc *x)
+{
+    const double low = x->centre - x->spread, high = x->centre + x->spread;
+    return fmax(fabs(log(low)) + 1 / low, fabs(log(high)));
+}
+
+static bool is_right_of_0(const disc *x)
+{
+    return x->centre > 0 && x->radius <= NEARLY * x->centre;
+}
+
+/* exp(log(gamma)): never 0, so that it may divide. */
+static bool gamma_function(disc *d, const disc *x)
+{
+    if (!is_right_of_0(x)) {
+        return false;
+    }
+    const double c = x->centre, value = tgamma(c), change = log_gamma_change(c, x->radius);
+    const double most = fmax(tgamma(c - x->spread), tgamma(c + x->spread)); /* it is convex */
+    const bool proved = make(d, x, value, value * expm1(change), most * digamma_bound(x));
+    d->least = at_least(value * exp(-change));
+    return proved;
+}
+
 static bool log_gamma(disc *d, const disc *x)
 {
-    double c = x->centre, r = x->radius, near = c - r;
     int sign;
-    return r <= NEARLY * c && c > 0 &&
-           by_slope(d, x, lgamma_r(c, &sign), fabs(log(c)) + 1 / c + log(c / near) + 1 / near);
+    return is_right_of_0(x) && make(d, x, lgamma_r(x->centre, &sign),
+                                    log_gamma_change(x->centre, x->radius), digamma_bound(x));
 }
 
 static bool cube_root(disc *d, const disc *x)

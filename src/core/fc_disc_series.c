@@ -11,15 +11,18 @@
  * as it is computed at real points may differ from this one by `noise` p^at. A first coefficient
  * that is within the noise is taken for 0, and becomes noise: the function bounded here is always
  * one that is analytic, and near the one computed. So exp(-1/p), which is not analytic at 0 but
- * next to nothing beside it, is 0 and noise. */
+ * next to nothing beside it, is 0 and noise.
+ *
+ * A register may have log(p) times another series beside this one: what log(x) makes at x = 0, and
+ * sums, and products with what has none, keep of it. The noise of both is that of the first. */
 #include <float.h>
 #include <math.h>
+#include <string.h>
 
 #include "fc_code.h"
 #include "fc_disc_taylor.h"
 
 #define ORDER FC_SERIES_ORDER
-#define N_POWERS FC_SERIES_POWERS
 #define ROUNDING FC_DISC_ROUNDING
 
 typedef fc_series series;
@@ -55,6 +58,119 @@ static void negate(series *x)
     }
 }
 
+/* The noise of what log(p) multiplies becomes the register's. */
+static void move_noise(const state *s, series *out, series *log)
+{
+    fc_series_add_noise(s, out, log->noise * s->log_most, log->at);
+    log->noise = 0;
+}
+
+/* log(x) for x ~ c0 p^power. */
+static bool logarithm(const state *s, series *d, series *log, const series *x, double scale,
+                      unsigned op)
+{
+    series y = *x;
+    if (s->root < FC_SERIES_LOG_ROOT - 1 || y.n == 0 || y.c[0] <= 0) {
+        return false;
+    }
+    y.power = 0;
+    y.at -= x->power;
+    *log = fc_series_number(scale * x->power);
+    if (!fc_series_function((state *)s, d, &y, op)) {
+        return false;
+    }
+    fc_series_add_noise(s, d, 2 * ROUNDING * log->size * s->log_most, 0);
+    return true;
+}
+
+/* An instruction whose operands have logarithms, or whose result has. */
+static bool compute_log(state *s, const fc_instruction *ins)
+{
+    static const series none = {.n = ORDER};
+    series zero = none, out, log, other;
+    const bool with_a = ins->a != FC_NO_REGISTER && s->has_log[ins->a];
+    const bool with_b = ins->b != FC_NO_REGISTER && s->has_log[ins->b];
+    const series *a = ins->a != FC_NO_REGISTER ? &s->r[ins->a] : &zero;
+    const series *b = ins->b != FC_NO_REGISTER ? &s->r[ins->b] : &zero;
+    const series *la = with_a ? &s->log[ins->a] : &zero;
+    const series *lb = with_b ? &s->log[ins->b] : &zero;
+    const double minus = ins->op == FC_OP_SUB_D ? -1 : 1;
+    bool proved;
+    switch (ins->op) {
+    case FC_OP_MOV_D:
+        out = *a;
+        log = *la;
+        proved = true;
+        break;
+    case FC_OP_NEG_D:
+        out = *a;
+        log = *la;
+        negate(&out);
+        negate(&log);
+        proved = true;
+        break;
+    case FC_OP_ADD_D:
+    case FC_OP_SUB_D:
+        proved = fc_series_add(s, &out, a, b, minus) && fc_series_add(s, &log, la, lb, minus);
+        break;
+    case FC_OP_MUL_D:
+        proved = with_a != with_b && fc_series_multiply(s, &out, a, b) &&
+                 fc_series_multiply(s, &log, with_a ? la : a, with_a ? b : lb);
+        break;
+    case FC_OP_DIV_D:
+        proved = !with_b && fc_series_divide(s, &out, a, b) && fc_series_divide(s, &log, la, b);
+        break;
+    case FC_OP_LOG_D:
+        proved = !with_a && logarithm(s, &out, &log, a, 1, ins->op);
+        break;
+    case FC_OP_LOG2_D:
+        proved = !with_a && logarithm(s, &out, &log, a, 1.4426950408889634, ins->op);
+        break;
+    case FC_OP_LOG10_D:
+        proved = !with_a && logarithm(s, &out, &log, a, 0.4342944819032518, ins->op);
+        break;
+    case FC_OP_LGAMMA_D: /* log(gamma(1 + x)) - log(x) */
+        zero = fc_series_number(1);
+        proved = !with_a && a->power > 0 && logarithm(s, &log, &other, a, 1, FC_OP_LOG_D) &&
+                 fc_series_add(s, &zero, &zero, a, 1) &&
+                 fc_series_function(s, &out, &zero, ins->op) &&
+                 fc_series_add(s, &out, &out, &log, -1);
+        log = other;
+        negate(&log);
+        break;
+    default:
+        proved = false;
+        break;
+    }
+    if (proved) {
+        move_noise(s, &out, &log);
+        s->r[ins->d] = out;
+        s->log[ins->d] = log;
+        s->has_log[ins->d] = true;
+    }
+    return proved;
+}
+
+/* Whether compute_log() is to do it. */
+static bool is_logarithmic(state *s, const fc_instruction *ins)
+{
+    const bool log = ins->op == FC_OP_LOG_D || ins->op == FC_OP_LOG2_D ||
+                     ins->op == FC_OP_LOG10_D || ins->op == FC_OP_LGAMMA_D;
+    const uint16_t operands[] = {ins->a, ins->b, ins->c};
+    for (int i = 0; i < 3; i++) {
+        if (operands[i] != FC_NO_REGISTER && s->has_log[operands[i]]) {
+            return true;
+        }
+    }
+    if (log && s->r[ins->a].power != 0) {
+        if (s->root < FC_SERIES_LOG_ROOT - 1) {
+            s->wants_root = s->root == 1 ? FC_SERIES_LOG_ROOT : 2 * s->root;
+        }
+        return true;
+    }
+    return false;
+}
+
 static bool compute(void *context, const fc_instruction *ins)
 {
     static const series none = {.n = ORDER};
@@ -66,6 +182,9 @@ static bool compute(void *context, const fc_instruction *ins)
     series out = none, v;
     bool proved = true;
     int known, order;
+    if (is_logarithmic(s, ins)) {
+        return compute_log(s, ins);
+    }
     switch (ins->op) {
     case FC_OP_MOV_D:
     case FC_OP_MOV_I:
@@ -142,6 +261,7 @@ static bool compute(void *context, const fc_instruction *ins)
     }
     if (proved) {
         s->r[ins->d] = out;
+        s->has_log[ins->d] = false;
     }
     return proved;
 }
@@ -152,11 +272,11 @@ static bool is_true(const void *context, uint16_t index)
     return s->r[index].c[0] != 0;
 }
 
-/* Input 0 at the place: base + sign q, with q = p, p^2, 1/p or 1/p^2. */
+/* Input 0 at the place: base + sign q, with q = p^root or its reciprocal. */
 static bool input_of(const state *s, const fc_disc_place *at, series *d)
 {
     series base = fc_series_number(at->base), q = fc_series_number(at->sign);
-    q.power = (at->square ? 2 : 1) * (at->inverse ? -1 : 1);
+    q.power = (int)s->root * (at->inverse ? -1 : 1);
     fc_series_add_noise(s, &base, ROUNDING * fabs(at->base), 0);
     fc_series_add_noise(s, &q, ROUNDING, q.power);
     return at->base == 0 ? (*d = q, true) : fc_series_add(s, d, &base, &q, 1);
@@ -165,7 +285,7 @@ static bool input_of(const state *s, const fc_disc_place *at, series *d)
 /* The disc of y, which is p^power times a series. */
 static bool output_of(const state *s, const series *y, fc_disc *out)
 {
-    if (y->power < 0 || (unsigned)y->power + y->n >= N_POWERS) {
+    if (y->power < 0 || y->power + (int)y->n >= s->n_powers) {
         return false;
     }
     double first = 1, centre = 0, radius = 0;
@@ -177,8 +297,35 @@ static bool output_of(const state *s, const series *y, fc_disc *out)
         radius += fabs(y->c[k]) * (s->far[(unsigned)y->power + k] - first);
     }
     radius += 2 * y->rest * s->far[(unsigned)y->power + y->n];
-    *out = (fc_disc){centre, radius * (1 + 1e-12), y->noise, y->at};
+    *out =
+        (fc_disc){.centre = centre, .radius = radius * (1 + 1e-12), .noise = y->noise, .at = y->at};
     return fabs(centre) + out->radius < INFINITY;
+}
+
+/* y, and log(p) times `log` if there is one, times |dx/dp|. */
+static bool finish_output(state *s, const fc_disc_place *place, const series *log, series *y,
+                          fc_disc *out)
+{
+    const int root = (int)s->root, by = place->inverse ? -root - 1 : root - 1;
+    const series jacobian = fc_series_number(root);
+    if (!fc_series_multiply(s, y, y, &jacobian)) {
+        return false;
+    }
+    y->power += by;
+    y->at += by;
+    if (!output_of(s, y, out)) {
+        return false;
+    }
+    out->log_size = out->log_power = 0;
+    if (log != NULL && log->n > 0) {
+        out->log_power = log->power + by;
+        out->log_size = fc_series_majorant(s, log) * root;
+        if (out->log_power < FC_SERIES_LOG_ROOT - 1) { /* not smooth enough yet */
+            s->wants_root = 2 * s->root;
+            return false;
+        }
+    }
+    return true;
 }
 
 bool fc_disc_of_series(const fc_program *p, const fc_disc_place *place, const double *rest,
@@ -187,21 +334,27 @@ bool fc_disc_of_series(const fc_program *p, const fc_disc_place *place, const do
     static const fc_disc_walk walk = {compute, is_true};
     const fc_instruction *stopped;
     state s;
-    s.wants_root = false;
+    s.wants_root = 0;
+    s.root = place->root > 1 ? place->root : 1;
+    s.max_power = s.root > 2 ? FC_SERIES_MAX_POWER : 16;
+    s.n_powers = s.max_power + 2 * ORDER + 2;
     s.centre = place->centre;
     s.radius = place->radius;
     s.least = place->least;
     s.most = place->centre + place->inner * place->radius;
-    if (p->n_registers > FC_DISC_REGISTERS || p->n_tables != 0 || !(s.least > 0)) {
+    if (p->n_registers > FC_DISC_REGISTERS || p->n_tables != 0 || !(s.least > 0) ||
+        s.root > FC_SERIES_MAX_ROOT) {
         return false;
     }
     s.far[0] = s.powers[0] = s.over[0] = 1;
     const double far = (fabs(s.centre) + s.radius) * (1 + 1e-12), over = 1 / s.least;
-    for (int k = 1; k < N_POWERS; k++) {
+    for (int k = 1; k < s.n_powers; k++) {
         s.far[k] = s.far[k - 1] * far;
         s.powers[k] = s.powers[k - 1] * s.most;
         s.over[k] = s.over[k - 1] * over;
     }
+    s.log_most = fmax(fabs(log(s.least)), fabs(log(s.most)));
+    memset(s.has_log, 0, p->n_registers * sizeof *s.has_log);
     for (unsigned i = 0; i < p->n_registers; i++) {
         double value = 0;
         if (p->regs[i].kind == FC_KIND_CONSTANT && !fc_disc_constant(p, &p->regs[i], &value)) {
@@ -226,15 +379,9 @@ bool fc_disc_of_series(const fc_program *p, const fc_disc_place *place, const do
         if (p->regs[p->outputs[o]].type != FC_TYPE_D) {
             return false;
         }
-        /* Times |dx/dp|. */
-        const series jacobian = fc_series_number(place->square ? 2 : 1);
-        if (!fc_series_multiply(&s, &y, &y, &jacobian)) {
-            return false;
-        }
-        const int by = place->inverse ? (place->square ? -3 : -2) : place->square ? 1 : 0;
-        y.power += by;
-        y.at += by;
-        if (!output_of(&s, &y, &out[o])) {
+        if (!finish_output(&s, place, s.has_log[p->outputs[o]] ? &s.log[p->outputs[o]] : NULL, &y,
+                           &out[o])) {
+            doubt->root = s.wants_root;
             return false;
         }
     }

@@ -10,8 +10,6 @@
 #include <string.h>
 
 #define ORDER FC_SERIES_ORDER
-#define MAX_POWER FC_SERIES_MAX_POWER
-#define N_POWERS FC_SERIES_POWERS
 #define ROUNDING FC_DISC_ROUNDING
 #define FLAT 4 /* what falls as exp(-1/p) does is p^FLAT times noise */
 
@@ -22,13 +20,13 @@ typedef fc_series_state state;
 static double reach(const state *s, int k)
 {
     if (k >= 0) {
-        return k < N_POWERS ? s->powers[k] : pow(s->most, k);
+        return k < s->n_powers ? s->powers[k] : pow(s->most, k);
     }
-    return -k < N_POWERS ? s->over[-k] : pow(s->least, k);
+    return -k < s->n_powers ? s->over[-k] : pow(s->least, k);
 }
 
 /* |x| <= majorant |p|^power on the disc. */
-static double majorant(const state *s, const series *x)
+double fc_series_majorant(const state *s, const series *x)
 {
     double sum = x->rest * s->far[x->n];
     for (unsigned k = 0; k < x->n; k++) {
@@ -79,7 +77,7 @@ static bool finish(const state *s, series *x, double rounded)
     for (;;) {
         double first = x->n > 0 ? fabs(x->c[0]) : 1;
         double as_noise =
-            x->at <= x->power && x->noise > 0 ? first * reach(s, x->power - x->at) : 1;
+            x->at <= x->power && x->noise > 0 ? first * reach(s, x->power - x->at) : INFINITY;
         if (x->n == 0 || (first != 0 && !(as_noise <= 8 * x->noise))) {
             break;
         }
@@ -91,8 +89,8 @@ static bool finish(const state *s, series *x, double rounded)
     }
     x->size = size_of(s, x);
     fc_series_add_noise(s, x, rounded * x->size, x->power);
-    return majorant(s, x) < INFINITY && x->noise < INFINITY && x->power >= -MAX_POWER &&
-           x->power <= MAX_POWER;
+    return fc_series_majorant(s, x) < INFINITY && x->noise < INFINITY &&
+           x->power >= -s->max_power && x->power <= s->max_power;
 }
 
 /* ---- arithmetic, without noise ---- */
@@ -166,7 +164,7 @@ static double least_of(const state *s, const series *x)
 
 bool fc_series_add(const state *s, series *d, const series *a, const series *b, double sign)
 {
-    if (abs(a->power - b->power) + ORDER >= N_POWERS - ORDER) {
+    if (abs(a->power - b->power) + ORDER >= s->n_powers - ORDER) {
         return false;
     }
     series out = sum_of(s, a, b, sign);
@@ -332,52 +330,27 @@ static taylor taylor_atan(double c0, double U)
     return t;
 }
 
+/* log(gamma(1 + u)) = -euler u + zeta(2)/2 u^2 - zeta(3)/3 u^3 + ...; |digamma(1 + u)| is at most
+ * euler + zeta(2) U / (1 - U). */
+static taylor taylor_log_gamma(double U)
+{
+    static const double c[ORDER] = {0, -0.5772156649015329, 0.8224670334241132, -0.4006856343865314,
+                                    0.27058080842778454};
+    taylor t = {.n = ORDER};
+    for (int k = 0; k < ORDER; k++) {
+        t.g[k] = c[k];
+    }
+    t.rest = U < 0.95 ? 0.20738555102867398 / (1 - U) : INFINITY; /* zeta(5) / 5 */
+    t.slope = 0.5772156649015329 + 1.6449340668482264 * U / (1 - U);
+    return t;
+}
+
 /* An odd function about 0 whose coefficients from the fifth on are at most `fifth`. */
 static taylor taylor_odd(double first, double third, double fifth, double slope, double U)
 {
     taylor t = {.n = ORDER, .g = {0, first, 0, third, 0}, .slope = slope};
     t.rest = U < 0.95 ? fifth / (1 - U * U) : INFINITY;
     return t;
-}
-
-/* x ** q. A root of p asks for another variable. */
-bool fc_series_power(state *s, series *d, const series *x, double q)
-{
-    const double raised = q * x->power;
-    if (q >= 1 && q <= 3 && q == floor(q)) {
-        series y = *x;
-        bool proved = true;
-        for (int k = 1; k < (int)q && proved; k++) {
-            proved = fc_series_multiply(s, &y, &y, x);
-        }
-        *d = y;
-        return proved;
-    }
-    if (x->n == 0 || !(fabs(raised) <= MAX_POWER) || !(fabs(q) < 1e3)) {
-        return false;
-    }
-    if (raised != floor(raised)) {
-        s->wants_root |= 2 * raised == floor(2 * raised);
-        return false;
-    }
-    const bool turned = x->c[0] < 0;
-    if (turned && q != floor(q)) {
-        return false;
-    }
-    series y = *x;
-    for (unsigned k = 0; turned && k < y.n; k++) {
-        y.c[k] = -y.c[k];
-    }
-    const series u = beyond_first(&y);
-    const taylor t = taylor_power(y.c[0], q, majorant(s, &u) * s->far[1]);
-    series out = composed(s, &u, &t);
-    out.power += (int)raised;
-    fc_series_add_noise(s, &out, t.slope * x->noise, x->at - x->power + (int)raised);
-    for (unsigned k = 0; turned && q != 2 * floor(0.5 * q) && k < out.n; k++) {
-        out.c[k] = -out.c[k];
-    }
-    *d = out;
-    return t.slope < INFINITY && finish(s, d, 2 * ROUNDING);
 }
 
 /* A lower bound of |x| p^-power at real points that matter. */
@@ -389,6 +362,58 @@ double fc_series_least(const state *s, const series *x)
     }
     left -= x->rest * far + x->noise * reach(s, x->at - x->power);
     return left * (1 - 1e-12);
+}
+
+/* The least root of p of which `raised` is a whole power; 0: none. */
+static unsigned root_for(double raised)
+{
+    for (unsigned k = 2; k <= FC_SERIES_MAX_ROOT; k++) {
+        if (fabs(k * raised - rint(k * raised)) <= 8 * DBL_EPSILON * k * fabs(raised)) {
+            return k;
+        }
+    }
+    return 0;
+}
+
+/* x ** q. A root of p asks for another variable. */
+bool fc_series_power(state *s, series *d, const series *x, double q)
+{
+    const double exact = q * x->power, raised = rint(exact), off = fabs(exact - raised);
+    if (q >= 1 && q <= 3 && q == floor(q)) {
+        series y = *x;
+        bool proved = true;
+        for (int k = 1; k < (int)q && proved; k++) {
+            proved = fc_series_multiply(s, &y, &y, x);
+        }
+        *d = y;
+        return proved;
+    }
+    if (x->n == 0 || !(fabs(raised) <= s->max_power) || !(fabs(q) < 1e3)) {
+        return false;
+    }
+    if (off > 16 * DBL_EPSILON * fabs(exact)) { /* 0.3 is not 3/10: nearly will do */
+        s->wants_root = s->root * root_for(exact);
+        return false;
+    }
+    const bool turned = x->c[0] < 0;
+    if ((turned && q != floor(q)) ||
+        (q < 0 && !(x->noise * reach(s, x->at - x->power) < 0.5 * fc_series_least(s, x)))) {
+        return false;
+    }
+    series y = *x;
+    for (unsigned k = 0; turned && k < y.n; k++) {
+        y.c[k] = -y.c[k];
+    }
+    const series u = beyond_first(&y);
+    const taylor t = taylor_power(y.c[0], q, fc_series_majorant(s, &u) * s->far[1]);
+    series out = composed(s, &u, &t);
+    out.power += (int)raised;
+    fc_series_add_noise(s, &out, t.slope * x->noise, x->at - x->power + (int)raised);
+    for (unsigned k = 0; turned && q != 2 * floor(0.5 * q) && k < out.n; k++) {
+        out.c[k] = -out.c[k];
+    }
+    *d = out;
+    return t.slope < INFINITY && finish(s, d, 2 * ROUNDING + 2 * off * s->log_most);
 }
 
 /* Where x, which has a power below 0, makes g constant but for next to nothing. */
@@ -488,7 +513,7 @@ bool fc_series_function(state *s, series *d, const series *x, unsigned op)
     }
     const double c0 = x->power == 0 ? x->c[0] : 0;
     const series u = x->power == 0 ? beyond_first(x) : *x;
-    const double U = majorant(s, &u) * s->far[u.power], over_root = 1 / sqrt(1 - U * U);
+    const double U = fc_series_majorant(s, &u) * s->far[u.power], over_root = 1 / sqrt(1 - U * U);
     const double ln2 = 0.6931471805599453, upper = upper_bound(s, &u) * reach(s, u.power);
     taylor t;
     series other;
@@ -563,6 +588,18 @@ bool fc_series_function(state *s, series *d, const series *x, unsigned op)
         t = taylor_odd(1, 1.0 / 3, 0.2, over_root * over_root, U);
         t.rest = c0 != 0 ? INFINITY : t.rest;
         break;
+    case FC_OP_LGAMMA_D:
+        if (c0 != 1) {
+            return false;
+        }
+        t = taylor_log_gamma(U);
+        break;
+    case FC_OP_TGAMMA_D: /* gamma(1 + u), over u where x is u */
+        other = fc_series_number(1);
+        return (c0 != 0 || (x->power > 0 && fc_series_add(s, &other, x, &other, 1))) &&
+               fc_series_function(s, d, c0 != 0 ? x : &other, FC_OP_LGAMMA_D) &&
+               fc_series_function(s, d, d, FC_OP_EXP_D) &&
+               (c0 != 0 || fc_series_divide(s, d, d, x));
     case FC_OP_ERF_D:
     case FC_OP_ERFC_D: {
         const double f = op == FC_OP_ERF_D ? 1.1283791670955126 : -1.1283791670955126;

@@ -13,7 +13,9 @@
 #include "fc_disc_impl.h"
 
 #define FC_SERIES_ORDER 5      /* coefficients at most */
-#define FC_SERIES_MAX_POWER 16 /* of p */
+#define FC_SERIES_MAX_POWER 64 /* of p; less where no high root is taken */
+#define FC_SERIES_MAX_ROOT 16
+#define FC_SERIES_LOG_ROOT 4 /* p^3 log(p) is smooth enough */
 #define FC_SERIES_POWERS (FC_SERIES_MAX_POWER + 2 * FC_SERIES_ORDER + 2)
 
 typedef struct fc_series {
@@ -25,13 +27,18 @@ typedef struct fc_series {
 } fc_series;
 
 typedef struct fc_series_state {
+    int max_power, n_powers;
+    unsigned root;
     double centre, radius;           /* of the disc */
     double least, most;              /* real p that matter */
     double far[FC_SERIES_POWERS];    /* powers of the largest |p| of the disc */
     double powers[FC_SERIES_POWERS]; /* of `most` */
     double over[FC_SERIES_POWERS];   /* of 1 / `least` */
-    bool wants_root;                 /* the reason it failed: a root of an odd power of p */
+    unsigned wants_root;             /* the reason it failed: this root of x would do */
+    double log_most;                 /* of |log(p)| at real points that matter */
     fc_series r[FC_DISC_REGISTERS];
+    bool has_log[FC_DISC_REGISTERS]; /* times log(p) is to be added: */
+    fc_series log[FC_DISC_REGISTERS];
 } fc_series_state;
 
 static inline fc_series fc_series_number(double value)
@@ -51,6 +58,9 @@ bool fc_series_divide(const fc_series_state *s, fc_series *d, const fc_series *a
                       const fc_series *b);
 bool fc_series_power(fc_series_state *s, fc_series *d, const fc_series *x, double q);
 bool fc_series_function(fc_series_state *s, fc_series *d, const fc_series *x, unsigned op);
+
+/* |x| <= majorant |p|^power on the disc. */
+double fc_series_majorant(const fc_series_state *s, const fc_series *x);
 
 /* A lower bound of |x| p^-power at real points that matter; its sign there is that of c0 then. */
 double fc_series_least(const fc_series_state *s, const fc_series *x);

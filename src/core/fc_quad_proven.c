@@ -39,6 +39,10 @@
 #define MANY_CUTS 4
 #define MAX_DEPTH 6
 #define MAX_DIM 8
+#define MAX_ROOT 16
+#define MOST_BESIDE 4 /* where an end is not 0 */
+#define LOG_FROM 3
+#define N_LOG 10
 #define MAX_OUT FC_QUAD_PROVEN_OUT
 /* Real points that matter, of a panel: all but this share of it next to its ends, and so many ulp
  * of x, which are left to whichever side a decision that changes there puts them. */
@@ -51,13 +55,26 @@
 typedef struct ellipse {
     double radius; /* (rho + 1/rho) / 2 */
     double kronrod, gauss;
+    /* Of log(t) t^k g(t) on (0, 1), k = LOG_FROM ..., per bound of g: tools/make_log_errors.py */
+    double log_kronrod[N_LOG], log_gauss[N_LOG];
 } ellipse;
 
 /* 8 rho^-31 / (rho - 1) and 8 rho^-19 / (rho - 1). The smaller one first: it is more often free of
  * singularities. The larger one is for what grows exponentially, as waves do. */
 static const ellipse ellipses[] = {
-    {5.0 / 3, 6.4760e-15, 3.4417e-9}, /* rho = 3 */
-    {2.6, 4.2950e-22, 1.0486e-13},    /* rho = 5 */
+    {5.0 / 3,
+     6.4760e-15,
+     3.4417e-9, /* rho = 3 */
+     {1.35e-11, 3.00e-13, 7.95e-15, 2.89e-16, 2.84e-17, 2.14e-17, 2.75e-17, 3.66e-17, 4.88e-17,
+      6.50e-17},
+     {1.58e-8, 1.26e-9, 6.51e-10, 7.50e-10, 9.45e-10, 1.22e-9, 1.58e-9, 2.08e-9, 2.75e-9, 3.63e-9}},
+    {2.6,
+     4.2950e-22,
+     1.0486e-13, /* rho = 5 */
+     {9.66e-12, 2.14e-13, 5.57e-15, 1.90e-16, 8.47e-18, 4.93e-19, 3.68e-20, 3.58e-21, 5.89e-22,
+      3.73e-22},
+     {1.04e-8, 4.71e-10, 3.42e-11, 3.99e-12, 1.15e-12, 1.15e-12, 1.87e-12, 3.28e-12, 5.86e-12,
+      1.06e-11}},
 };
 enum { N_ELLIPSES = sizeof ellipses / sizeof *ellipses };
 
@@ -66,7 +83,7 @@ typedef struct part {
     double lo, hi, base, sign;
     bool inverse;
     double beyond; /* bound of what lies outside all parts, on this one's side */
-    bool square;   /* x is of p^2 in place of p */
+    unsigned root; /* x is of p^root in place of p; 0 is 1 */
     bool ends;     /* f may be special at hi, as the range ends there; as it may be at lo */
 } part;
 
@@ -90,6 +107,7 @@ typedef struct proof {
     double slit;        /* how much of the range lies within the error of where it was cut */
     double seen;        /* the largest |f| at a panel's middle */
     bool unbounded;     /* nothing was known of the last panel: f may be singular there */
+    unsigned root;      /* what the last special end wanted of the distance */
 } proof;
 
 static fc_disc_place place_of(const panel *p, double radius, double inner)
@@ -100,7 +118,7 @@ static fc_disc_place place_of(const panel *p, double radius, double inner)
                            .base = p->of->base,
                            .sign = p->of->sign,
                            .inverse = p->of->inverse,
-                           .square = p->of->square};
+                           .root = p->of->root};
 }
 
 /* Bound of the average of p^at over the nodes, by their weights, where p is from 0 to 2 half. Those
@@ -113,6 +131,20 @@ static double average_of(int at, double half)
     return at >= 0   ? pow(2 * half, at)
            : -at < n ? of_inverse[-at] * pow(half, at)
                      : pow(NEAREST * half, at);
+}
+
+/* What log(p) times a series on the panel p from 0 to 2 half adds to the rules' errors. With H for
+ * 2 half, log(p) is log(p / H) + log(H), of which the second is a number. */
+static void add_log_errors(const fc_disc *disc, const ellipse *around, panel *p)
+{
+    const double H = 2 * p->half, far = p->half * (1 + around->radius);
+    const int power = disc->log_power;
+    const int k = power - LOG_FROM < N_LOG ? power - LOG_FROM : N_LOG - 1;
+    const double size = disc->log_size * pow(far, power - LOG_FROM - k);
+    const double smooth = fabs(log(H)) * disc->log_size * pow(far, power) * p->half;
+    const double scale = size * pow(H, LOG_FROM + k + 1);
+    p->kronrod += around->kronrod * smooth + around->log_kronrod[k] * scale;
+    p->gauss += around->gauss * smooth + around->log_gauss[k] * scale;
 }
 
 /* What f is like somewhere, if it is next to nothing on the first panel. */
@@ -162,6 +194,12 @@ static bool prove_panel(proof *self, panel *p, double share, bool series, fc_dou
         p->kronrod = around->kronrod * p->half * bound;
         p->gauss = around->gauss * p->half * bound;
         p->noise = 2 * p->half * noise;
+        for (unsigned o = 0; series && o < self->f->n_out; o++) {
+            if (discs[o].log_size > 0) {
+                add_log_errors(&discs[o], around, p);
+                size = 0; /* the middle of what is without it is no value of f */
+            }
+        }
         if (!series || bound < 100 * size) { /* else the middle of a series is no value of f */
             self->seen = size > self->seen ? size : self->seen;
         }
@@ -181,6 +219,9 @@ static bool prove_panel(proof *self, panel *p, double share, bool series, fc_dou
     return false;
 }
 
+/* What f is like at an end of a panel. */
+typedef enum end_kind { REGULAR, UNKNOWN, SPECIAL } end_kind;
+
 /* Whether f is known to be analytic around the panel's lower or upper end. */
 static bool is_regular(proof *self, const panel *p, bool upper)
 {
@@ -191,14 +232,12 @@ static bool is_regular(proof *self, const panel *p, bool upper)
     return self->f->disc(self->f->context, &place, self->params, discs, &doubt);
 }
 
-/* As prove_panel, with p that counts from the panel's lower or upper end, at which f may be
- * special: *special becomes false if it is not. */
+/* As prove_panel, with p that counts from the panel's lower or upper end, at which f is special. */
 static bool prove_end(proof *self, panel *p, bool upper, double share)
 {
     const part *of = p->of;
     const double width = 2 * p->half, at = upper ? p->centre + p->half : p->centre - p->half;
-    if (!self->unbounded || self->n_panels == MAX_PANELS || self->n_tries >= MAX_TRIES ||
-        (of->inverse && at != 0)) {
+    if (self->n_panels == MAX_PANELS || self->n_tries >= MAX_TRIES || (of->inverse && at != 0)) {
         return false;
     }
     part *end = &self->ends[self->n_panels];
@@ -208,20 +247,26 @@ static bool prove_end(proof *self, panel *p, bool upper, double share)
         end->base = of->base + of->sign * at;
         end->sign = upper ? -of->sign : of->sign;
     }
-    for (int square = 0; square < 2; square++) {
+    for (int tries = 0; tries < 3; tries++) { /* as it was with the end before, first */
         fc_doubt doubt;
-        end->square = square != 0;
-        end->hi = square != 0 ? sqrt(width) : width;
+        end->root = self->root;
+        end->hi = self->root == 1   ? width
+                  : self->root == 2 ? sqrt(width)
+                                    : pow(width, 1.0 / self->root);
         panel from_end = {.centre = 0.5 * end->hi, .half = 0.5 * end->hi, .of = end};
         if (prove_panel(self, &from_end, share, true, &doubt)) {
             *p = from_end;
             return true;
         }
-        if (!doubt.root) {
+        if (doubt.root <= self->root || doubt.root > MAX_ROOT) {
             break;
         }
+        if (doubt.root > MOST_BESIDE && !end->inverse && end->base != 0) {
+            self->n_tries = MAX_TRIES; /* series of few terms, and doubles, do not tell it from 0 */
+            break;
+        }
+        self->root = doubt.root;
     }
-    self->unbounded = true;
     return false;
 }
 
@@ -296,15 +341,28 @@ static double change_of(proof *self, const panel *at, fc_doubt doubt)
     return inside ? p : at->centre;
 }
 
-/* The same for the end that is special; where both are, the panel is to be halved. */
-static bool prove_special(proof *self, panel *p, double share, bool *lower, bool *upper)
+/* A panel from p->centre - p->half on, whose ends are of these kinds, as far as is known. */
+static bool prove(proof *self, panel *p, double share, end_kind *lower, end_kind *upper,
+                  fc_doubt *doubt)
 {
-    if (!self->unbounded) {
-        return false;
+    const bool known = *lower == SPECIAL || *upper == SPECIAL;
+    *doubt = (fc_doubt){0};
+    if (!known) {
+        if (prove_panel(self, p, share, false, doubt)) {
+            return true;
+        }
+        if (!self->unbounded || doubt->step != 0) {
+            return false;
+        }
+        *lower = *lower == UNKNOWN ? (is_regular(self, p, false) ? REGULAR : SPECIAL) : *lower;
+        *upper = *upper == UNKNOWN ? (is_regular(self, p, true) ? REGULAR : SPECIAL) : *upper;
     }
-    *lower = *lower && !is_regular(self, p, false);
-    *upper = *upper && !is_regular(self, p, true);
-    return *lower != *upper && prove_end(self, p, *upper, share);
+    if ((*lower == SPECIAL) != (*upper == SPECIAL) &&
+        prove_end(self, p, *upper == SPECIAL, share)) {
+        return true;
+    }
+    /* Discs know of some singularities that can be removed, by powers of p, what series do not. */
+    return known && self->root == 1 && self->unbounded && prove_panel(self, p, share, false, doubt);
 }
 
 /* Covers the part by panels in ascending p; false if it takes too many. Where the cover of an
@@ -312,9 +370,9 @@ static bool prove_special(proof *self, panel *p, double share, bool *lower, bool
 static bool cover(proof *self, const part *part, const fc_quad_cover *known, fc_quad_cover *found)
 {
     double stack[MAX_DEPTH + 2], lo = part->lo;
-    bool special[MAX_DEPTH + 2], special_lo = true; /* ends of the range, and cuts */
+    end_kind kind[MAX_DEPTH + 2], kind_lo = UNKNOWN; /* ends of the range, and cuts */
     unsigned top = 0;
-    special[top] = part->ends;
+    kind[top] = part->ends ? UNKNOWN : REGULAR;
     stack[top++] = part->hi; /* upper ends of what is to be covered, the next one on top */
     while (top > 0) {
         double hi = stack[top - 1];
@@ -323,11 +381,9 @@ static bool cover(proof *self, const part *part, const fc_quad_cover *known, fc_
         self->depth = top;
         fc_doubt doubt = {0};
         if (self->n_panels < known->n && top <= known->depth[self->n_panels]) {
-            special[top] = false;
+            kind[top] = REGULAR;
             stack[top++] = p.centre;
-        } else if (prove_panel(self, &p, share, false, &doubt) ||
-                   (doubt.step == 0 &&
-                    prove_special(self, &p, share, &special_lo, &special[top - 1]))) {
+        } else if (prove(self, &p, share, &kind_lo, &kind[top - 1], &doubt)) {
             if (self->n_panels == MAX_PANELS) {
                 return false;
             }
@@ -335,13 +391,13 @@ static bool cover(proof *self, const part *part, const fc_quad_cover *known, fc_
             self->panels[self->n_panels++] = p;
             lo = hi;
             top--;
-            special_lo = special[top];
+            kind_lo = kind[top];
         } else if (self->n_tries >= MAX_TRIES || top > MAX_DEPTH ||
                    self->n_panels + top > MAX_PANELS) {
             return false;
         } else {
             stack[top] = doubt.step != 0 ? change_of(self, &p, doubt) : p.centre;
-            special[top] = doubt.step != 0;
+            kind[top] = doubt.step != 0 ? UNKNOWN : REGULAR;
             top++;
         }
     }
@@ -422,7 +478,7 @@ static unsigned parts_of(proof *self, double a, double b, part *parts)
         self->length += parts[i].hi - parts[i].lo;
     }
     const part *first = &parts[0];
-    const double centre = 0.5 * first->lo + 0.5 * first->hi;
+    const double centre = 0.618 * first->lo + 0.382 * first->hi; /* f is often 0 in the middle */
     self->middle = (fc_disc_place){.centre = centre,
                                    .radius = 1e-9 * (first->hi - first->lo),
                                    .inner = 0.5,
@@ -432,16 +488,21 @@ static unsigned parts_of(proof *self, double a, double b, part *parts)
     return n;
 }
 
-/* Of panels that count in p^2, x holds p: make it what it is to be. */
-static void square_abscissae(const proof *self, double *x, double *jacobian)
+/* Of panels that count in a root, x holds p: make it what it is to be. */
+static void raise_abscissae(const proof *self, double *x, double *jacobian)
 {
     const size_t n = self->n_panels;
     for (size_t i = 0; i < n; i++) {
         const part *of = self->panels[i].of;
-        for (size_t k = i; of->square && k < n * FC_GK21; k += n) {
-            const double p = x[k], q = p * p;
+        for (size_t k = i; of->root > 1 && k < n * FC_GK21; k += n) {
+            const double p = x[k];
+            double below = p; /* p^(root - 1) */
+            for (unsigned j = 2; j < of->root; j++) {
+                below *= p;
+            }
+            const double q = p * below;
             x[k] = of->base + of->sign * (of->inverse ? 1 / q : q);
-            jacobian[k] = of->inverse ? 2 / (p * q) : 2 * p;
+            jacobian[k] = of->root * (of->inverse ? 1 / (p * q) : below);
         }
     }
 }
@@ -458,14 +519,14 @@ static fc_status evaluate(const proof *self, unsigned worker, double (*x)[ROOM],
         const panel *p = &self->panels[i];
         centre[i] = p->centre;
         half[i] = p->half;
-        const bool plain = !p->of->square; /* else p itself */
+        const bool plain = p->of->root <= 1; /* else p itself */
         base[i] = plain ? p->of->base : 0;
         sign[i] = plain ? p->of->sign : 1;
         inverse[i] = plain && p->of->inverse ? 1 : 0;
     }
     if (jacobian != NULL) {
         fc_gk_loops_get()->abscissae_inverse(n, centre, half, base, sign, inverse, x[0], jacobian);
-        square_abscissae(self, x[0], jacobian);
+        raise_abscissae(self, x[0], jacobian);
     } else {
         fc_gk_loops_get()->abscissae(n, centre, half, base, sign, x[0]);
     }
@@ -503,6 +564,7 @@ fc_status fc_quad_prove(const fc_run *run, const fc_integrand *f, const fc_quad_
     self.seen = 0;
     self.cuts = cuts;
     self.slit = 0;
+    self.root = 1;
     part parts[4];
     const unsigned n_parts = parts_of(&self, a, b, parts);
     fc_quad_cover found = {.none = true}; /* until all is well */
@@ -511,7 +573,7 @@ fc_status fc_quad_prove(const fc_run *run, const fc_integrand *f, const fc_quad_
         covered = cover(&self, &parts[k], known, &found);
     }
     for (unsigned i = 0; i < self.n_panels; i++) {
-        with_jacobian |= self.panels[i].of->inverse || self.panels[i].of->square;
+        with_jacobian |= self.panels[i].of->inverse || self.panels[i].of->root > 1;
     }
     if (cuts->n > 0) { /* they may be elsewhere next time */
         found = (fc_quad_cover){0};

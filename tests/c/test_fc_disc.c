@@ -354,6 +354,21 @@ SPECIAL(atan_square, op2(a, FC_OP_DIV_D, op1(a, FC_OP_ATAN_D, x), op1(a, FC_OP_S
         catan(x) / (x * x), atanl(x) / (x * x))
 SPECIAL(power, op2(a, FC_OP_POW_D, x, asm_double(a, -1.5)), 1 / (x * csqrt(x)), 1 / (x * sqrtl(x)))
 SPECIAL(flat, op1(a, FC_OP_EXP_D, op2(a, FC_OP_DIV_D, asm_double(a, -1), x)), 0 * x, expl(-1 / x))
+SPECIAL(third,
+        op2(a, FC_OP_DIV_D, op2(a, FC_OP_POW_D, x, asm_double(a, 1.0 / 3)),
+            op2(a, FC_OP_ADD_D, asm_double(a, 4), x)),
+        cpow(x, 1.0 / 3) / (4 + x), powl(x, 1.0L / 3) / (4 + x))
+SPECIAL(tenth,
+        op2(a, FC_OP_DIV_D, op2(a, FC_OP_POW_D, x, asm_double(a, -0.6)),
+            op2(a, FC_OP_ADD_D, asm_double(a, 30), x)),
+        cpow(x, -0.6) / (30 + x), powl(x, -0.6L) / (30 + x))
+SPECIAL(logarithm,
+        op2(a, FC_OP_DIV_D, op1(a, FC_OP_LOG_D, x),
+            op2(a, FC_OP_ADD_D, asm_double(a, 4), op1(a, FC_OP_SQUARE_D, x))),
+        clog(x) / (4 + x * x), logl(x) / (4 + x * x))
+SPECIAL(log_gamma, op1(a, FC_OP_LGAMMA_D, x), log_gamma(x), lgammal(x))
+SPECIAL(over_gamma, op2(a, FC_OP_DIV_D, ONE, op1(a, FC_OP_TGAMMA_D, x)), 1 / gamma_of(x),
+        1 / tgammal(x))
 SPECIAL(log_of_exp, op1(a, FC_OP_LOG_D, op2(a, FC_OP_ADD_D, ONE, op1(a, FC_OP_EXP_D, x))),
         clog(1 + cexp(x)), logl(1 + expl(x)))
 
@@ -362,25 +377,33 @@ static const struct {
     number (*g)(number x);
     real (*exact)(real x);
     double base, sign, most; /* the largest p */
-    bool inverse, square;
+    bool inverse;
+    unsigned root;
     int least; /* of 200 places, so many are proved */
 } specials[] = {
-    {log_quotient_program, log_quotient_number, log_quotient_real, 0, 1, 0.7, false, false, 100},
-    {cosine_program, cosine_number, cosine_real, 0, 1, 2, false, false, 190},
-    {cosine_program, cosine_number, cosine_real, 0, -1, 2, false, false, 190},
-    {bose_program, bose_number, bose_real, 0, 1, 1, false, false, 150},
-    {root_program, root_number, root_real, 0, 1, 1, false, true, 190},
-    {over_root_program, over_root_number, over_root_real, 0, 1, 1, false, true, 100},
-    {arc_program, arc_number, arc_real, 1, -1, 0.7, false, true, 150},
-    {arc_program, arc_number, arc_real, -1, 1, 0.7, false, true, 150},
-    {arc_sine_program, arc_sine_number, arc_sine_real, -1, 1, 0.7, false, true, 150},
-    {at_one_program, at_one_number, at_one_real, 1, -1, 0.6, false, false, 100},
-    {at_one_program, at_one_number, at_one_real, 1, 1, 0.6, false, false, 100},
-    {circle_program, circle_number, circle_real, 1, -1, 0.7, false, true, 100},
-    {atan_square_program, atan_square_number, atan_square_real, 1, 1, 0.3, true, false, 100},
-    {power_program, power_number, power_real, 1, 1, 0.5, true, true, 100},
-    {flat_program, flat_number, flat_real, 0, 1, 0.1, false, false, 190},
-    {log_of_exp_program, log_of_exp_number, log_of_exp_real, 0, 1, 0.7, false, false, 100},
+    {log_quotient_program, log_quotient_number, log_quotient_real, 0, 1, 0.7, false, 1, 100},
+    {cosine_program, cosine_number, cosine_real, 0, 1, 2, false, 1, 190},
+    {cosine_program, cosine_number, cosine_real, 0, -1, 2, false, 1, 190},
+    {bose_program, bose_number, bose_real, 0, 1, 1, false, 1, 150},
+    {root_program, root_number, root_real, 0, 1, 1, false, 2, 190},
+    {over_root_program, over_root_number, over_root_real, 0, 1, 1, false, 2, 100},
+    {arc_program, arc_number, arc_real, 1, -1, 0.7, false, 2, 150},
+    {arc_program, arc_number, arc_real, -1, 1, 0.7, false, 2, 150},
+    {arc_sine_program, arc_sine_number, arc_sine_real, -1, 1, 0.7, false, 2, 150},
+    {at_one_program, at_one_number, at_one_real, 1, -1, 0.6, false, 1, 100},
+    {at_one_program, at_one_number, at_one_real, 1, 1, 0.6, false, 1, 100},
+    {circle_program, circle_number, circle_real, 1, -1, 0.7, false, 2, 100},
+    {atan_square_program, atan_square_number, atan_square_real, 1, 1, 0.3, true, 1, 100},
+    {power_program, power_number, power_real, 1, 1, 0.5, true, 2, 100},
+    {flat_program, flat_number, flat_real, 0, 1, 0.1, false, 1, 190},
+    {third_program, third_number, third_real, 0, 1, 1, false, 3, 150},
+    {tenth_program, tenth_number, tenth_real, 0, 1, 1, false, 10, 150},
+    {tenth_program, tenth_number, tenth_real, 0, 1, 0.8, true, 10, 150},
+    {logarithm_program, logarithm_number, logarithm_real, 0, 1, 0.7, false, 4, 150},
+    {logarithm_program, logarithm_number, logarithm_real, 0, 1, 0.7, true, 4, 150},
+    {log_gamma_program, log_gamma_number, log_gamma_real, 0, 1, 0.5, false, 4, 150},
+    {over_gamma_program, over_gamma_number, over_gamma_real, 0, 1, 0.5, false, 1, 150},
+    {log_of_exp_program, log_of_exp_number, log_of_exp_real, 0, 1, 0.7, false, 1, 100},
 };
 
 /* What is computed next to a special end is what the series says, and its noise. */
@@ -393,7 +416,7 @@ static void check_special(size_t i, fc_program *p, double half, int *proved)
                                  .sign = specials[i].sign,
                                  .inverse = specials[i].inverse,
                                  .series = true,
-                                 .square = specials[i].square,
+                                 .root = specials[i].root,
                                  .least = 0.004 * half};
     const double sign = specials[i].sign;
     fc_disc out;
@@ -405,23 +428,27 @@ static void check_special(size_t i, fc_program *p, double half, int *proved)
     CHECK(out.radius >= 0 && out.noise >= 0);
     for (int k = 0; k < 24 && specials[i].g != flat_number; k++) {
         number z = half + 5.0 / 3 * half * cexp(I * (2 * acos(-1.0) * (k + 0.5) / 24));
-        number q = specials[i].square ? z * z : z, dx = specials[i].square ? 2 * z : 1;
+        const int root = (int)specials[i].root;
+        number q = cpow(z, root), dx = root * cpow(z, root - 1);
         number x = specials[i].base + sign * (specials[i].inverse ? 1 / q : q);
         number g = specials[i].g(x) * dx / (specials[i].inverse ? q * q : 1);
         /* roots have their cut where the series has none */
         double off = fmin(cabs(g - out.centre), cabs(-g - out.centre));
-        CHECK(off <= out.radius + 1e-9 * (1 + cabs(g)) || specials[i].g == arc_number);
+        double log_part = out.log_size * pow(cabs(z), out.log_power) * cabs(clog(z));
+        CHECK(off <= out.radius + log_part + 1e-9 * (1 + cabs(g)) || specials[i].g == arc_number);
     }
     for (int k = 0; k < 8; k++) {
         double z = place.least * exp(log(2 / 0.004) * (k + uniform(0, 1)) / 8);
-        double q = specials[i].square ? z * z : z;
+        const int root = (int)specials[i].root;
+        double q = pow(z, root);
         double x = specials[i].base + sign * (specials[i].inverse ? 1 / q : q);
-        double dx = (specials[i].square ? 2 * z : 1) / (specials[i].inverse ? q * q : 1);
+        double dx = root * pow(z, root - 1) / (specials[i].inverse ? q * q : 1);
         double y = asm_value_at(p, x) * dx;
         real exact_x = specials[i].base + sign * (specials[i].inverse ? 1 / (real)q : (real)q);
         double error = (double)fabsl(y - specials[i].exact(exact_x) * dx);
         CHECK(error <= out.noise * pow(z, out.at) + 1e-300);
-        CHECK(fabs(y - out.centre) <= out.radius + out.noise * pow(z, out.at));
+        double log_part = out.log_size * pow(z, out.log_power) * fabs(log(z));
+        CHECK(fabs(y - out.centre) <= out.radius + log_part + out.noise * pow(z, out.at));
     }
 }
 
@@ -439,9 +466,9 @@ static void test_special_ends(void)
         CHECK(proved >= specials[i].least);
         fc_program_release(p);
     }
-    /* of x in place of x^2, sqrt is told to want a root; log(x) is singular */
-    static const unsigned ops[] = {FC_OP_SQRT_D, FC_OP_LOG_D};
-    for (int i = 0; i < 2; i++) {
+    /* of x, they are told to want a root */
+    static const unsigned ops[] = {FC_OP_SQRT_D, FC_OP_LOG_D, FC_OP_LGAMMA_D}, roots[] = {2, 4, 4};
+    for (int i = 0; i < 3; i++) {
         assembler a = {0};
         uint16_t x = asm_input(&a, FC_TYPE_D, FC_KIND_VARYING);
         a.outputs[a.n_outputs++] = op1(&a, ops[i], x);
@@ -451,7 +478,7 @@ static void test_special_ends(void)
         place.least = 0.002;
         fc_doubt doubt = {0};
         fc_disc out;
-        CHECK(!fc_disc_of(p, &place, NULL, &out, &doubt) && doubt.root == (i == 0));
+        CHECK(!fc_disc_of(p, &place, NULL, &out, &doubt) && doubt.root == roots[i]);
         fc_program_release(p);
     }
 }

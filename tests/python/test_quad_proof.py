@@ -73,7 +73,7 @@ def test_infinite_ranges(f, a, b, exact):
     [
         lambda x: math.exp(-(((x - 0.6180339887) / 1e-3) ** 2)),
         lambda x: 1.0 + math.exp(-(((x - 0.6180339887) / 1e-3) ** 2)),
-        lambda x: x**0.3,
+        lambda x: x**0.31459,
         lambda x: 1 / (1e-6 + (x - 0.6180339887) ** 2),
         lambda x: math.floor(73 * x) + x,
         lambda x: 1.0 if math.sin(300 * x) > 0.3 else 0.0,
@@ -229,6 +229,33 @@ def test_quotients_at_zero():
         assert abs(left.integral - exact) <= left.error
 
 
+@pytest.mark.parametrize(
+    "f, a, b, exact",
+    [
+        (lambda x: math.log(x), 0, 1, -1.0),
+        (lambda x: x**3 * math.log(x), 0, 2, 4 * math.log(2) - 1),
+        (lambda x: math.log(x) / math.sqrt(x), 0, 1, -4.0),
+        (lambda x: math.log2(5 - x), 0, 5, (5 * math.log(5) - 5) / math.log(2)),
+        (lambda x: math.log(x) / (1 + x * x), 0, INF, 0.0),
+        (lambda x: math.log(x) * math.log(1 - x), 0, 1, 2 - math.pi**2 / 6),
+        (lambda x: math.log(math.sin(x)), 0, math.pi / 2, -math.pi / 2 * math.log(2)),
+        (lambda x: x**-0.9, 0, 1, 10.0),
+        (lambda x: (1 - x) ** 0.25, 0, 1, 0.8),
+        (lambda x: x ** (1 / 3) * math.log(x), 0, 1, -9 / 16),
+        (lambda x: x**-0.6 / (1 + x), 0, INF, math.pi / math.sin(0.4 * math.pi)),
+        (lambda x: math.lgamma(x), 0, 1, math.log(2 * math.pi) / 2),
+        (lambda x: 1 / math.gamma(x), 0, 4, 2.6900626741803161),
+        (lambda x: math.gamma(x), 1, 3, 2.3080273328273281),
+        (lambda x: x * math.gamma(x), 0, 1, 0.92274595068063057),
+    ],
+)
+def test_logarithms_roots_and_gamma_functions_at_the_ends(f, a, b, exact):
+    for epsrel in (1e-6, 1e-9):
+        result = fastconc.quad(f, a, b, epsabs=1e-12 * (exact == 0), epsrel=epsrel)
+        assert result.converged and abs(result.integral - exact) <= result.error + 4e-16
+    assert fastconc.quad(f, a, b).neval <= FEW
+
+
 def test_rounding_errors_are_part_of_the_proof():
     def f(x):
         return (x + 1e8) - 1e8
@@ -257,7 +284,8 @@ def test_sweeps_have_the_same_bits_for_every_number_of_workers():
 
 UNARY = (
     "sin(%s) cos(%s) exp(%s) log(1+%s) sqrt(%s) tan(%s) atan(%s) asin(%s) tanh(%s) expm1(%s) "
-    "exp(-1/(%s)) sqrt(1-(%s)**2) (%s)**1.5 (%s)**-0.5 cosh(%s) acos(1-%s) exp(-(%s)) erf(%s)"
+    "exp(-1/(%s)) sqrt(1-(%s)**2) (%s)**1.5 (%s)**-0.5 cosh(%s) acos(1-%s) exp(-(%s)) erf(%s) "
+    "log(%s) log(%s) (%s)**0.3 (%s)**(1/3) (%s)**-0.6 gamma(%s) 1/gamma(%s) gamma(1+%s) log10(%s)"
 ).split()
 LEAVES = ["x", "x", "x", "(1-x)", "2*x", "x*x", "x/2", "(x-1)"]
 
@@ -290,7 +318,10 @@ def test_random_expressions_next_to_their_singularities():
         with mp.workdps(25):
             exact = eval("lambda x: " + text, {**vars(mp)})
             grid = [0, b / 4, b / 2, b] if b < INF else [0, 0.5, 1, 3, 8, 20, 60, INF]
-            reference = mp.quad(exact, grid)
-        slack = result.error + 4e-16 * abs(reference)
+            try:
+                reference, off = mp.quad(exact, grid, error=True, maxdegree=8)
+            except (ZeroDivisionError, ValueError):  # its nodes reach the end, rounded
+                continue
+        slack = result.error + 4e-16 * abs(reference) + 100 * off
         assert abs(reference - result.integral) <= slack, (text, b, result, reference)
     assert proved > 30
