@@ -30,6 +30,7 @@
 #define LARGEST_HALF 0.126 /* of a place */
 #define N_SCALES 5
 #define LARGEST_SCALE 0.125
+#define BROAD 4 /* points */
 #define SHARE 3 /* of the evaluations spent so far, for lines */
 
 typedef struct region {
@@ -181,8 +182,25 @@ static fc_status find_places(search *s)
     return FC_OK;
 }
 
-/* Lines through a place: what they show at each scale, per output, as fc_cubature_rule_doubt. */
-static fc_status draw_lines(cubature *c, const double *place, double (*doubt)[MAX_OUT])
+/* Does a line cross something that is as wide as a good part of it, and so not one point's? */
+static bool is_broad(const double *y, unsigned n)
+{
+    double least = y[0], greatest = y[0];
+    for (unsigned j = 1; j < n; j++) {
+        least = fmin(least, y[j]);
+        greatest = fmax(greatest, y[j]);
+    }
+    unsigned above = 0;
+    for (unsigned j = 0; j < n; j++) {
+        above += y[j] > 0.5 * least + 0.5 * greatest;
+    }
+    return above >= BROAD && n - above >= BROAD;
+}
+
+/* Lines through a place: what they show at each scale, per output, as fc_cubature_rule_doubt; and
+ * whether some line of that scale shows it broadly. */
+static fc_status draw_lines(cubature *c, const double *place, double (*doubt)[MAX_OUT],
+                            bool (*broad)[MAX_OUT])
 {
     scratch *s;
     fc_status status = cubature_scratch(c, 0, &s);
@@ -208,6 +226,7 @@ static fc_status draw_lines(cubature *c, const double *place, double (*doubt)[MA
         const double *y = s->y[o];
         for (unsigned k = 0; k < N_SCALES; k++) {
             doubt[k][o] = 0;
+            broad[k][o] = false;
             for (unsigned axis = 0; axis < c->n_dim; axis++, y += n_line) {
                 double largest = 0;
                 for (unsigned j = 0; j < n_line; j++) {
@@ -217,14 +236,33 @@ static fc_status draw_lines(cubature *c, const double *place, double (*doubt)[MA
                     isfinite(largest) ? fc_cubature_rule_doubt(rule, y, 64 * DBL_EPSILON * largest)
                                       : 0;
                 doubt[k][o] = fmax(doubt[k][o], found);
+                broad[k][o] = broad[k][o] || (found > 0 && is_broad(y, n_line));
             }
         }
     }
     return status;
 }
 
+/* Of a peak the narrowest line that shows it. Of a jump, which all show, the widest; but where that
+ * looks like a single point's, something small has this surface. */
+static double size_shown(unsigned o, bool decided, double largest, double (*doubt)[MAX_OUT],
+                         bool (*broad)[MAX_OUT])
+{
+    double size = 0;
+    for (unsigned k = 0; k < N_SCALES; k++) {
+        if (doubt[k][o] > (decided ? 0.1 : 0.5) * largest) {
+            size = ldexp(LARGEST_SCALE, -(int)k);
+            if (!decided && broad[k][o]) {
+                return k > 0 ? 0.5 * size : size;
+            }
+        }
+    }
+    return size;
+}
+
 /* If the lines show more at a place than its box claims, it becomes a needle. */
-static void judge(cubature *c, const double *place, bool decided, double (*doubt)[MAX_OUT])
+static void judge(cubature *c, const double *place, bool decided, double (*doubt)[MAX_OUT],
+                  bool (*broad)[MAX_OUT])
 {
     const uint32_t b = cubature_box_at(c, place);
     const double *half = c->geometry + 2 * (size_t)c->n_dim * b + c->n_dim;
@@ -247,12 +285,8 @@ static void judge(cubature *c, const double *place, bool decided, double (*doubt
             continue;
         }
         any = true;
-        for (unsigned k = 0; k < N_SCALES; k++) {
-            /* Of a peak the narrowest line that shows it, of a jump, which all show, the widest. */
-            const bool shows = doubt[k][o] > (decided ? 0.1 : 0.5) * largest[o];
-            const double scale = ldexp(LARGEST_SCALE, -(int)k);
-            size = shows && (size == 0 || (decided && scale < size)) ? scale : size;
-        }
+        const double fits = size_shown(o, decided, largest[o], doubt, broad);
+        size = size == 0 || (decided && fits < size) ? fits : size;
     }
     bool coarse = false;
     for (unsigned d = 0; d < c->n_dim; d++) {
@@ -331,10 +365,11 @@ fc_status cubature_seek_needles(cubature *c, uint64_t *n_eval)
             break;
         }
         double doubt[N_SCALES][MAX_OUT];
-        status = draw_lines(c, s.places[i].at, doubt);
+        bool broad[N_SCALES][MAX_OUT];
+        status = draw_lines(c, s.places[i].at, doubt, broad);
         *n_eval += per_place;
         if (status == FC_OK) {
-            judge(c, s.places[i].at, s.places[i].decided, doubt);
+            judge(c, s.places[i].at, s.places[i].decided, doubt, broad);
         }
     }
     return status;

@@ -175,3 +175,27 @@ def test_few_evaluations_are_not_believed_before_all_probes(max_eval):
             )  # fmt: skip
         assert tuple(one) == tuple(other) and one.neval == other.neval <= max_eval
         assert not one.converged or abs(one.integral - exact) <= 1e-2 * exact
+
+
+@pytest.mark.parametrize(("n_dim", "radius"), [(2, 0.03), (2, 0.008), (3, 0.05), (3, 0.012)])
+def test_small_balls_in_what_is_constant_besides(n_dim, radius):
+    """They are found by their surface, where the program cannot be decided."""
+    silent = 0
+    for k in range(20):
+        rng = random.Random(f"{n_dim} {radius} {k}")
+        centre = tuple(rng.uniform(radius, 1 - radius) for _ in range(n_dim))
+
+        def ball(x, centre, square, n_dim):
+            s = 0.0
+            for d in range(n_dim):
+                s += (x[d] - centre[d]) ** 2
+            return 2.0 if s < square else 1.0
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", IntegrationWarning)
+            result = cubature(
+                ball, [0] * n_dim, [1] * n_dim, args=(centre, radius**2, n_dim), epsrel=1e-9,
+                max_eval=30_000,
+            )  # fmt: skip
+        silent += result.converged
+    assert silent <= 1
