@@ -155,7 +155,9 @@ fc_status fc_domain_map(const fc_domain *domain, unsigned worker, size_t n, cons
         const double *from = u[d];
         double *to = x[d];
         if (low == 0 && high == 1) { /* what follows, to the bit */
-            memcpy(to, from, n * sizeof *to);
+            if (to != from) {
+                memcpy(to, from, n * sizeof *to);
+            }
         } else if (isfinite(width)) {
             volume *= width;
             for (size_t i = 0; i < n; i++) {

@@ -30,15 +30,16 @@ static void random_groups_baseline(uint64_t seed, uint64_t stream, uint64_t grou
                                    double *out)
 {
     const uint32_t key[2] = {(uint32_t)seed, (uint32_t)(seed >> 32)};
-    for (size_t g = 0; g < n_groups; g++, out += 16) {
+    for (size_t g = 0; g < n_groups; g++, out += FC_RANDOM_GROUP) {
         for (unsigned j = 0; j < 8; j++) {
             uint64_t position = (group + g) * 8 + j;
             uint32_t counter[4] = {(uint32_t)position, (uint32_t)(position >> 32), (uint32_t)stream,
                                    (uint32_t)(stream >> 32)};
             uint32_t word[4];
             fc_philox4x32(counter, key, word);
-            out[j] = fc_unit_of_bits(word[0] | (uint64_t)word[1] << 32);
-            out[8 + j] = fc_unit_of_bits(word[2] | (uint64_t)word[3] << 32);
+            for (unsigned k = 0; k < 4; k++) {
+                out[8 * k + j] = fc_unit_of_bits((uint64_t)word[k] << 32 | word[k ^ 1]);
+            }
         }
     }
 }
@@ -51,5 +52,5 @@ void fc_random_uniform(uint64_t seed, uint64_t stream, uint64_t first, size_t n,
         groups = fc_random_groups_avx2;
     }
 #endif
-    groups(seed, stream, first / 16, (n + 15) / 16, out);
+    groups(seed, stream, first / FC_RANDOM_GROUP, (n + FC_RANDOM_GROUP - 1) / FC_RANDOM_GROUP, out);
 }

@@ -14,9 +14,11 @@
 void fc_philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
 
 /* Numbers first .. first+n-1 of a stream, uniform in the open interval (0, 1): odd multiples of
- * 2^-53, so that neither 0 nor 1 ever comes and 1 - u is exact. `first` is a multiple of 16; `out`
- * has room for n rounded up to a multiple of 16, which is overwritten. Every instruction set gives
- * the same bits. Threads: any. */
+ * 2^-53, so that neither 0 nor 1 ever comes and 1 - u is exact. 32 of a number's digits are its
+ * own; the 20 after them it shares with another of its group of 32, whose first digits they are: a
+ * dependence of 2^-32, at half the work. `first` is a multiple of 32; `out` has room for n rounded
+ * up to a multiple of 32, which is overwritten. Every instruction set gives the same bits. Threads:
+ * any. */
 void fc_random_uniform(uint64_t seed, uint64_t stream, uint64_t first, size_t n, double *out);
 
 /* 53 random bits above, as (0, 1). */

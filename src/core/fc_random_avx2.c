@@ -28,7 +28,7 @@ static inline lanes philox_round(lanes v, __m256i k0, __m256i k1)
 }
 
 /* (0, 1) from 64 bits given as two words; see fc_unit_of_bits. */
-static inline __m256d unit_of_words(__m256i low, __m256i high)
+static inline __m256d unit_of_words(__m256i high, __m256i low)
 {
     /* The even words from `low`, the odd ones from `high`; above them nothing is looked at. */
     __m256i bits = _mm256_blend_epi32(low, _mm256_slli_epi64(high, 32), 0xaa);
@@ -83,7 +83,7 @@ void fc_random_groups_avx2(uint64_t seed, uint64_t stream, uint64_t group, size_
     }
     const __m256i steps = _mm256_set_epi64x(3, 2, 1, 0);
     opening o = opening_of((uint32_t)(group * 8 >> 32), stream, key);
-    for (size_t g = 0; g < n_groups; g++, out += 16) {
+    for (size_t g = 0; g < n_groups; g++, out += FC_RANDOM_GROUP) {
         const uint64_t position = (group + g) * 8;
         if ((uint32_t)position == 0) { /* a carry never falls into a group */
             o = opening_of((uint32_t)(position >> 32), stream, key);
@@ -98,8 +98,12 @@ void fc_random_groups_avx2(uint64_t seed, uint64_t stream, uint64_t group, size_
         }
         _mm256_storeu_pd(out, unit_of_words(a.c0, a.c1));
         _mm256_storeu_pd(out + 4, unit_of_words(b.c0, b.c1));
-        _mm256_storeu_pd(out + 8, unit_of_words(a.c2, a.c3));
-        _mm256_storeu_pd(out + 12, unit_of_words(b.c2, b.c3));
+        _mm256_storeu_pd(out + 8, unit_of_words(a.c1, a.c0));
+        _mm256_storeu_pd(out + 12, unit_of_words(b.c1, b.c0));
+        _mm256_storeu_pd(out + 16, unit_of_words(a.c2, a.c3));
+        _mm256_storeu_pd(out + 20, unit_of_words(b.c2, b.c3));
+        _mm256_storeu_pd(out + 24, unit_of_words(a.c3, a.c2));
+        _mm256_storeu_pd(out + 28, unit_of_words(b.c3, b.c2));
     }
 }
 

@@ -3,6 +3,7 @@
  * Blocks of random points; contract in fc_sampler.h. */
 #include "fc_sampler.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -161,6 +162,14 @@ fc_status fc_sampler_scratch(fc_sampler *sampler, unsigned worker, fc_scratch **
     for (size_t d = 0; d < n_dim; d++, bins += block) {
         s->bin[d] = bins;
     }
+    const fc_domain *domain = sampler->domain;
+    for (size_t d = 0; d < n_dim; d++) { /* on the unit interval nothing need be copied */
+        const bool fixed = (domain->lower_fn == NULL || domain->lower_fn[d] == NULL) &&
+                           (domain->upper_fn == NULL || domain->upper_fn[d] == NULL);
+        if (fixed && domain->lower[d] == 0 && domain->upper[d] == 1) {
+            s->x[d] = s->u[d];
+        }
+    }
     s->memory = memory;
     return FC_OK;
 }
@@ -185,11 +194,17 @@ fc_status fc_sampler_evaluate(fc_sampler *sampler, fc_scratch *s, unsigned worke
     size_t n_bad = 0;
     for (unsigned o = 0; status == FC_OK && o < sampler->f->n_out; o++) {
         double *y = s->y[o];
+        const double *weight = s->weight;
+        int64_t bad = 0; /* as wide as a double: then the loop goes in vectors */
         for (size_t i = 0; i < n; i++) {
-            double value = y[i] * s->weight[i];
-            bool bad = !(fabs(value) <= 1.7976931348623157e308);
-            n_bad += bad;
-            y[i] = bad ? 0 : value;
+            y[i] *= weight[i];
+            bad |= fabs(y[i]) <= DBL_MAX ? 0 : -1;
+        }
+        for (size_t i = 0; i < n && bad != 0; i++) {
+            if (!isfinite(y[i])) {
+                n_bad++;
+                y[i] = 0;
+            }
         }
     }
     if (n_bad != 0) {

@@ -28,10 +28,10 @@ bool fc_moments_is_zero(const fc_moments *moments);
  * asks). */
 typedef struct fc_scratch {
     void *memory;
-    double **u, **x, **y;
-    double *weight;  /* the Jacobian of map and range, afterwards */
-    double *density; /* the map's part of it, if the sampler keeps it */
-    uint16_t **bin;  /* where the map put a coordinate */
+    double **u, **x, **y; /* x[d] is u[d] where the range is the unit interval */
+    double *weight;       /* the Jacobian of map and range, afterwards */
+    double *density;      /* the map's part of it, if the sampler keeps it */
+    uint16_t **bin;       /* where the map put a coordinate */
 } fc_scratch;
 
 typedef struct fc_sampler {

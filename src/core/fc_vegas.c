@@ -17,7 +17,7 @@
  * Points are numbered through all hypercubes and made in blocks of fixed length, so that a
  * hypercube may begin in one block and end in another: a block hands back the moments of its first
  * and last hypercube, and what is complete in between it adds up itself. Histograms belong to
- * slots: slot s takes blocks s, s + SLOTS, ... in this order. */
+ * slots: slot s of S takes blocks s, s + S, ... in this order. */
 #include "fc_vegas.h"
 
 #include <float.h>
@@ -29,9 +29,10 @@
 #include "fc_sobol.h"
 #include "fc_vegas_strata.h"
 
-#define SLOTS 32
-#define PER_SLOT 4 /* blocks of a slot in one wave */
-#define WAVE (SLOTS * PER_SLOT)
+#define SLOTS 32 /* at most; fewer, whose histograms stay in the caches, for few blocks */
+#define LEAST_SLOTS 8
+#define BLOCKS_FOR_MORE 8 /* in each slot: then there are twice as many slots */
+#define WAVE 128
 #define LEAST_TRAINING_BLOCK 64
 #define WARM_UP 6    /* iterations that only train ... */
 #define WARM_SHARE 5 /* ... on one part in so many of n */
@@ -40,7 +41,6 @@
 #define HISTOGRAM_DOUBLES ((size_t)1 << 22) /* all slots together */
 #define ALPHA 0.5                           /* damping of the map */
 #define DOMINANT 0.1
-#define FEW 64 /* points in a hypercube, up to which reciprocals are kept */
 
 typedef struct edge_cube {
     uint64_t cube;
@@ -55,6 +55,7 @@ typedef struct vegas {
     unsigned n_dim, n_out;
     uint64_t n_points, first_block; /* of this iteration, of this wave */
     size_t block;                   /* points at once */
+    size_t n_slots;                 /* of this iteration */
     double *histogram;              /* a slot's: n_dim rows of n_bins */
     size_t histogram_size;
     /* Sobol training: instead of random points in hypercubes. */
@@ -62,7 +63,6 @@ typedef struct vegas {
     double *second;    /* per slot: sum of y^2, of y^2 / density, of y (output by output summed) */
     fc_points *record; /* or NULL */
     fc_strata strata;
-    double inverse[FEW + 1]; /* 1 / n */
     /* What a wave's blocks hand back, n_out each. */
     edge_cube *head, *tail;
     fc_moments *head_moments, *tail_moments;
@@ -83,6 +83,15 @@ unsigned fc_vegas_bins(unsigned n_dim, uint64_t n)
         n_bins *= 2;
     }
     return n_bins;
+}
+
+static size_t slots_for(uint64_t n_blocks)
+{
+    size_t n_slots = LEAST_SLOTS;
+    while (n_slots < SLOTS && BLOCKS_FOR_MORE * n_slots <= n_blocks) {
+        n_slots *= 2;
+    }
+    return n_slots;
 }
 
 static void release(vegas *v)
@@ -117,9 +126,6 @@ static fc_status prepare(vegas *v, fc_sampler *sampler, fc_vegas_map *map, uint6
     v->tail_moments = v->head_moments + WAVE * (size_t)v->n_out;
     v->inner_variance = v->inner + WAVE * (size_t)v->n_out;
     v->largest = v->inner_variance + WAVE * (size_t)v->n_out;
-    for (unsigned n = 1; n <= FEW; n++) {
-        v->inverse[n] = 1.0 / n;
-    }
     return FC_OK;
 }
 
@@ -192,8 +198,8 @@ static fc_status train_slot(void *context, size_t begin, size_t end, unsigned wo
     const size_t block = v->block;
     for (size_t slot = begin; slot < end; slot++) {
         double *histogram = v->histogram + slot * v->histogram_size, *second = v->second + 8 * slot;
-        for (unsigned k = 0; status == FC_OK && k < PER_SLOT; k++) {
-            const uint64_t first = (v->first_block + slot + k * SLOTS) * block;
+        for (size_t k = slot; status == FC_OK && k < WAVE; k += v->n_slots) {
+            const uint64_t first = (v->first_block + k) * block;
             if (first >= v->n_points) {
                 break;
             }
@@ -227,11 +233,9 @@ static fc_status refine_dims(void *context, size_t begin, size_t end, unsigned w
     (void)worker;
     vegas *v = context;
     const size_t n_bins = v->map->n_bins;
-    const uint64_t n_blocks = (v->n_points + v->block - 1) / v->block;
-    const size_t n_slots = n_blocks < SLOTS ? (size_t)n_blocks : SLOTS; /* others are empty */
     for (size_t d = begin; d < end; d++) {
         double *row = v->histogram + d * n_bins;
-        for (size_t slot = 1; slot < n_slots; slot++) {
+        for (size_t slot = 1; slot < v->n_slots; slot++) {
             double *from = row + slot * v->histogram_size;
             for (size_t i = 0; i < n_bins; i++) {
                 row[i] += from[i];
@@ -285,9 +289,10 @@ fc_status fc_vegas_train(fc_sampler *sampler, fc_vegas_map *map, uint64_t n,
          v.iteration++) {
         memset(v.second, 0, SLOTS * 8 * sizeof *v.second);
         const uint64_t n_blocks = v.n_points / v.block;
+        v.n_slots = slots_for(n_blocks);
         for (v.first_block = 0; status == FC_OK && v.first_block < n_blocks;
              v.first_block += WAVE) {
-            status = fc_pool_for(&sampler->run, train_slot, &v, SLOTS, 1);
+            status = fc_pool_for(&sampler->run, train_slot, &v, v.n_slots, 1);
             if (status == FC_OK) {
                 const uint64_t done = (v.first_block + WAVE) * v.block;
                 report(options, *n_eval + (done < v.n_points ? done : v.n_points));
@@ -335,52 +340,6 @@ static void cube_finish(const vegas *v, uint64_t cube, const fc_moments *moments
         sum += of_points;
     }
     v->strata.strength[cube] = fc_strata_strength(sum);
-}
-
-static double inverse_of(const vegas *v, uint64_t n)
-{
-    return n <= FEW ? v->inverse[n] : 1.0 / (double)n;
-}
-
-/* What cube_finish, fill_squares and the search for the largest contribution do, for the whole
- * hypercubes in a row that have all their points in [begin, n) but the last of these, and one
- * output: most of the time there is. Gives the first hypercube left, *begin where it begins. */
-static uint64_t finish_row(vegas *v, const double *y, double *weight, uint64_t cube, uint64_t first,
-                           size_t *begin, size_t n, size_t index)
-{
-    const double share = 1.0 / (double)v->strata.n_cubes;
-    double integral = 0, variance = 0, largest = 0;
-    size_t i = *begin;
-    for (;; cube++) {
-        const uint64_t stop = v->strata.offset[cube + 1] - first;
-        if (stop >= n) {
-            break;
-        }
-        const size_t end = (size_t)stop, count = end - i;
-        const double inverse = inverse_of(v, count), scale = inverse * share, origin = y[i];
-        double sum = 0, square = 0, least = 0, greatest = 0;
-        for (; i < end; i++) { /* from a value of its own: no digits are lost */
-            const double delta = y[i] - origin;
-            sum += delta;
-            square += delta * delta;
-            least = delta < least ? delta : least;
-            greatest = delta > greatest ? delta : greatest;
-            weight[i] = y[i] * y[i] * scale;
-        }
-        const double mean = sum * inverse, rest = square - sum * mean;
-        const double of_points = rest > 0 ? rest * inverse_of(v, count - 1) : 0;
-        const double high = greatest - mean, low = mean - least, far = high > low ? high : low;
-        const double contribution = far * far * scale * scale;
-        integral += origin + mean;
-        variance += of_points * inverse;
-        largest = contribution > largest ? contribution : largest;
-        v->strata.strength[cube] = fc_strata_strength(of_points);
-    }
-    v->inner[index] += integral * share;
-    v->inner_variance[index] += variance * share * share;
-    v->largest[index] = largest > v->largest[index] ? largest : v->largest[index];
-    *begin = i;
-    return cube;
 }
 
 static fc_status measure_block(vegas *v, size_t index, double *histogram, fc_scratch *s,
@@ -432,8 +391,13 @@ static fc_status measure_block(vegas *v, size_t index, double *histogram, fc_scr
         }
         fill_squares(v, s, i, end, 1 / ((double)count * (double)v->strata.n_cubes));
         i = end;
-        if (n_out == 1 && i < n) {
-            cube = finish_row(v, s->y[0], s->weight, cube + 1, first, &i, n, index) - 1;
+        if (n_out == 1 && i < n) { /* most of the time all the others but the last */
+            const fc_strata_row row = {s->y[0], s->weight, first, n};
+            fc_strata_sums sums = {*integral, *variance, v->largest[index]};
+            cube = fc_strata_finish(&v->strata, &row, cube + 1, &i, &sums) - 1;
+            *integral = sums.integral;
+            *variance = sums.variance;
+            v->largest[index] = sums.largest;
         }
     }
     if (v->learns) {
@@ -449,8 +413,7 @@ static fc_status measure_slot(void *context, size_t begin, size_t end, unsigned 
     fc_status status = fc_sampler_scratch(v->sampler, worker, &s);
     for (size_t slot = begin; slot < end; slot++) {
         double *histogram = v->histogram + slot * v->histogram_size;
-        for (size_t k = 0; status == FC_OK && k < PER_SLOT; k++) {
-            const size_t index = slot + k * SLOTS;
+        for (size_t index = slot; status == FC_OK && index < WAVE; index += v->n_slots) {
             if ((v->first_block + index) * v->sampler->block >= v->n_points) {
                 break;
             }
@@ -497,6 +460,7 @@ static fc_status iterate(vegas *v, const fc_mc_options *options, uint64_t n_befo
                          double *largest)
 {
     const uint64_t n_blocks = (v->n_points + v->sampler->block - 1) / v->sampler->block;
+    v->n_slots = slots_for(n_blocks);
     memset(integral, 0, v->n_out * sizeof *integral);
     memset(variance, 0, v->n_out * sizeof *variance);
     open->present = false;
@@ -504,7 +468,8 @@ static fc_status iterate(vegas *v, const fc_mc_options *options, uint64_t n_befo
     for (v->first_block = 0; status == FC_OK && v->first_block < n_blocks; v->first_block += WAVE) {
         const uint64_t left = n_blocks - v->first_block;
         const size_t wave = left < WAVE ? (size_t)left : WAVE;
-        status = fc_pool_for(&v->sampler->run, measure_slot, v, wave < SLOTS ? wave : SLOTS, 1);
+        status = fc_pool_for(&v->sampler->run, measure_slot, v,
+                             wave < v->n_slots ? wave : v->n_slots, 1);
         if (status == FC_OK) {
             gather(v, wave, open, open_moments, integral, variance);
             for (size_t b = 0; b < wave; b++) {

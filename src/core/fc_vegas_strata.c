@@ -12,6 +12,12 @@
 
 #define MOST_CUBES ((uint64_t)1 << 21)
 
+#define EIGHT(n)                                                                                   \
+    1.0 / (n), 1.0 / (n + 1), 1.0 / (n + 2), 1.0 / (n + 3), 1.0 / (n + 4), 1.0 / (n + 5),          \
+        1.0 / (n + 6), 1.0 / (n + 7)
+const double fc_strata_inverse[STRATA_FEW + 1] = {
+    0, EIGHT(1), EIGHT(9), EIGHT(17), EIGHT(25), EIGHT(33), EIGHT(41), EIGHT(49), EIGHT(57)};
+
 void fc_strata_choose(fc_strata *s, uint64_t n)
 {
     const double most = fmin(fmax((double)n / 4, 1), (double)MOST_CUBES);
@@ -113,4 +119,22 @@ void fc_strata_place(const fc_strata *s, double *const *u, uint64_t cube, uint64
     }
 #endif
     place(s, u, cube, first, n);
+}
+
+uint64_t fc_strata_finish_baseline(const fc_strata *s, const fc_strata_row *row, uint64_t cube,
+                                   size_t *begin, fc_strata_sums *sums)
+{
+    return strata_finish(s, row, cube, begin, sums);
+}
+
+uint64_t fc_strata_finish(const fc_strata *s, const fc_strata_row *row, uint64_t cube,
+                          size_t *begin, fc_strata_sums *sums)
+{
+    fc_strata_finish_fn *finish = fc_strata_finish_baseline;
+#if FC_X86
+    if (fc_cpu_isa() >= FC_ISA_AVX2) {
+        finish = fc_strata_finish_avx2;
+    }
+#endif
+    return finish(s, row, cube, begin, sums);
 }

@@ -37,6 +37,28 @@ uint64_t fc_strata_cube_of(const fc_strata *strata, uint64_t p);
 void fc_strata_place(const fc_strata *strata, double *const *u, uint64_t cube, uint64_t first,
                      size_t n);
 
+/* Values of n <= FC_STRATA_BLOCK points, of which the first is point `first`, and room for what
+ * each adds to the map's histograms: y^2 by the points of its hypercube and all hypercubes. */
+typedef struct fc_strata_row {
+    const double *y;
+    double *weight;
+    uint64_t first;
+    size_t n;
+} fc_strata_row;
+
+/* What whole hypercubes add to integral and variance, and the largest contribution of one point to
+ * the latter. */
+typedef struct fc_strata_sums {
+    double integral, variance, largest;
+} fc_strata_sums;
+
+/* Finishes the hypercubes from `cube`, which begins with the row's point *begin, to the last that
+ * ends before the row does: fills `strength` and weight, adds to the sums. Gives the hypercube
+ * after them, and where it begins. Every instruction set gives the same bits. Threads: any, on
+ * other hypercubes. */
+uint64_t fc_strata_finish(const fc_strata *strata, const fc_strata_row *row, uint64_t cube,
+                          size_t *begin, fc_strata_sums *sums);
+
 /* The strength of a hypercube from the integrand's variance in it: about variance^(BETA / 2), BETA
  * = 3/4: a straight line through the logarithm's bits is right to some per cent, and hypercubes
  * need not get their points more exactly than that. */

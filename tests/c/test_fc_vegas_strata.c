@@ -114,6 +114,70 @@ static void strata(unsigned n_dim, uint64_t n)
     free(old);
 }
 
+/* Rows of hypercubes of 2 to 100 points, against one at a time; rows begin and end anywhere. */
+static void finished(void)
+{
+    enum { n_cubes = 97 };
+    uint64_t offset[n_cubes + 1] = {0};
+    double y[FC_STRATA_BLOCK], weight[2][FC_STRATA_BLOCK] = {{0}}, strength[2][n_cubes] = {{0}};
+    for (unsigned h = 0; h < n_cubes; h++) {
+        offset[h + 1] = offset[h] + (h % 11 == 5 ? 100 : 2 + h % 13);
+    }
+    fc_strata_finish_fn *instances[2] = {fc_strata_finish_baseline, NULL};
+#if FC_X86
+    if (fc_cpu_isa() >= FC_ISA_AVX2) {
+        instances[1] = fc_strata_finish_avx2;
+    }
+#endif
+    for (unsigned from = 0; from < n_cubes; from += 3) {
+        fc_random_uniform(9, from, 0, FC_STRATA_BLOCK, y);
+        const size_t n = 300 + 7 * from, begin = from % 5;
+        const uint64_t first = offset[from] - begin < offset[n_cubes] ? offset[from] - begin : 0;
+        if (offset[from] < begin || first + n > offset[n_cubes]) {
+            continue;
+        }
+        fc_strata_sums sums[2] = {{1, 2, 0}, {1, 2, 0}};
+        uint64_t last = 0;
+        size_t at[2] = {begin, begin};
+        for (unsigned k = 0; k < 2 && instances[k] != NULL; k++) {
+            const fc_strata s = {
+                .n_dim = 1, .n_cubes = n_cubes, .offset = offset, .strength = strength[k]};
+            const fc_strata_row row = {y, weight[k], first, n};
+            last = instances[k](&s, &row, from, &at[k], &sums[k]);
+            CHECK(at[k] == offset[last] - first && at[k] < n && offset[last + 1] - first >= n);
+        }
+        double integral = 0, variance = 0, largest = 0;
+        for (uint64_t h = from; h < last; h++) {
+            const double *values = y + (offset[h] - first);
+            const size_t count = (size_t)(offset[h + 1] - offset[h]);
+            double mean = 0, m2 = 0;
+            for (size_t i = 0; i < count; i++) {
+                mean += values[i] / (double)count;
+            }
+            for (size_t i = 0; i < count; i++) {
+                const double delta = values[i] - mean, scale = 1.0 / n_cubes / (double)count;
+                m2 += delta * delta;
+                largest = fmax(largest, delta * delta * scale * scale);
+                const double w = weight[0][offset[h] - first + i];
+                CHECK(fabs(w - values[i] * values[i] * scale) <= 1e-15 * w);
+            }
+            const double of_points = m2 / (double)(count - 1);
+            integral += mean / n_cubes;
+            variance += of_points / (double)count / n_cubes / n_cubes;
+            CHECK(fabs(strength[0][h] / fc_strata_strength(of_points) - 1) < 1e-9);
+        }
+        CHECK(last > from);
+        CHECK(fabs(sums[0].integral - 1 - integral) < 1e-14);
+        CHECK(fabs(sums[0].variance - 2 - variance) < 1e-14);
+        CHECK(fabs(sums[0].largest - largest) < 1e-12 * largest);
+        if (instances[1] != NULL) {
+            CHECK(memcmp(&sums[0], &sums[1], sizeof sums[0]) == 0 && at[0] == at[1]);
+            CHECK(memcmp(weight[0], weight[1], at[0] * sizeof y[0]) == 0);
+            CHECK(memcmp(strength[0], strength[1], sizeof strength[0]) == 0);
+        }
+    }
+}
+
 /* The map's instances agree to the bit, at every remainder of their width. */
 static void maps(void)
 {
@@ -155,6 +219,7 @@ int main(void)
         }
     }
     strata(3, UINT64_C(100000000000)); /* numbers of points beyond 32 bits */
+    finished();
     maps();
     return check_report();
 }
