@@ -33,11 +33,11 @@
 #include <string.h>
 
 #include "fc_alloc.h"
+#include "fc_cubature_gauss.h"
 #include "fc_disc.h"
-#include "fc_rules.h"
 
 #define MAX_DIM FC_AFFINE_DIM
-#define MAX_OUT 4
+#define MAX_OUT FC_GAUSS_MAX_OUT
 #define FEW_PIECES 24   /* held on the stack */
 #define MANY_PIECES 400 /* of staircases: cut, not halved */
 #define MAX_TRIES 160   /* questions to the program: each takes as long as some evaluations */
@@ -45,36 +45,29 @@
 #define MAX_POINTS_2D 16384 /* there adaptive rules take as many for peaks */
 #define FEW_POINTS 100      /* not worth another question */
 #define MOST_OF_A_CUT 16    /* 4 in 2 dimensions */
-#define CHUNK 512
 #define ROUNDING (4 * DBL_EPSILON)
 #define NOISE (16 * DBL_EPSILON) /* of the mean |f|: the least error that is claimed */
+#define AS_GOOD_AS_EXACT 3e-11   /* relative; who wants fewer digits may get them, if cheap */
 #define SLACK (1 + 1e-12)
 #define ALMOST_ZERO 1e-290
 
-static const unsigned orders[] = {2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 32, 40, 48};
-enum { N_ORDERS = sizeof orders / sizeof *orders, MAX_ORDER = 48 };
+#define orders fc_gauss_orders
+enum { N_ORDERS = FC_GAUSS_N_ORDERS, MAX_ORDER = FC_GAUSS_MAX_ORDER };
 /* In this order. The last is for polynomials, and worth a question where points are many. */
 static const double rhos[] = {6, 3, 12, 2, 1e4};
 enum { N_RHOS = sizeof rhos / sizeof *rhos };
 
-/* Gauss-Legendre rules on [0, 1], weights adding up to 1, and their bounds; made once. */
-static struct {
-    double x[MAX_ORDER], w[MAX_ORDER], bound[N_RHOS];
-} rules[N_ORDERS];
+/* The rules' bounds for each rho; made once. */
+static double bounds[N_RHOS][N_ORDERS];
 static bool have_rules;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-static void make_rules(void)
+static void make_bounds(void)
 {
-    have_rules = true;
-    for (unsigned k = 0; k < N_ORDERS; k++) {
-        have_rules = have_rules && fc_gauss_legendre(orders[k], rules[k].x, rules[k].w) == FC_OK;
-        for (unsigned i = 0; i < orders[k]; i++) {
-            rules[k].x[i] = 0.5 + 0.5 * rules[k].x[i];
-            rules[k].w[i] *= 0.5;
-        }
-        for (unsigned r = 0; r < N_RHOS; r++) {
-            rules[k].bound[r] = 4 * pow(rhos[r], -(2.0 * orders[k] - 1)) / (rhos[r] - 1);
+    have_rules = fc_gauss_prepare();
+    for (unsigned r = 0; r < N_RHOS; r++) {
+        for (unsigned k = 0; k < N_ORDERS; k++) {
+            bounds[r][k] = 4 * pow(rhos[r], -(2.0 * orders[k] - 1)) / (rhos[r] - 1);
         }
     }
 }
@@ -82,7 +75,7 @@ static void make_rules(void)
 typedef struct part {
     fc_piece piece;
     uint8_t halved[MAX_DIM]; /* how often, by axis */
-    uint8_t rule[MAX_DIM];   /* of `rules`, by axis */
+    uint8_t rule[MAX_DIM];   /* of the orders, by axis */
     double error[MAX_OUT];   /* bound of the rule's error, of the integral */
     double middle[MAX_OUT];  /* f times the Jacobian at the centre ... */
     double near[MAX_OUT];    /* ... and how far from it real values may be */
@@ -99,6 +92,7 @@ typedef struct proof {
     bool in_cube; /* pieces are of the unit cube, which `domain` maps: its limits are no planes */
     bool framed;  /* asks what is affine */
     double tolerance[MAX_OUT]; /* of the whole, guessed or known */
+    double fine[MAX_OUT];      /* what is as good as exact, or all that is wanted */
     bool guessed;
     part *many;          /* NULL, or owned: both of the following */
     part *parts, *stack; /* what is proved, what is to be; room for `room` each */
@@ -326,6 +320,11 @@ static bool image(proof *self, part *p, unsigned axis, double stretch, fc_disc_r
     return true;
 }
 
+static double fine_of(double tolerance, double size)
+{
+    return fmax(1e-4 * tolerance, fmin(tolerance, AS_GOOD_AS_EXACT * size));
+}
+
 /* Of a value that is known somewhere, what may be allowed for the integral. */
 static void guess_tolerances(proof *self, const fc_disc_range *out)
 {
@@ -339,16 +338,18 @@ static void guess_tolerances(proof *self, const fc_disc_range *out)
         self->guessed = self->guessed && size > ALMOST_ZERO;
         self->tolerance[o] =
             fmax(fmax(self->options->epsabs, ALMOST_ZERO), 0.3 * self->options->epsrel * size);
+        self->fine[o] = fine_of(self->tolerance[o], size);
     }
 }
 
-/* The first of `orders` whose bound does for `share` of the tolerances. */
-static unsigned least_order(const proof *self, const fc_disc_range *out, unsigned rho, double share)
+/* The first of `orders` whose bound does for half of the tolerances. */
+static unsigned least_order(const proof *self, const fc_disc_range *out, unsigned rho,
+                            const double *tolerance)
 {
     unsigned k = 0;
     for (unsigned o = 0; o < self->n_out; o++) {
-        const double allowed = share * self->tolerance[o] / self->n_dim;
-        while (k < N_ORDERS && !(rules[k].bound[rho] * out[o].radius <= allowed)) {
+        const double allowed = 0.5 * tolerance[o] / self->n_dim;
+        while (k < N_ORDERS && !(bounds[rho][k] * out[o].radius <= allowed)) {
             k++;
         }
     }
@@ -368,7 +369,7 @@ static bool are_few(unsigned order, unsigned n_dim)
  * costs little: who asks for few digits is glad of more. False if there is none. */
 static bool prove_axis(proof *self, part *p, unsigned d)
 {
-    static const double shares[2] = {0.5, 0.5e-4};
+    const double *const tolerances[2] = {self->tolerance, self->fine};
     const unsigned n = self->n_dim, most[2] = {n <= 2 ? MAX_ORDER : 24, n <= 2   ? 14
                                                                         : n == 3 ? 8
                                                                                  : 0};
@@ -400,11 +401,11 @@ static bool prove_axis(proof *self, part *p, unsigned d)
             p->noise[o] = fmin(p->noise[o], out[o].noise);
         }
         for (unsigned s = 0; s < 2; s++) {
-            const unsigned k = least_order(self, out, r, shares[s]);
+            const unsigned k = least_order(self, out, r, tolerances[s]);
             if (k < best[s] && orders[k] <= most[s]) {
                 best[s] = k;
                 for (unsigned o = 0; o < self->n_out; o++) {
-                    errors[s][o] = rules[k].bound[r] * out[o].radius;
+                    errors[s][o] = bounds[r][k] * out[o].radius;
                 }
             }
         }
@@ -532,115 +533,25 @@ static bool cover_with_more(proof *self, const fc_piece *whole)
     return cover(self, whole);
 }
 
-/* ---- evaluation ---- */
-
-/* Points of one part, in rows along axis 0. */
-typedef struct cursor {
-    const part *p;
-    unsigned index[MAX_DIM]; /* of the next row */
-    bool done;
-} cursor;
-
-/* Makes rows: weight[r] is what the rules give row r, scale[r] the piece's Jacobian there. Returns
- * how many. */
-static size_t next_rows(cursor *c, size_t most, double *const *x, double *weight, double *scale)
-{
-    const fc_piece *piece = &c->p->piece;
-    const unsigned n = piece->n, rule = c->p->rule[0], order = orders[rule];
-    size_t n_rows = 0;
-    for (; !c->done && (n_rows + 1) * order <= most; n_rows++) {
-        double at[MAX_DIM], by_rules = 1, by_limits = 1;
-        for (unsigned d = n; d-- > 0;) {
-            const double low = fc_affine_at(&piece->low[d], n, d + 1, at);
-            const double width = fc_affine_at(&piece->high[d], n, d + 1, at) - low;
-            double *to = x[d] + n_rows * order;
-            by_limits *= width;
-            if (d == 0) {
-                for (unsigned i = 0; i < order; i++) {
-                    to[i] = low + width * rules[rule].x[i];
-                }
-                break;
-            }
-            const unsigned r = c->p->rule[d];
-            at[d] = low + width * rules[r].x[c->index[d]];
-            by_rules *= rules[r].w[c->index[d]];
-            for (unsigned i = 0; i < order; i++) {
-                to[i] = at[d];
-            }
-        }
-        weight[n_rows] = by_rules;
-        scale[n_rows] = by_limits;
-        unsigned d = 1;
-        while (d < n && ++c->index[d] == orders[c->p->rule[d]]) {
-            c->index[d++] = 0;
-        }
-        c->done = d >= n;
-    }
-    return n_rows;
-}
-
 /* The sums over all parts; *agree: every value is where it was proved to be. */
 static fc_status evaluate(const proof *self, const fc_run *run, fc_sum *sums, double *magnitude,
                           bool *agree)
 {
-    _Alignas(FC_CACHE_LINE) double x[MAX_DIM][CHUNK], y[MAX_OUT][CHUNK];
-    _Alignas(FC_CACHE_LINE) double jacobian[CHUNK];
-    double weight[CHUNK / 2], scale[CHUNK / 2];
-    double *xs[MAX_DIM], *ys[MAX_OUT];
-    for (unsigned d = 0; d < self->n_dim; d++) {
-        xs[d] = x[d];
-    }
-    for (unsigned o = 0; o < self->n_out; o++) {
-        ys[o] = y[o];
-    }
+    fc_gauss_job job = {
+        .f = self->f, .domain = self->domain, .in_cube = self->in_cube, .n_out = self->n_out};
+    fc_status status = FC_OK;
     *agree = true;
-    for (unsigned k = 0; k < self->n_parts; k++) {
+    for (unsigned k = 0; status == FC_OK && k < self->n_parts; k++) {
         const part *p = &self->parts[k];
-        const unsigned order = orders[p->rule[0]];
-        const double *w = rules[p->rule[0]].w;
-        cursor at = {.p = p};
-        for (size_t n_rows; (n_rows = next_rows(&at, CHUNK, xs, weight, scale)) > 0;) {
-            const size_t n = n_rows * order;
-            for (size_t i = n; i < (n + 15) / 16 * 16; i++) { /* may be read */
-                for (unsigned d = 0; d < self->n_dim; d++) {
-                    x[d][i] = x[d][0];
-                }
-            }
-            fc_status status = run != NULL ? fc_cancel_check(run->cancel) : FC_OK;
-            if (status == FC_OK && self->in_cube) {
-                for (size_t i = 0; i < n; i++) {
-                    jacobian[i] = 1;
-                }
-                status = fc_domain_map(self->domain, 0, n, (const double *const *)xs, xs, jacobian);
-            }
-            if (status == FC_OK) {
-                status = self->f->eval(self->f->context, 0, n, (const double *const *)xs, ys);
-            }
-            if (status != FC_OK) {
-                return status;
-            }
-            for (unsigned o = 0; o < self->n_out; o++) {
-                const double reach = SLACK * p->near[o] + 2 * p->noise[o];
-                for (size_t i = 0; self->in_cube && i < n; i++) {
-                    y[o][i] *= jacobian[i];
-                }
-                for (size_t r = 0; r < n_rows; r++) {
-                    const double *value = &y[o][r * order];
-                    double total = 0, size = 0;
-                    bool good = true;
-                    for (unsigned i = 0; i < order; i++) {
-                        total += w[i] * value[i];
-                        size += w[i] * fabs(value[i]);
-                        good &= fabs(value[i] * scale[r] - p->middle[o]) <= reach;
-                    }
-                    fc_sum_add(&sums[o], weight[r] * scale[r] * total);
-                    magnitude[o] += weight[r] * fabs(scale[r]) * size;
-                    *agree = *agree && good;
-                }
-            }
+        job.piece = &p->piece;
+        job.rule = p->rule;
+        for (unsigned o = 0; o < self->n_out; o++) {
+            job.middle[o] = p->middle[o];
+            job.reach[o] = SLACK * p->near[o] + 2 * p->noise[o];
         }
+        status = fc_gauss_sum(&job, run != NULL ? run->cancel : NULL, sums, magnitude, agree);
     }
-    return FC_OK;
+    return status;
 }
 
 fc_status fc_cubature_prove(const fc_run *run, const fc_integrand *f, const fc_domain *domain,
@@ -659,7 +570,7 @@ fc_status fc_cubature_prove(const fc_run *run, const fc_integrand *f, const fc_d
             return FC_OK;
         }
     }
-    pthread_once(&once, make_rules);
+    pthread_once(&once, make_bounds);
     proof self;
     fc_piece whole;
     self.f = f;
@@ -706,6 +617,7 @@ fc_status fc_cubature_prove(const fc_run *run, const fc_integrand *f, const fc_d
             error[o] += NOISE * magnitude[o] + slit * most;
             self.tolerance[o] =
                 fmax(options->epsabs, options->epsrel * fmax(fabs(value[o]) - error[o], 0));
+            self.fine[o] = fine_of(self.tolerance[o], fabs(value[o]));
             enough = enough && error[o] <= self.tolerance[o];
         }
         if (enough) {
