@@ -259,6 +259,16 @@ def _pack(
     end: int,
     /,
 ) -> tuple[bytes, list[Any]] | None: ...
+def _read_code(
+    function: Any, n: int, /
+) -> tuple[bytes, list[tuple[str, Any, Any, Any]], bool] | None: ...
+def _agrees_with_python(
+    function: Any, program: Program, samples: tuple[tuple[float, ...], ...], /
+) -> bool: ...
+def _set_reader(tables: tuple[Any, ...], /) -> None: ...
+def _quick_holds(
+    entries: dict[tuple[Any, ...], tuple[Any, ...]], f: object, n_inputs: int, /
+) -> bool: ...
 
 STATUS: dict[str, int]
 

@@ -50,23 +50,67 @@ def remember_program(
         )  # fmt: skip
 
 
+class Reading:
+    """What a program depends on that no Unit has made."""
+
+    __slots__ = ("deps",)
+
+    def __init__(self, deps: list[Any]) -> None:
+        self.deps = deps
+
+    def valid(self) -> bool:
+        """Tell whether all is as it was."""
+        from fastconc._compile.deps import still_valid
+
+        return still_valid(self.deps)
+
+
+# As in _compile/check.py
+_SAMPLES = (0.6180339887498949, 2.414213562373095, -0.7320508075688772)
+
+
+def _read(f: FunctionType, n_inputs: int) -> bool:
+    """Compile a function of floats for `entries`, if that can be done in no time."""
+    from fastconc._compile import quick
+
+    found = quick.read(f, n_inputs)
+    if found is None:
+        return False
+    code, deps, silent = found
+    program = _core.Program(code)
+    points = tuple([tuple([x * (1.0 + k / 8) for k in range(n_inputs)]) for x in _SAMPLES])
+    if silent:
+        agrees = _core._agrees_with_python(f, program, points)
+    else:
+        from fastconc._compile.check import quiet
+
+        with quiet():
+            agrees = _core._agrees_with_python(f, program, points)
+    if agrees:
+        remember_program(f, n_inputs, program, Reading(deps))
+    return agrees
+
+
 def learn(f: Any, args: tuple[Any, ...], caller: str) -> bool | None:
     """Compile a function of floats that is not known yet, for `entries`: whether there is a program
     now, or None if that is not known."""
     if type(f) is not FunctionType or f.__kwdefaults__:
         return None
-    entry = entries.get((id(f), 1 + len(args)))
-    if entry is not None and entry[0]() is f:
+    n_inputs = 1 + len(args)
+    entry = entries.get((id(f), n_inputs))
+    if entry is not None and entry[0]() is f and _core._quick_holds(entries, f, n_inputs):
         return None  # it is known; the reason is another one
     for arg in args:
         if type(arg) is not float:
             return None
+    if _read(f, n_inputs):
+        return True
     from fastconc._kernel import program_and_unit
 
-    found = program_and_unit(f, 1 + len(args), (), caller)
+    found = program_and_unit(f, n_inputs, (), caller)
     if found is None:
         return False
-    remember_program(f, 1 + len(args), *found)
+    remember_program(f, n_inputs, *found)
     return True
 
 

@@ -3,39 +3,13 @@
  * _core.Val and _core.BuilderBase; contract in ir.h and, for the rules, in _compile/ir.py. */
 #include "ir.h"
 
+#include <limits.h>
 #include <math.h>
 #include <structmember.h>
 
-/* In state->ir_names: interned strings. Those from NAME_ADD on are there once more for "F". */
-enum {
-    NAME_ANY,
-    NAME_ALL,
-    NAME_B,
-    NAME_CONST,
-    NAME_D,
-    NAME_F,
-    NAME_ADD,
-    NAME_SUB,
-    NAME_MUL,
-    NAME_DIV,
-    NAME_SQUARE,
-    NAME_CUBE,
-    NAME_LT,
-    NAME_LE,
-    NAME_EQ,
-    NAME_NE,
-    N_NAMES,
-    NAME_FLOAT32 = N_NAMES - NAME_ADD,
-};
-
-static PyObject *ir_name(const fc_state *state, int name)
-{
-    return PyTuple_GET_ITEM(state->ir_names, name);
-}
-
 /* ---- Val ---- */
 
-static ValObject *make_val(fc_state *state, PyObject *op, PyObject *type, PyObject *args)
+ValObject *ir_new_val(fc_state *state, PyObject *op, PyObject *type, PyObject *args)
 {
     PyTypeObject *val_type = (PyTypeObject *)state->val_type;
     ValObject *self = (ValObject *)val_type->tp_alloc(val_type, 0);
@@ -82,7 +56,7 @@ static PyObject *Val_new(PyTypeObject *type, PyObject *given, PyObject *keywords
     args = args != NULL ? Py_NewRef(args) : PyTuple_New(0);
     ValObject *self = NULL;
     if (args != NULL && check_args(state, args) == 0) {
-        self = make_val(state, op, letter, args);
+        self = ir_new_val(state, op, letter, args);
     }
     if (self != NULL) {
         Py_XSETREF(self->mask, Py_NewRef(mask));
@@ -165,16 +139,6 @@ static PyType_Spec Val_spec = {"fastconc._core.Val", sizeof(ValObject), 0,
 
 /* ---- Builder ---- */
 
-typedef struct BuilderObject {
-    PyObject_HEAD PyObject *fl;      /* "D" or "F", the type of floats */
-    PyObject *masked;                /* set of opcodes that take a mask */
-    PyObject *body, *block;          /* lists; block is the innermost open one */
-    PyObject *home;                  /* Skip, Loop or None */
-    PyObject *scope, *scopes;        /* dict of values to be found again; list of such dicts */
-    PyObject *consts;                /* dict */
-    int line, n_instructions, limit; /* limit of n_instructions */
-} BuilderObject;
-
 static int check_builder(const BuilderObject *b)
 {
     if (b->masked != NULL && b->fl != NULL && b->home != NULL && b->scope != NULL &&
@@ -224,8 +188,8 @@ static PyObject *key_of(PyObject *op, PyObject *args, int imm, PyObject *mask)
     return key;
 }
 
-static PyObject *builder_emit(BuilderObject *b, fc_state *state, PyObject *op, PyObject *type,
-                              PyObject *args, int imm, PyObject *mask)
+PyObject *ir_emit(BuilderObject *b, fc_state *state, PyObject *op, PyObject *type, PyObject *args,
+                  int imm, PyObject *mask)
 {
     if (mask != Py_None) {
         int takes_one = PySet_Contains(b->masked, op);
@@ -256,10 +220,9 @@ static PyObject *builder_emit(BuilderObject *b, fc_state *state, PyObject *op, P
     }
     Py_INCREF(mask);
     if (mask != Py_None && uniform && !((ValObject *)mask)->uniform) {
-        PyObject *any = ir_name(state, NAME_ANY), *one = PyTuple_Pack(1, mask);
-        PyObject *some = one != NULL
-                             ? builder_emit(b, state, any, ir_name(state, NAME_B), one, 0, Py_None)
-                             : NULL;
+        PyObject *any = ir_name(state, IR_ANY), *one = PyTuple_Pack(1, mask);
+        PyObject *some =
+            one != NULL ? ir_emit(b, state, any, ir_name(state, IR_B), one, 0, Py_None) : NULL;
         Py_XDECREF(one);
         Py_SETREF(mask, some);
         if (some == NULL) {
@@ -267,9 +230,9 @@ static PyObject *builder_emit(BuilderObject *b, fc_state *state, PyObject *op, P
             return NULL;
         }
     }
-    uniform = uniform || PyUnicode_Compare(op, ir_name(state, NAME_ANY)) == 0 ||
-              PyUnicode_Compare(op, ir_name(state, NAME_ALL)) == 0;
-    ValObject *val = make_val(state, op, type, args);
+    uniform = uniform || PyUnicode_Compare(op, ir_name(state, IR_ANY)) == 0 ||
+              PyUnicode_Compare(op, ir_name(state, IR_ALL)) == 0;
+    ValObject *val = ir_new_val(state, op, type, args);
     if (val != NULL) {
         Py_SETREF(val->mask, Py_NewRef(mask));
         val->imm = imm;
@@ -301,8 +264,7 @@ static PyObject *key_of_const(PyObject *type, PyObject *value)
     return PyTuple_Pack(2, type, value);
 }
 
-/* `value` is a float for a type of floats, an int for the others. */
-static PyObject *builder_const(BuilderObject *b, fc_state *state, PyObject *value, PyObject *type)
+PyObject *ir_const(BuilderObject *b, fc_state *state, PyObject *value, PyObject *type)
 {
     PyObject *key = key_of_const(type, value), *empty = NULL;
     ValObject *val = NULL;
@@ -315,7 +277,7 @@ static PyObject *builder_const(BuilderObject *b, fc_state *state, PyObject *valu
         return Py_XNewRef(found);
     }
     empty = PyTuple_New(0);
-    val = empty != NULL ? make_val(state, ir_name(state, NAME_CONST), type, empty) : NULL;
+    val = empty != NULL ? ir_new_val(state, ir_name(state, IR_CONST), type, empty) : NULL;
     if (val != NULL) {
         Py_SETREF(val->payload, Py_NewRef(value));
         val->uniform = 1;
@@ -328,15 +290,13 @@ static PyObject *builder_const(BuilderObject *b, fc_state *state, PyObject *valu
     return (PyObject *)val;
 }
 
-/* Where `value` is a float, or an int that is one exactly: the Val of it as a new reference. NULL
- * with an exception, or without for anything else. */
-static PyObject *float_operand(BuilderObject *b, fc_state *state, PyObject *value)
+PyObject *ir_float(BuilderObject *b, fc_state *state, PyObject *value)
 {
     if (is_val(state, value)) {
         return PyUnicode_Compare(((ValObject *)value)->type, b->fl) == 0 ? Py_NewRef(value) : NULL;
     }
     if (PyFloat_CheckExact(value)) {
-        return builder_const(b, state, value, b->fl);
+        return ir_const(b, state, value, b->fl);
     }
     if (!PyLong_CheckExact(value)) {
         return NULL;
@@ -347,35 +307,33 @@ static PyObject *float_operand(BuilderObject *b, fc_state *state, PyObject *valu
         return NULL;
     }
     PyObject *number = PyFloat_FromDouble((double)whole);
-    PyObject *val = number != NULL ? builder_const(b, state, number, b->fl) : NULL;
+    PyObject *val = number != NULL ? ir_const(b, state, number, b->fl) : NULL;
     Py_XDECREF(number);
     return val;
 }
 
 static bool is_const(const fc_state *state, const ValObject *val, double *number)
 {
-    if (val->op != ir_name(state, NAME_CONST) || !PyFloat_CheckExact(val->payload)) {
+    if (val->op != ir_name(state, IR_CONST) || !PyFloat_CheckExact(val->payload)) {
         return false;
     }
     *number = PyFloat_AS_DOUBLE(val->payload);
     return true;
 }
 
-/* p op q of floats: what Python computes with doubles, to the bit. */
-static PyObject *float_binary(BuilderObject *b, fc_state *state, const char *op, PyObject *p,
-                              PyObject *q)
+PyObject *ir_binary(BuilderObject *b, fc_state *state, const char *op, PyObject *p, PyObject *q)
 {
     double left = NAN, right = NAN;
     const bool left_known = is_const(state, (ValObject *)p, &left);
     const bool right_known = is_const(state, (ValObject *)q, &right);
-    const int shift = PyUnicode_Compare(b->fl, ir_name(state, NAME_F)) == 0 ? NAME_FLOAT32 : 0;
+    const int shift = PyUnicode_Compare(b->fl, ir_name(state, IR_F)) == 0 ? IR_FLOAT32 : 0;
     PyObject *type = b->fl, *scale = NULL;
     int name;
     if (strcmp(op, "**") == 0) {
         if (!right_known || (right != 2 && right != 3)) {
             Py_RETURN_NONE;
         }
-        name = right == 2 ? NAME_SQUARE : NAME_CUBE;
+        name = right == 2 ? IR_SQUARE : IR_CUBE;
     } else if (op[0] == '*') {
         if (right_known && right == 1) {
             return Py_NewRef(p);
@@ -383,45 +341,45 @@ static PyObject *float_binary(BuilderObject *b, fc_state *state, const char *op,
         if (left_known && left == 1) {
             return Py_NewRef(q);
         }
-        name = p == q ? NAME_SQUARE : NAME_MUL;
+        name = p == q ? IR_SQUARE : IR_MUL;
     } else if (op[0] == '+') {
-        name = NAME_ADD;
+        name = IR_ADD;
     } else if (op[0] == '-') {
         if (right_known && right == 0 && !signbit(right)) {
             return Py_NewRef(p);
         }
-        name = NAME_SUB;
+        name = IR_SUB;
     } else if (op[0] == '/') {
         if (right_known && right == 1) {
             return Py_NewRef(p);
         }
-        name = NAME_DIV;
+        name = IR_DIV;
         int exponent;
         if (right_known && fabs(frexp(right, &exponent)) == 0.5 && abs(exponent) < 120) {
             /* by a power of two: the product is as exact */
             PyObject *inverse = PyFloat_FromDouble(1 / right);
-            scale = inverse != NULL ? builder_const(b, state, inverse, b->fl) : NULL;
+            scale = inverse != NULL ? ir_const(b, state, inverse, b->fl) : NULL;
             Py_XDECREF(inverse);
             if (scale == NULL) {
                 return NULL;
             }
             q = scale;
-            name = NAME_MUL;
+            name = IR_MUL;
         }
     } else {
-        name = op[0] == '!' ? NAME_NE : op[0] == '=' ? NAME_EQ : op[1] == '=' ? NAME_LE : NAME_LT;
+        name = op[0] == '!' ? IR_NE : op[0] == '=' ? IR_EQ : op[1] == '=' ? IR_LE : IR_LT;
         if (op[0] == '>') {
             PyObject *other = p;
             p = q;
             q = other;
         }
-        type = ir_name(state, NAME_B);
+        type = ir_name(state, IR_B);
     }
     PyObject *args =
-        name == NAME_SQUARE || name == NAME_CUBE ? PyTuple_Pack(1, p) : PyTuple_Pack(2, p, q);
+        name == IR_SQUARE || name == IR_CUBE ? PyTuple_Pack(1, p) : PyTuple_Pack(2, p, q);
     PyObject *val = NULL;
     if (args != NULL) {
-        val = builder_emit(b, state, ir_name(state, name + shift), type, args, 0, Py_None);
+        val = ir_emit(b, state, ir_name(state, name + shift), type, args, 0, Py_None);
     }
     Py_XDECREF(args);
     Py_XDECREF(scale);
@@ -462,7 +420,7 @@ static PyObject *Builder_emit(PyObject *self, PyTypeObject *cls, PyObject *const
     if (imm != (int)imm) {
         return PyErr_Format(PyExc_ValueError, "imm must fit into 32 bits, not %ld", imm);
     }
-    return builder_emit(b, state, given[0], given[1], given[2], (int)imm, mask);
+    return ir_emit(b, state, given[0], given[1], given[2], (int)imm, mask);
 }
 
 PyDoc_STRVAR(append_doc, "append($self, val, /)\n--\n\nPut a value into the open block.");
@@ -491,8 +449,7 @@ static PyObject *Builder_known(PyObject *self, PyTypeObject *cls, PyObject *cons
     }
     return check_builder((BuilderObject *)self) < 0
                ? NULL
-               : builder_const((BuilderObject *)self, PyType_GetModuleState(cls), given[0],
-                               given[1]);
+               : ir_const((BuilderObject *)self, PyType_GetModuleState(cls), given[0], given[1]);
 }
 
 PyDoc_STRVAR(
@@ -518,10 +475,10 @@ static PyObject *Builder_binary(PyObject *self, PyTypeObject *cls, PyObject *con
         strcmp(op, "<<") == 0 || (!is_val(state, given[1]) && !is_val(state, given[2]))) {
         Py_RETURN_NONE;
     }
-    PyObject *p = float_operand(b, state, given[1]), *val = NULL;
-    PyObject *q = p != NULL ? float_operand(b, state, given[2]) : NULL;
+    PyObject *p = ir_float(b, state, given[1]), *val = NULL;
+    PyObject *q = p != NULL ? ir_float(b, state, given[2]) : NULL;
     if (q != NULL) {
-        val = float_binary(b, state, op, p, q);
+        val = ir_binary(b, state, op, p, q);
     } else if (!PyErr_Occurred()) {
         val = Py_NewRef(Py_None);
     }
@@ -608,16 +565,41 @@ static PyType_Spec Builder_spec = {"fastconc._core.BuilderBase", sizeof(BuilderO
                                    Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_BASETYPE,
                                    Builder_slots};
 
+BuilderObject *ir_new_builder(fc_state *state)
+{
+    PyTypeObject *type = (PyTypeObject *)state->builder_type;
+    BuilderObject *b = (BuilderObject *)type->tp_alloc(type, 0);
+    if (b == NULL) {
+        return NULL;
+    }
+    b->fl = Py_NewRef(ir_name(state, IR_D));
+    b->masked = PyFrozenSet_New(NULL);
+    b->body = PyList_New(0);
+    b->block = Py_XNewRef(b->body);
+    b->home = Py_NewRef(Py_None);
+    b->scope = PyDict_New();
+    b->scopes = PyList_New(0);
+    b->consts = PyDict_New();
+    b->limit = INT_MAX;
+    if (b->masked == NULL || b->body == NULL || b->scope == NULL || b->scopes == NULL ||
+        b->consts == NULL || PyList_Append(b->scopes, b->scope) < 0) {
+        Py_CLEAR(b);
+    }
+    return b;
+}
+
 int fc_init_ir(PyObject *module)
 {
-    static const char *const names[N_NAMES + NAME_FLOAT32] = {
-        "ANY_B", "ALL_B",    "B",        "CONST",  "D",    "F",    "ADD_D", "SUB_D", "MUL_D",
-        "DIV_D", "SQUARE_D", "CUBE_D",   "LT_D",   "LE_D", "EQ_D", "NE_D",  "ADD_F", "SUB_F",
-        "MUL_F", "DIV_F",    "SQUARE_F", "CUBE_F", "LT_F", "LE_F", "EQ_F",  "NE_F",
+    static const char *const names[IR_N_NAMES + IR_FLOAT32] = {
+        "ANY_B",    "ALL_B", "B",     "CONST", "D",     "F",          "I",      "INPUT",
+        "I_B",      "D_I",   "NEG_D", "POW_D", "MOD_D", "FLOORDIV_D", "SQRT_D", "ABS_D",
+        "SELECT_D", "ADD_D", "SUB_D", "MUL_D", "DIV_D", "SQUARE_D",   "CUBE_D", "LT_D",
+        "LE_D",     "EQ_D",  "NE_D",  "ADD_F", "SUB_F", "MUL_F",      "DIV_F",  "SQUARE_F",
+        "CUBE_F",   "LT_F",  "LE_F",  "EQ_F",  "NE_F",
     };
     fc_state *state = fc_state_of_module(module);
-    PyObject *tuple = state->ir_names = PyTuple_New(N_NAMES + NAME_FLOAT32);
-    for (int i = 0; tuple != NULL && i < N_NAMES + NAME_FLOAT32; i++) {
+    PyObject *tuple = state->ir_names = PyTuple_New(IR_N_NAMES + IR_FLOAT32);
+    for (int i = 0; tuple != NULL && i < IR_N_NAMES + IR_FLOAT32; i++) {
         PyObject *name = PyUnicode_InternFromString(names[i]);
         if (name == NULL) {
             return -1;
@@ -628,8 +610,8 @@ int fc_init_ir(PyObject *module)
     if (state->val_type == NULL || PyModule_AddType(module, (PyTypeObject *)state->val_type) < 0) {
         return -1;
     }
-    PyObject *builder = PyType_FromModuleAndSpec(module, &Builder_spec, NULL);
-    int added = builder != NULL ? PyModule_AddType(module, (PyTypeObject *)builder) : -1;
-    Py_XDECREF(builder);
-    return added;
+    state->builder_type = PyType_FromModuleAndSpec(module, &Builder_spec, NULL);
+    return state->builder_type != NULL
+               ? PyModule_AddType(module, (PyTypeObject *)state->builder_type)
+               : -1;
 }

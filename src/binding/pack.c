@@ -393,27 +393,16 @@ static PyObject *pack_lists(packer *p, PyObject *body, PyObject *inputs, PyObjec
     return list != NULL ? Py_BuildValue("NN", bytes, list) : (Py_XDECREF(bytes), NULL);
 }
 
-PyDoc_STRVAR(
-    pack_doc,
-    "_pack($module, body, inputs, outputs, tables, opcodes, flags, end, /)\n"
-    "--\n\n"
-    "The bytes of a program without jumps, and the list of its instructions' values; None\n"
-    "for a body with jumps, or too large.");
-
-static PyObject *pack(PyObject *module, PyObject *args)
+PyObject *ir_pack(fc_state *state, PyObject *body, PyObject *inputs, PyObject *outputs,
+                  PyObject *tables, PyObject *opcodes, long flags, long end)
 {
-    PyObject *body, *inputs, *outputs, *tables, *opcodes, *result = NULL;
-    long flags, end;
-    if (!PyArg_ParseTuple(args, "O!O!O!SO!ll:_pack", &PyList_Type, &body, &PyList_Type, &inputs,
-                          &PyList_Type, &outputs, &tables, &PyDict_Type, &opcodes, &flags, &end)) {
-        return NULL;
-    }
+    PyObject *result = NULL;
     const size_t n_body = (size_t)PyList_GET_SIZE(body), n_inputs = (size_t)PyList_GET_SIZE(inputs),
                  n_outputs = (size_t)PyList_GET_SIZE(outputs);
     if (n_body > 40000 || n_inputs > MAX_REGISTERS || n_outputs > MAX_REGISTERS) {
         Py_RETURN_NONE;
     }
-    packer p = {.state = fc_state_of_module(module), .opcodes = opcodes, .n_slots = 64};
+    packer p = {.state = state, .opcodes = opcodes, .n_slots = 64};
     const size_t most = n_inputs + (MAX_ARGS + 2) * n_body + n_outputs; /* values there can be */
     while (p.n_slots < 2 * most) {
         p.n_slots *= 2;
@@ -432,6 +421,24 @@ static PyObject *pack(PyObject *module, PyObject *args)
     fc_free(p.values);
     fc_free(work);
     return result;
+}
+
+PyDoc_STRVAR(
+    pack_doc,
+    "_pack($module, body, inputs, outputs, tables, opcodes, flags, end, /)\n"
+    "--\n\n"
+    "The bytes of a program without jumps, and the list of its instructions' values; None\n"
+    "for a body with jumps, or too large.");
+
+static PyObject *pack(PyObject *module, PyObject *args)
+{
+    PyObject *body, *inputs, *outputs, *tables, *opcodes;
+    long flags, end;
+    if (!PyArg_ParseTuple(args, "O!O!O!SO!ll:_pack", &PyList_Type, &body, &PyList_Type, &inputs,
+                          &PyList_Type, &outputs, &tables, &PyDict_Type, &opcodes, &flags, &end)) {
+        return NULL;
+    }
+    return ir_pack(fc_state_of_module(module), body, inputs, outputs, tables, opcodes, flags, end);
 }
 
 static PyMethodDef functions[] = {

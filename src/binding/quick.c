@@ -5,18 +5,9 @@
 
 #include <math.h>
 
-/* ---- which program a function has ---- */
+#include "read_code.h"
 
-/* dict[key] as a new reference, or NULL, with an exception or without. */
-static PyObject *dict_get(PyObject *dict, PyObject *key)
-{
-#if PY_VERSION_HEX >= 0x030D0000
-    PyObject *value;
-    return PyDict_GetItemRef(dict, key, &value) > 0 ? value : NULL;
-#else
-    return Py_XNewRef(PyDict_GetItemWithError(dict, key));
-#endif
-}
+/* ---- which program a function has ---- */
 
 /* list[i] as a new reference, or NULL beyond its end: another thread may change the list. */
 static PyObject *list_item(PyObject *list, Py_ssize_t i)
@@ -44,6 +35,13 @@ static bool refers_to(PyObject *ref, PyObject *object)
 #endif
 }
 
+/* What a name has that is not among the globals: deps.MISSING. */
+static bool is_missing(fc_state *state, PyObject *value)
+{
+    PyObject *tables = fc_state_kept(&state->reader);
+    return tables != NULL && value == PyTuple_GET_ITEM(tables, READER_MISSING);
+}
+
 /* Is what the compiler looked at (kind, container, name, value) still so? 1 yes, 0 not known here,
  * -1 with an exception: looking an attribute up may run code, which may be interrupted. */
 static int dependency_holds(fc_state *state, PyObject *dependency)
@@ -51,13 +49,24 @@ static int dependency_holds(fc_state *state, PyObject *dependency)
     if (!PyTuple_CheckExact(dependency) || PyTuple_GET_SIZE(dependency) != 4) {
         return 0;
     }
-    PyObject *kind = PyTuple_GET_ITEM(dependency, 0), *found = NULL;
+    PyObject *kind = PyTuple_GET_ITEM(dependency, 0), *found = NULL, *names = state->quick_names;
     PyObject *container = PyTuple_GET_ITEM(dependency, 1), *name = PyTuple_GET_ITEM(dependency, 2);
-    if (kind == PyTuple_GET_ITEM(state->quick_names, NAME_GLOBAL) && PyDict_CheckExact(container)) {
-        found = dict_get(container, name);
-    } else if (kind == PyTuple_GET_ITEM(state->quick_names, NAME_ATTRIBUTE) &&
-               PyModule_CheckExact(container)) {
+    PyObject *value = PyTuple_GET_ITEM(dependency, 3);
+    if (kind == PyTuple_GET_ITEM(names, NAME_GLOBAL) && PyDict_CheckExact(container)) {
+        found = fc_dict_get(container, name);
+        if (found == NULL && !PyErr_Occurred() && is_missing(state, value)) {
+            return 1;
+        }
+    } else if (kind == PyTuple_GET_ITEM(names, NAME_ATTRIBUTE) && PyModule_CheckExact(container)) {
         found = PyObject_GetAttr(container, name);
+    } else if (kind == PyTuple_GET_ITEM(names, NAME_CELL) && PyCell_Check(container)) {
+        found = PyCell_Get(container);
+    } else if (PyFunction_Check(container)) {
+        if (kind == PyTuple_GET_ITEM(names, NAME_CODE)) {
+            found = Py_NewRef(PyFunction_GET_CODE(container));
+        } else if (kind == PyTuple_GET_ITEM(names, NAME_DEFAULTS)) {
+            found = Py_XNewRef(PyFunction_GET_DEFAULTS(container));
+        }
     }
     if (found == NULL && PyErr_Occurred()) {
         if (!PyErr_ExceptionMatches(PyExc_Exception)) { /* KeyboardInterrupt, SystemExit */
@@ -65,7 +74,7 @@ static int dependency_holds(fc_state *state, PyObject *dependency)
         }
         PyErr_Clear();
     }
-    bool same = found != NULL && found == PyTuple_GET_ITEM(dependency, 3);
+    bool same = found != NULL && found == value;
     Py_XDECREF(found);
     return same;
 }
@@ -121,7 +130,7 @@ PyObject *quick_entry(fc_state *state, PyObject *entries, PyObject *f, Py_ssize_
     if (address != NULL && number != NULL) {
         key = args == NULL || PyTuple_GET_SIZE(args) == 0 ? PyTuple_Pack(2, address, number)
                                                           : PyTuple_Pack(3, address, number, args);
-        entry = key != NULL ? dict_get(entries, key) : NULL;
+        entry = key != NULL ? fc_dict_get(entries, key) : NULL;
     }
     Py_XDECREF(key);
     Py_XDECREF(address);

@@ -8,7 +8,16 @@
 #include "integrand.h"
 
 /* In state->quick_names. */
-enum { NAME_NEVAL, NAME_SUBDIVISIONS, NAME_GLOBAL, NAME_ATTRIBUTE, QUICK_N_NAMES };
+enum {
+    NAME_NEVAL,
+    NAME_SUBDIVISIONS,
+    NAME_GLOBAL,
+    NAME_ATTRIBUTE,
+    NAME_CELL,
+    NAME_CODE,
+    NAME_DEFAULTS,
+    QUICK_N_NAMES
+};
 
 #define QUICK_SMALL (1 << 20) /* as _integrand.py has it */
 

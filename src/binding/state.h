@@ -28,6 +28,7 @@
     X(kernel_base)                                                                                 \
     X(ir)                                                                                          \
     X(pack)                                                                                        \
+    X(read_code)                                                                                   \
     X(thunk)                                                                                       \
     X(native_map)                                                                                  \
     X(tasks)                                                                                       \
@@ -67,6 +68,8 @@ FC_TOPICS(FC_TOPIC_DECLARE)
     X(counter_type)                                                                                \
     X(program_type)                                                                                \
     X(val_type)                                                                                    \
+    X(builder_type)                                                                                \
+    X(reader)      /* the tables of read_code.c */                                                 \
     X(ir_names)    /* interned strings, ir.c */                                                    \
     X(quick_names) /* interned; this and the next three are shortcut.c's */                        \
     X(quick_entries)                                                                               \
@@ -105,6 +108,17 @@ static inline PyObject *fc_state_keep(PyObject **slot, PyObject *value)
 static inline PyObject *fc_state_kept(PyObject **slot)
 {
     return __atomic_load_n(slot, __ATOMIC_ACQUIRE);
+}
+
+/* dict[key] as a new reference, or NULL, with an exception or without. */
+static inline PyObject *fc_dict_get(PyObject *dict, PyObject *key)
+{
+#if PY_VERSION_HEX >= 0x030D0000
+    PyObject *value;
+    return PyDict_GetItemRef(dict, key, &value) > 0 ? value : NULL;
+#else
+    return Py_XNewRef(PyDict_GetItemWithError(dict, key));
+#endif
 }
 
 /* The state of the module that defined `type` or one of its bases (PyType_GetModuleByDef, for 3.10

@@ -25,7 +25,9 @@ def count_compilations(monkeypatch):
 
 
 def test_first_and_later_calls_agree(monkeypatch):
-    calls = count_compilations(monkeypatch)
+    calls = []
+    plain = _integrand._read
+    monkeypatch.setattr(_integrand, "_read", lambda *args: calls.append(1) or plain(*args))
     f = lambda x: math.exp(-x * x) * math.sin(x + 3)  # noqa: E731
     results = [tuple(vars(fastconc.quad(f, 0, 1)).items()) for _ in range(3)]
     assert results[0] == results[1] == results[2]

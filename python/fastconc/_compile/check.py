@@ -102,7 +102,7 @@ def python_error(call: Call, error: BaseException, overwritten: bool) -> BaseExc
         return error
     place = position[0] if len(position) == 1 else position
     try:
-        with _Budget(True), _quiet():
+        with _Budget(True), quiet():
             result = run_python(call, values)
     except _OutOfBudget:
         return error
@@ -130,7 +130,7 @@ def self_check(call: Call) -> None:
     for index in sorted({0, n // 2, n - 1}):
         try:
             arguments, _ = arguments_at(call, index)
-            with _Budget(loops), _quiet():
+            with _Budget(loops), quiet():
                 expected = run_python(call, arguments)
         except _OutOfBudget:
             return
@@ -164,7 +164,7 @@ def check_integrand(
     if unit.options.fastmath:
         return
     loops = compiled.emitted.has_loops
-    with _nothing if not (args or loops) and _is_silent(unit) else _quiet():
+    with _nothing if not (args or loops) and _is_silent(unit) else quiet():
         for sample in _SAMPLES:
             numbers = (sample,) if n == 1 else tuple([sample * (1.0 + k / 8) for k in range(n)])
             given = (numbers, *args) if type(key[0][0]) is tuple else (*numbers, *args)  # a point
@@ -289,7 +289,7 @@ class _Budget:
         return self.trace
 
 
-def _quiet() -> Any:
+def quiet() -> Any:
     numpy = sys.modules.get("numpy")
     return numpy.errstate(all="ignore") if numpy is not None else contextlib.nullcontext()
 

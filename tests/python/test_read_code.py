@@ -1,0 +1,442 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The quick reader of integrands in C: its programs are those of the compiler in Python, to the
+byte; of unrolled loops, to the bits of what they compute. What it cannot read it leaves alone."""
+
+import array
+import gc
+import math
+import random
+import sys
+import threading
+import types
+import weakref
+from pathlib import Path
+
+import fastconc
+import pytest
+from fastconc import KernelError, _core, _integrand, _kernel
+from fastconc._compile import bytecode, quick
+from fastconc._compile.unit import Options, Target, Unit
+
+sys.path.insert(0, str(Path(__file__).parent))
+from test_kernel_code import BRANCHES, ONE, POINTS, random_function
+from test_kernel_corpus import CASES, name_of
+
+pytestmark = pytest.mark.skipif(
+    not bytecode._KNOWN, reason="the instructions of this version are not known"
+)
+SCALE = 2.5
+WEIGHTS = (0.5, 0.25, 1.5)
+
+
+def read(f, n=1):
+    return quick.read(f, n) if type(f) is types.FunctionType else None
+
+
+def by_the_compiler(f, n=1):
+    return Unit(Target(f), Options()).get(("D",) * n, "D", True)
+
+
+def same(f, n=1):
+    """Whether it was read; then the program must be the compiler's."""
+    found = read(f, n)
+    if found is None:
+        return False
+    assert found[0] == by_the_compiler(f, n).emitted.data
+    return True
+
+
+def helper(x, p=3, q=0.5):
+    return x * x + p * q
+
+
+def powers(x):
+    return x**2 - x**3 + x**0.5 - x**-1 + x**0 * x**1 + 2**x + x**2.5 + x**x - (-x) ** 4 + pow(x, 3)
+
+
+def divided(x):
+    return x / 4 + x / 3 + 3 / x - x // 2 + x % 3 + -x % 2.5 - (x - 0.0) * 1 + (x + 0) / 1
+
+
+def named(x):
+    a, b = x + 1, 2.0
+    a, b = b, a
+    c = d = a * b
+    c += 3
+    a, b, c = c, a, b
+    return a - b * c + d
+
+
+def known_branches(x, n=3):
+    if n > 2 and not n == 4:
+        y = x * n
+    else:
+        y = undefined  # noqa: F821
+    return y if SCALE or undefined else -y  # noqa: F821
+
+
+def of_k(k):
+    return lambda x: x**k + k
+
+
+STRAIGHT = [
+    powers, divided, named, known_branches, helper,
+    lambda x: helper(x) + helper(x + 1, 2.5) - helper(helper(x), 1, 2),
+    lambda x: math.exp(-x * x) * math.sin(x + 1e300) * math.pi + SCALE,
+    lambda x: abs(x) + min(x, 3, 2 * x) + max(0.5, x) + math.atan2(x, 2) + math.hypot(3.0, x),
+    lambda x: min(2, 3) * x + abs(-3) + math.sqrt(2) * float(x) + float(3) + math.copysign(1, x),
+    lambda x: math.log(x) + math.log1p(x) + math.fabs(x) + math.erf(x) + math.gamma(x),
+    lambda x: math.pow(x, 0.5) + math.pow(2, x) + math.fmod(x, 3),
+    lambda x: 3, lambda x: True, lambda x: x < 1, lambda x: -(-x) + (+x),  # noqa: B002
+    *(of_k(k) for k in (0, 1, 2, 3, 4, -1, -2, 0.5, 0.25, 2.0, 1e300, -0.0)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("k", range(len(STRAIGHT)))
+def test_the_same_program(k):
+    assert same(STRAIGHT[k])
+
+
+def test_more_arguments():
+    assert same(lambda x, y: x * y - y / x, 2)
+    assert same(lambda x, y, p=2.0: x**p * y, 2)
+    assert same(lambda x, y, p=2.0: x**p * y, 3)
+    assert read(lambda x, y: x * y) is None
+    assert read(lambda x: x, 2) is None
+    assert read(lambda x, *rest: x, 2) is None
+    assert read(lambda x, *, k=1: x) is None
+
+
+def test_those_of_the_compilers_own_tests():
+    assert sum(same(f) for f in ONE if type(f) is types.FunctionType) >= 10
+    for f in BRANCHES:
+        same(f)
+
+
+def test_the_corpus():
+    n_read = 0
+    for _, f, ranges in CASES:
+        if any(isinstance(r, list) for r in ranges) or type(f) is not types.FunctionType:
+            continue
+        n = len(ranges)
+        found = read(f, n) if n <= 16 else None
+        if found is None:
+            continue
+        program = by_the_compiler(f, n)
+        n_read += 1
+        if not program.emitted.has_loops:
+            assert found[0] == program.emitted.data, name_of((_, f, ranges))
+    assert n_read > 30
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_random_functions(seed):
+    text = random_function(random.Random(seed))
+    space = {"math": math}
+    exec(compile(text, f"<random {seed}>", "exec"), space)
+    same(space["f"])
+
+
+# Loops
+
+
+def horner(x):
+    s = 3
+    for i in range(9):
+        s = s * x + i
+    return s
+
+
+def nested_loops(x):
+    s = 0.0
+    for i in range(1, 8, 2):
+        for w in WEIGHTS:
+            s += w * math.sin(i * x)
+        if i == 5:
+            break
+    else:
+        s = -s
+    return s
+
+
+def while_loop(x):
+    n, y = 10, x
+    while n > 0:
+        n -= 3
+        if n == 4:
+            continue
+        y = y * n + 1
+    return y
+
+
+def factorials(x):
+    term = total = 1.0
+    for k in range(1, 12):
+        term *= x / k
+        total += term
+    return total
+
+
+def no_turn(x):
+    for _ in range(0):
+        x = undefined  # noqa: F821
+    return x + 1
+
+
+@pytest.mark.parametrize("f", [horner, nested_loops, while_loop, factorials, no_turn])
+def test_loops_give_the_same_bits(f):
+    found = read(f)
+    assert found is not None
+    results = []
+    for program in (_core.Program(found[0]), by_the_compiler(f).program):
+        out = array.array("d", bytes(8 * len(POINTS)))
+        program.map((array.array("d", POINTS),), (out,), (), 1, 0)
+        results.append(out.tobytes())
+    assert results[0] == results[1]
+
+
+def loop_power(x):
+    s = 0.0
+    for i in range(5):
+        s += x**i
+    return s
+
+
+def loop_exp(x):
+    s = 0.0
+    for i in range(5):
+        s += x * math.exp(i)
+    return s
+
+
+def carried_power(x):
+    p = s = 1.0
+    for _ in range(3):
+        p = p * 0.5
+        s += x**p
+    return s
+
+
+def long_loop(x):
+    s = 0.0
+    for i in range(100_000):
+        s += i * x
+    return s
+
+
+def endless(x):
+    while True:
+        x = x + 1
+        if x < -1:
+            return x
+
+
+@pytest.mark.parametrize("f", [loop_power, loop_exp, carried_power, long_loop, endless])
+def test_loops_that_are_left_to_the_compiler(f):
+    """Unrolled, they would be long, or round otherwise than in a loop at run time."""
+    assert read(f) is None
+
+
+# What is not for it
+
+
+def recursive(x, n=40):
+    return x if n == 0 else recursive(x, n - 1)
+
+
+def endless_recursion(x):
+    return endless_recursion(x)
+
+
+class Odd:
+    __hash__ = None  # type: ignore[assignment]
+
+
+odd = Odd()
+LIST = [1.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: undefined,  # noqa: F821
+        lambda x: math.nothing,
+        lambda x: None,
+        lambda x: "text",
+        lambda x: (x, x),
+        lambda x: LIST[0] * x,
+        lambda x: x.real,
+        lambda x: x(1),
+        lambda x: odd(x),
+        lambda x: math.sin(x, x),
+        lambda x: math.sin(),
+        lambda x: 1 / 0 + x,
+        lambda x: x + 10**400,
+        lambda x: x * (2**53 + 1),
+        lambda x: (-8) ** 0.5 + x,
+        lambda x: 2**100_000 * x,
+        lambda x: math.exp(1000) + x,
+        lambda x: helper(x, x, x, x),
+        lambda x: helper(),
+        lambda x: int(x),
+        lambda x: x & 3,
+        lambda x: (lambda y: y * x)(x),
+        lambda x: sum(k for k in range(3)),
+        lambda x: range(x),
+        lambda x: range(1, 2, 3, 4),
+        lambda x: math.fsum((x, x)),
+        recursive,
+        endless_recursion,
+        types.FunctionType(compile("yield_ = 1", "<module>", "exec"), {}),
+    ],
+)
+def test_what_is_left_to_the_compiler(f):
+    assert read(f) is None
+
+
+def test_wrong_arguments():
+    for arguments in ((3, 1), (helper, "1"), (helper,)):
+        with pytest.raises(TypeError):
+            _core._read_code(*arguments)
+    assert _core._read_code(helper, 0) is None is _core._read_code(helper, 100)
+    with pytest.raises(TypeError):
+        _core._set_reader((1, 2))
+    program = _core.Program(read(helper)[0])
+    assert _core._agrees_with_python(helper, program, ((1.0,), (2.0,)))
+    assert not _core._agrees_with_python(lambda x: x, program, ((1.0,),))
+    assert _core._agrees_with_python(lambda x: 1 / 0, program, ((1.0,),))
+    assert not _core._agrees_with_python(lambda x: "text", program, ((1.0,),))
+    for arguments in ((helper, 3, ()), (helper, program, []), (helper, program)):
+        with pytest.raises(TypeError):
+            _core._agrees_with_python(*arguments)
+    for samples in (((1.0, 2.0),), ((),), (1.0,)):
+        with pytest.raises(ValueError, match="samples"):
+            _core._agrees_with_python(helper, program, samples)
+
+
+def test_an_interrupt_passes():
+    def f(x):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        _core._agrees_with_python(f, _core.Program(read(helper)[0]), ((1.0,),))
+
+    class Space(types.ModuleType):
+        def __getattr__(self, name):
+            raise KeyboardInterrupt
+
+    space = {"m": Space("m")}
+    assert read(eval("lambda x: m.y * x", space)) is None  # no plain module: not asked
+
+
+# In quad
+
+
+def no_compiler(monkeypatch):
+    def fail(*args, **kwargs):
+        raise AssertionError("compiled in Python")
+
+    monkeypatch.setattr(_kernel, "program_and_unit", fail)
+
+
+def test_quad_needs_no_compiler(monkeypatch):
+    no_compiler(monkeypatch)
+    for k in range(50):
+        assert fastconc.quad(lambda x: x**k, 0, 1)[0] == pytest.approx(1 / (k + 1))  # noqa: B023
+    assert fastconc.quad(lambda x, p: x * p, 0, 1, (3.0,))[0] == pytest.approx(1.5)
+    assert fastconc.quad(horner, 0, 1)[0] > 0
+
+
+def test_changes_are_noticed(monkeypatch):
+    no_compiler(monkeypatch)
+    space = {"k": 2.0, "math": math, "g": lambda x: x}
+    f = eval("lambda x: g(x) * k + abs(math.floor_ if k < 0 else 1)", space)
+    m = types.ModuleType("m")
+    m.rate, space["m"] = 2.0, m
+    g = eval("lambda x: g(x) * m.rate", space)
+    for _ in range(2):
+        assert fastconc.quad(f, 0, 1)[0] == pytest.approx(2.0)
+        assert fastconc.quad(g, 0, 1)[0] == pytest.approx(1.0)
+    space["k"], m.rate = 4.0, 3.0
+    assert fastconc.quad(f, 0, 1)[0] == pytest.approx(3.0)
+    assert fastconc.quad(g, 0, 1)[0] == pytest.approx(1.5)
+    space["abs"] = lambda x: 5.0
+    assert fastconc.quad(f, 0, 1)[0] == pytest.approx(7.0)
+    space["g"].__code__ = (lambda x: 2 * x).__code__
+    assert fastconc.quad(f, 0, 1)[0] == pytest.approx(9.0)
+    space["g"] = eval("lambda x, p=1.0: x * p", space)
+    assert fastconc.quad(f, 0, 1)[0] == pytest.approx(7.0)
+    space["g"].__defaults__ = (3.0,)
+    assert fastconc.quad(f, 0, 1)[0] == pytest.approx(11.0)
+
+
+def test_cells_and_defaults_that_change(monkeypatch):
+    no_compiler(monkeypatch)
+    k = 1.0
+
+    def f(x, p=2.0):
+        return x * k * p
+
+    assert fastconc.quad(f, 0, 1)[0] == pytest.approx(1.0)
+    k = 3.0
+    assert fastconc.quad(f, 0, 1)[0] == pytest.approx(3.0)
+    f.__defaults__ = (4.0,)
+    assert fastconc.quad(f, 0, 1)[0] == pytest.approx(6.0)
+
+
+def test_numpy_functions_read_and_do_not_warn():
+    np = pytest.importorskip("numpy")
+    scale = np.float64(2.5)
+    f = lambda x: np.exp(-x) * np.sqrt(x) + np.arctan2(x, 2) * scale + np.pi  # noqa: E731
+    assert same(f)
+    assert read(f)[2] is False and read(lambda x: math.sin(x) + abs(x))[2] is True
+    with np.errstate(all="raise"):
+        assert fastconc.quad(f, 0, 1)[1] < 1e-8
+    array_ = np.ones(3)
+    assert read(lambda x: x * array_[0]) is None
+
+
+def test_a_wrong_program_is_not_taken(monkeypatch):
+    """Were the reader wrong, the comparison with plain Python would tell, and the compiler do."""
+    wrong = read(lambda x: x + 1)
+    monkeypatch.setattr(quick, "read", lambda f, n: wrong)
+    assert fastconc.quad(lambda x: x + 2, 0, 1)[0] == pytest.approx(2.5)
+
+
+def test_nothing_is_kept_alive():
+    class Thing(float):
+        pass
+
+    def make():
+        thing = Thing(2.0)
+        return weakref.ref(thing), (lambda x: x * thing)
+
+    alive, f = make()
+    fastconc.quad(f, 0, 1)
+    _integrand.entries.clear()
+    del f
+    gc.collect()
+    assert alive() is None
+
+
+def test_many_threads():
+    def work(results):
+        for k in range(100):
+            value = fastconc.quad(lambda x: x * k + helper(x), 0, 1)[0]  # noqa: B023
+            results.append(value - k / 2)
+
+    results: list[list[float]] = [[] for _ in range(4)]
+    threads = [threading.Thread(target=work, args=(r,)) for r in results]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for found in results:
+        assert found == pytest.approx([1 / 3 + 1.5] * 100)
+
+
+def test_what_fails_is_told_as_before():
+    with pytest.warns(fastconc.PerformanceWarning), pytest.raises(ZeroDivisionError):
+        fastconc.quad(lambda x: print(end="") or x / 0, 0, 1)
+    with pytest.raises(KernelError):
+        fastconc.kernel(lambda x: x + print(x))
