@@ -82,7 +82,7 @@ static void test_deadlines(void)
 }
 
 static pthread_t main_thread;
-static atomic_int n_signals;
+static atomic_int n_signals, n_ends;
 
 static void on_signal(int number)
 {
@@ -90,14 +90,21 @@ static void on_signal(int number)
     atomic_fetch_add(&n_signals, 1);
 }
 
-static void *send_signals(void *baton)
+typedef struct sender {
+    fc_baton baton;
+    int least_ends;
+} sender;
+
+/* Until a signal has ended a sleep, if one is to: the first ones may come before the taker sleeps.
+ */
+static void *send_signals(void *argument)
 {
-    while (atomic_load(&n_signals) < 3) {
+    sender *s = argument;
+    while (atomic_load(&n_signals) < 3 || atomic_load(&n_ends) < s->least_ends) {
         usleep(2000);
         pthread_kill(main_thread, SIGUSR1);
     }
-    usleep(60000); /* where a sleep does not end with a signal, it looks every 50 ms */
-    fc_baton_pass(baton);
+    fc_baton_pass(&s->baton);
     return NULL;
 }
 
@@ -107,18 +114,18 @@ static void test_signals(void)
     sigaction(SIGUSR1, &action, NULL);
     main_thread = pthread_self();
     for (int wants = 0; wants < 2; wants++) {
-        fc_baton baton;
+        sender s = {.least_ends = wants};
         pthread_t thread;
-        fc_baton_init(&baton);
+        fc_baton_init(&s.baton);
         atomic_store(&n_signals, 0);
-        CHECK(pthread_create(&thread, NULL, send_signals, &baton) == 0);
-        int n_ends = 0;
-        while (fc_baton_take(&baton, FC_BATON_FOREVER, 0, wants) == FC_BATON_SIGNAL) {
-            n_ends++;
+        atomic_store(&n_ends, 0);
+        CHECK(pthread_create(&thread, NULL, send_signals, &s) == 0);
+        while (fc_baton_take(&s.baton, FC_BATON_FOREVER, 0, wants) == FC_BATON_SIGNAL) {
+            atomic_fetch_add(&n_ends, 1);
         }
         pthread_join(thread, NULL);
-        CHECK(wants ? n_ends >= 1 : n_ends == 0);
-        fc_baton_destroy(&baton);
+        CHECK(n_ends >= wants && (wants || n_ends == 0));
+        fc_baton_destroy(&s.baton);
     }
 }
 

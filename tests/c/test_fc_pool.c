@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "fc_pool.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -140,12 +141,17 @@ typedef struct cancelling {
     atomic_size_t ran;
 } cancelling;
 
+/* Whoever comes later waits for the third, which may lose its core just before it cancels. */
 static fc_status cancel_at_third(void *context, size_t begin, size_t end, unsigned worker)
 {
     cancelling *c = context;
     (void)begin, (void)end, (void)worker;
-    if (atomic_fetch_add(&c->ran, 1) == 2) {
+    const size_t before = atomic_fetch_add(&c->ran, 1);
+    if (before == 2) {
         fc_cancel_request(&c->cancel);
+    }
+    while (before > 2 && fc_cancel_check(&c->cancel) == FC_OK) {
+        sched_yield();
     }
     return FC_OK;
 }
@@ -168,7 +174,7 @@ static void test_cancel(void)
     static cancelling c;
     fc_run run = {.width = 4, .cancel = &c.cancel};
     CHECK(fc_pool_for(&run, cancel_at_third, &c, 1000000, 1) == FC_ERR_CANCELLED);
-    CHECK(c.ran < 1000);
+    CHECK(c.ran <= 2 + 4); /* each of four threads begins one block at most */
     CHECK(fc_pool_for(&run, cancel_at_third, &c, 10, 1) == FC_ERR_CANCELLED);
 
     fc_cancel deadline = {.deadline_ns = fc_now_ns() + 20000000};
@@ -266,15 +272,20 @@ static double cpu_seconds(void)
            1e-6 * (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
 }
 
+/* Sooner or later: on a busy machine a thread may wait long for the core on which it then sees that
+ * there is nothing to do. */
 static void test_idle_threads_sleep(void)
 {
     atomic_size_t items = 0;
     fc_run run = {.width = 8};
     CHECK(fc_pool_for(&run, count_items, &items, 1000, 1) == FC_OK);
-    nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
-    double before = cpu_seconds();
-    nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL);
-    CHECK(cpu_seconds() - before < 0.003);
+    bool asleep = false;
+    for (int attempt = 0; attempt < 100 && !asleep; attempt++) {
+        double before = cpu_seconds();
+        nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL);
+        asleep = cpu_seconds() - before < 0.002;
+    }
+    CHECK(asleep);
 }
 
 static void test_fork(void)
