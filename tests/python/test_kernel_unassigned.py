@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# ruff: noqa: F821, F841, B007
+# ruff: noqa: F821, F823, F841, B007
 """Local variables that only some paths, or some turns of a loop, assign."""
 
 import math
@@ -274,3 +274,40 @@ def test_index_of_an_augmented_assignment_is_evaluated_once():
         return items[0], items[1], items[2], i
 
     assert [kernel(f)(n) for n in range(-6, 7)] == [f(n) for n in range(-6, 7)]
+
+
+SHADOWED = 5.0
+
+
+def global_of_the_same_name(x):
+    SHADOWED = SHADOWED + x
+    return SHADOWED
+
+
+def global_in_place(x):
+    SHADOWED += x
+    return SHADOWED
+
+
+def variable_of_the_function_around(x):
+    def inner(t):
+        z = x * t
+        x = 2.0
+        return z
+
+    return inner(3.0)
+
+
+@pytest.mark.parametrize(
+    "f", [global_of_the_same_name, global_in_place, variable_of_the_function_around]
+)
+def test_a_local_variable_hides_outer_ones_before_it_is_assigned(f):
+    with pytest.raises(UnboundLocalError):
+        f(2.0)
+    with pytest.raises(UnboundLocalError):
+        kernel(f)(2.0)
+
+
+def test_bits_of_a_constant_float_are_not_the_users_exception():
+    with pytest.raises(KernelError, match="needs integers"):
+        kernel(lambda x: x if x > 0 else 0.5 ^ True)

@@ -248,6 +248,8 @@ class Arithmetic:
             result = FOLD[op](x, y)
         except (ZeroDivisionError, OverflowError, ValueError):
             return None
+        except TypeError:
+            raise NeedsInteger(f"`{op}` needs integers, and one operand is a float") from None
         except KeyError:
             raise Unsupported(f"the operator `{op}` is not supported") from None
         return None if isinstance(result, complex) else result

@@ -20,12 +20,11 @@ from collections.abc import Iterable, Iterator, Sequence
 State = frozenset[str] | None  # None: no path leads here
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
-_BRANCHING = (ast.If, ast.For, ast.While, ast.Match)
 
 
 def mark_unsure(statements: Sequence[ast.stmt], parameters: Iterable[str]) -> frozenset[str]:
     """Mark the reads; the names of the variables read so."""
-    if not any(isinstance(s, _BRANCHING) for s in statements):
+    if all(isinstance(s, ast.Return | ast.Expr) for s in statements):
         return frozenset()
     names = frozenset(_local_names(statements))
     analysis = _Analysis(names)
