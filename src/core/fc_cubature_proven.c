@@ -43,7 +43,7 @@
 #define MAX_TRIES 160   /* questions to the program: each takes as long as some evaluations */
 #define MAX_POINTS 6144
 #define MAX_POINTS_2D 16384 /* there adaptive rules take as many for peaks */
-#define FEW_POINTS 100      /* not worth another question */
+#define FEW_POINTS 150      /* not worth another question */
 #define MOST_OF_A_CUT 16    /* 4 in 2 dimensions */
 #define ROUNDING (4 * DBL_EPSILON)
 #define NOISE (16 * DBL_EPSILON) /* of the mean |f|: the least error that is claimed */
@@ -98,10 +98,22 @@ typedef struct proof {
     part *parts, *stack; /* what is proved, what is to be; room for `room` each */
     unsigned room, n_parts, n_tries, most_tries, n_cuts;
     size_t n_points, most;
-    double corners[MAX_DIM << MAX_DIM]; /* of the part that is asked about, where framed ... */
+    double corners[MAX_DIM << MAX_DIM]; /* of the part, if framed or not straight ... */
+    double size[MAX_DIM];               /* ... their largest coordinates ... */
     double limit_noise[MAX_DIM];        /* ... and rounding errors of its limits */
     fc_affine doubt; /* where the last question found no decision, if that is known */
 } proof;
+
+/* The second of two where the first is nan; fmax and fmin take a call. */
+static double larger(double a, double b)
+{
+    return a > b ? a : b;
+}
+
+static double smaller(double a, double b)
+{
+    return a < b ? a : b;
+}
 
 static fc_disc_range product(const fc_disc_range *a, const fc_disc_range *b)
 {
@@ -141,6 +153,16 @@ static fc_affine variable(unsigned d)
     return f;
 }
 
+/* The largest |x|, for the corners' coordinate x[0], of which each 2^skipped are alike. */
+static double largest(const double *x, unsigned n, unsigned skipped)
+{
+    double most = 0;
+    for (unsigned c = 0; c < 1U << n; c += 1U << skipped) {
+        most = larger(most, fabs(x[(size_t)c * n]));
+    }
+    return most;
+}
+
 /* A limit of coordinate d as an affine function of the outer ones, whose limits are known. */
 static bool affine_limit(const fc_piece *outer, const fc_integrand *function, double value,
                          unsigned d, fc_affine *out)
@@ -153,7 +175,7 @@ static bool affine_limit(const fc_piece *outer, const fc_integrand *function, do
         return false;
     }
     const unsigned n = outer->n, n_outer = n - d - 1;
-    double corners[MAX_DIM << MAX_DIM] = {0};
+    double corners[MAX_DIM << MAX_DIM];
     fc_affine inputs[MAX_DIM], found;
     fc_disc_range x[MAX_DIM], range;
     fc_piece known = *outer;
@@ -170,6 +192,9 @@ static bool affine_limit(const fc_piece *outer, const fc_integrand *function, do
                            .outputs = &found};
     for (unsigned k = 0; k < n_outer; k++) {
         inputs[k] = variable(k);
+        frame.size[k] = largest(corners + d + 1 + k, n, d + 1);
+    }
+    for (unsigned k = 0; k < n_outer; k++) {
         x[k] = fc_disc_of_affine(&frame, &inputs[k]);
     }
     if (!function->disc_box(function->context, x, &frame, &range) || !found.known) {
@@ -203,7 +228,7 @@ static void first_piece(proof *self, fc_piece *piece)
             piece->high[d] = (fc_affine){.known = true, .c = {1}};
         }
     }
-    self->framed = !piece->straight;
+    self->framed = false;
 }
 
 /* A limit of coordinate d, where the outer ones are x[d + 1], ... */
@@ -241,17 +266,16 @@ static void prepare(proof *self, const part *p)
     const fc_piece *piece = &p->piece;
     const unsigned n = self->n_dim;
     fc_piece_corners(piece, self->corners);
+    for (unsigned d = 0; d < n; d++) {
+        self->size[d] = largest(self->corners + d, n, 0);
+    }
     for (unsigned d = 0; d < n && !piece->straight; d++) {
-        double most = 0; /* the limits' own terms may be larger than what they come to */
-        for (unsigned c = 0; c < 1U << n; c++) {
-            const double *x = &self->corners[(size_t)c * n];
-            double size = fabs(piece->low[d].c[0]) + fabs(piece->high[d].c[0]);
-            for (unsigned k = d + 1; k < n; k++) {
-                size += fabs(piece->low[d].c[1 + k] * x[k]) + fabs(piece->high[d].c[1 + k] * x[k]);
-            }
-            most = fmax(most, size);
+        /* The limits' own terms may be larger than what they come to. */
+        double size = fabs(piece->low[d].c[0]) + fabs(piece->high[d].c[0]);
+        for (unsigned k = d + 1; k < n; k++) {
+            size += (fabs(piece->low[d].c[1 + k]) + fabs(piece->high[d].c[1 + k])) * self->size[k];
         }
-        self->limit_noise[d] = 4 * ROUNDING * most;
+        self->limit_noise[d] = 4 * ROUNDING * size;
     }
 }
 
@@ -270,6 +294,7 @@ static bool image(proof *self, part *p, unsigned axis, double stretch, fc_disc_r
                            .axis = axis,
                            .stretch = stretch,
                            .inputs = inputs};
+    memcpy(frame.size, self->size, sizeof frame.size);
     self->n_tries++;
     self->doubt.known = false;
     for (unsigned d = 0; d < n; d++) {
@@ -277,7 +302,7 @@ static bool image(proof *self, part *p, unsigned axis, double stretch, fc_disc_r
         fc_disc_range width;
         if (piece->straight) {
             const double a = low->c[0], b = high->c[0], half = 0.5 * fabs(b - a);
-            const double noise = ROUNDING * fmax(fabs(a), fabs(b));
+            const double noise = ROUNDING * larger(fabs(a), fabs(b));
             x[d] = (fc_disc_range){0.5 * a + 0.5 * b, (d == axis ? stretch : 1) * half + noise,
                                    half + noise, noise};
             width = (fc_disc_range){.centre = b - a, .noise = ROUNDING * fabs(b - a)};
@@ -322,7 +347,7 @@ static bool image(proof *self, part *p, unsigned axis, double stretch, fc_disc_r
 
 static double fine_of(double tolerance, double size)
 {
-    return fmax(1e-4 * tolerance, fmin(tolerance, AS_GOOD_AS_EXACT * size));
+    return larger(1e-4 * tolerance, smaller(tolerance, AS_GOOD_AS_EXACT * size));
 }
 
 /* Of a value that is known somewhere, what may be allowed for the integral. */
@@ -332,12 +357,12 @@ static void guess_tolerances(proof *self, const fc_disc_range *out)
     for (unsigned o = 0; o < self->n_out; o++) {
         double size = fabs(out[o].centre);
         if (size < 1e-12) { /* 0, by chance or by symmetry */
-            size = fmax(size, 0.05 * out[o].spread);
+            size = larger(size, 0.05 * out[o].spread);
         }
         /* Where f is nothing at all, that says nothing of the rest, nor needs much of a rule. */
         self->guessed = self->guessed && size > ALMOST_ZERO;
         self->tolerance[o] =
-            fmax(fmax(self->options->epsabs, ALMOST_ZERO), 0.3 * self->options->epsrel * size);
+            larger(larger(self->options->epsabs, ALMOST_ZERO), 0.3 * self->options->epsrel * size);
         self->fine[o] = fine_of(self->tolerance[o], size);
     }
 }
@@ -397,8 +422,8 @@ static bool prove_axis(proof *self, part *p, unsigned d)
         }
         for (unsigned o = 0; o < self->n_out; o++) { /* of several bounds, the best */
             p->middle[o] = out[o].centre;
-            p->near[o] = fmin(p->near[o], out[o].spread);
-            p->noise[o] = fmin(p->noise[o], out[o].noise);
+            p->near[o] = smaller(out[o].spread, p->near[o]);
+            p->noise[o] = smaller(out[o].noise, p->noise[o]);
         }
         for (unsigned s = 0; s < 2; s++) {
             const unsigned k = least_order(self, out, r, tolerances[s]);
@@ -429,7 +454,7 @@ static bool prove_axis(proof *self, part *p, unsigned d)
 
 static bool prove_part(proof *self, part *p, unsigned *axis)
 {
-    if (self->framed) {
+    if (!p->piece.straight || self->framed) {
         prepare(self, p);
     }
     p->n_points = 1;
@@ -587,6 +612,7 @@ fc_status fc_cubature_prove(const fc_run *run, const fc_integrand *f, const fc_d
     self.room = FEW_PIECES;
     self.most_tries = MAX_TRIES;
     self.guessed = false;
+    memset(self.size, 0, sizeof self.size);
     if (!have_rules) {
         return FC_OK;
     }
@@ -611,12 +637,12 @@ fc_status fc_cubature_prove(const fc_run *run, const fc_integrand *f, const fc_d
                 const part *p = &self.parts[k];
                 error[o] += p->error[o] + p->noise[o];
                 slit += p->slit;
-                most = fmax(most, fabs(p->middle[o]) + p->near[o]);
+                most = larger(most, fabs(p->middle[o]) + p->near[o]);
             }
             value[o] = fc_sum_value(&sums[o]);
             error[o] += NOISE * magnitude[o] + slit * most;
             self.tolerance[o] =
-                fmax(options->epsabs, options->epsrel * fmax(fabs(value[o]) - error[o], 0));
+                larger(options->epsrel * larger(fabs(value[o]) - error[o], 0), options->epsabs);
             self.fine[o] = fine_of(self.tolerance[o], fabs(value[o]));
             enough = enough && error[o] <= self.tolerance[o];
         }

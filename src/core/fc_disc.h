@@ -77,9 +77,10 @@ typedef struct fc_disc_frame {
     const double
         *corners; /* of corner c from corners + c * step on, as fc_piece_corners has them */
     unsigned step;
-    unsigned axis;           /* of the cube: its w ranges over a disc around 1/2; n: none does */
-    double stretch;          /* that disc's radius, where 1 is what is real */
-    const fc_affine *inputs; /* each input, in terms of the variables */
+    double size[FC_AFFINE_DIM]; /* the largest |x[k]| of the corners, or more */
+    unsigned axis;              /* of the cube: its w ranges over a disc around 1/2; n: none does */
+    double stretch;             /* that disc's radius, where 1 is what is real */
+    const fc_affine *inputs;    /* each input, in terms of the variables */
     /* Out: */
     fc_affine *outputs; /* or NULL: the outputs, if they are known to be affine */
     fc_affine doubt; /* known: this being 0 is where a decision changes, in the piece; unproved */

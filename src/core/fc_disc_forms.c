@@ -156,42 +156,41 @@ int fc_form_decide(unsigned op, const fc_form_operands *in, fc_disc_frame *frame
     }
 }
 
+static double larger(double a, double b)
+{
+    return a > b ? a : b;
+}
+
 fc_disc_range fc_disc_of_affine(const fc_disc_frame *frame, const fc_affine *f)
 {
-    double value[1 << FC_AFFINE_DIM], centre = 0, scale = 0;
-    fc_disc_range d = {0};
-    for (unsigned c = 0; c < frame->n_corners; c++) {
-        const double *x = frame->corners + (size_t)c * frame->step;
-        double terms = fabs(f->c[0]);
-        value[c] = f->c[0];
-        for (unsigned k = 0; k < frame->n; k++) {
-            value[c] += f->c[1 + k] * x[k];
-            terms += fabs(f->c[1 + k] * x[k]);
-        }
-        centre += value[c];
-        scale = terms > scale ? terms : scale;
+    const unsigned n = frame->n, n_corners = frame->n_corners;
+    double value[1 << FC_AFFINE_DIM], centre = 0, least = INFINITY, most = -INFINITY;
+    double scale = fabs(f->c[0]);
+    for (unsigned c = 0; c < n_corners; c++) {
+        const double here = fc_affine_at(f, n, 0, frame->corners + (size_t)c * frame->step);
+        value[c] = here;
+        centre += here;
+        least = here < least ? here : least;
+        most = here > most ? here : most;
     }
-    d.centre = centre / frame->n_corners;
-    for (unsigned c = 0; c < frame->n_corners; c++) {
-        const double away = fabs(value[c] - d.centre);
-        d.spread = away > d.spread ? away : d.spread;
+    for (unsigned k = 0; k < n; k++) {
+        scale += fabs(f->c[1 + k]) * frame->size[k];
     }
-    d.radius = d.spread;
-    if (frame->axis < frame->n) {
+    centre /= n_corners;
+    const double spread = larger(most - centre, centre - least);
+    double radius = spread;
+    if (frame->axis < n) {
         const unsigned bit = 1U << frame->axis;
-        for (unsigned c = 0; c < frame->n_corners; c++) {
-            const double here = value[c], there = value[c | bit];
+        for (unsigned c = 0; c < n_corners; c++) {
             if ((c & bit) == 0) {
-                const double far = fabs(0.5 * (here + there) - d.centre) +
-                                   frame->stretch * 0.5 * fabs(there - here);
-                d.radius = far > d.radius ? far : d.radius;
+                const double here = value[c], there = value[c | bit];
+                radius = larger(radius, fabs(0.5 * (here + there) - centre) +
+                                            frame->stretch * 0.5 * fabs(there - here));
             }
         }
     }
-    d.noise = 4 * FC_DISC_ROUNDING * scale;
-    d.spread = SLACK * d.spread + d.noise;
-    d.radius = SLACK * d.radius + d.noise;
-    return d;
+    const double noise = 4 * FC_DISC_ROUNDING * scale;
+    return (fc_disc_range){centre, SLACK * radius + noise, SLACK * spread + noise, noise};
 }
 
 static fc_real of_products(const fc_real *a, double low, double high)
