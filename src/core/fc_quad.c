@@ -19,13 +19,11 @@
 
 #include "fc_alloc.h"
 #include "fc_quad_layout.h"
-#include "fc_tanhsinh.h"
 
 #define MAX_ATTEMPTS 12
 #define LONG_RANGE 1024
 #define SCALE_BREAKS 400
-#define ASKED_LIMIT 60 /* of what tanh-sinh may add */
-#define BLOCK 16       /* integrals of a sweep that go to one thread */
+#define BLOCK 16 /* integrals of a sweep that go to one thread */
 
 static void quad_destroy(fc_quad_work *q)
 {
@@ -268,38 +266,6 @@ static fc_status integrate_easily(const fc_run *run, const fc_integrand *f,
     return status;
 }
 
-/* Near an end that is not 0 the panels' abscissae are rounded; a rule that allows for it may reach
- * the tolerance where they do not. It sees no needles, so it is to agree with the panels, within
- * the tolerance, and no less is claimed than what they differ by. */
-static fc_status ask_tanh_sinh(fc_quad_work *q, double low, double high, fc_quad_result *result)
-{
-    const unsigned n_out = q->n_out;
-    double *values = q->level; /* longer, and no longer needed */
-    fc_quad_result other;
-    fc_quad_options options = *q->options;
-    fc_integrals one = {1, &low, &high, q->p.params, q->p.f->n_dim - 1};
-    fc_pinned pinned;
-    options.limit = ASKED_LIMIT;
-    options.density = 0;
-    fc_pinned_init(&pinned, q->p.f, q->p.worker);
-    fc_status status = fc_tanhsinh(q->p.run, &pinned.base, &options, &one, values, &other);
-    if (status != FC_OK) {
-        return status;
-    }
-    result->n_eval += other.n_eval;
-    double apart = 0;
-    for (unsigned o = 0; o < n_out; o++) {
-        apart = hypot(apart, values[o] - q->sums[o]);
-    }
-    double error = fmax(other.error, apart);
-    if (other.state == FC_QUAD_CONVERGED && error <= q->tolerance) {
-        memcpy(q->sums, values, n_out * sizeof *values);
-        *result = (fc_quad_result){
-            .error = error, .where = NAN, .n_eval = result->n_eval, .n_panels = result->n_panels};
-    }
-    return FC_OK;
-}
-
 /* One integral from a to b, which differ. */
 static fc_status integrate_one(fc_quad_work *q, double a, double b, const fc_quad_cuts *cuts,
                                const double *params, unsigned worker, double *values,
@@ -325,6 +291,7 @@ static fc_status integrate_one(fc_quad_work *q, double a, double b, const fc_qua
     if (result->state == FC_QUAD_LIMIT || result->state == FC_QUAD_ROUNDOFF ||
         result->state == FC_QUAD_SINGULAR) { /* whose errors are to be honest as well */
         size_t none;
+        q->edge_error = fc_quad_check_edges(q, false);
         fc_status status = fc_quad_audit(q, INFINITY, &none);
         if (status != FC_OK) {
             return status;
@@ -345,10 +312,8 @@ static fc_status integrate_one(fc_quad_work *q, double a, double b, const fc_qua
     } else if (result->error <= q->tolerance && result->state != FC_QUAD_CONVERGED) {
         result->state = FC_QUAD_CONVERGED; /* by the absolute tolerance alone */
     }
-    if ((result->state == FC_QUAD_ROUNDOFF || result->state == FC_QUAD_SINGULAR) &&
-        q->options->weight == NULL &&
-        result->error <= FC_QUAD_COARSE * fc_quad_norm(q->sums, q->n_out)) {
-        fc_status status = ask_tanh_sinh(q, fmin(a, b), fmax(a, b), result);
+    if (result->state != FC_QUAD_CONVERGED && q->options->weight == NULL) {
+        fc_status status = fc_quad_ask_tanh_sinh(q, fmin(a, b), fmax(a, b), result);
         if (status != FC_OK) {
             return status;
         }

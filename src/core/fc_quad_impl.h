@@ -8,6 +8,7 @@
  *     fc_quad_refine.c    which panels are split, and what that tells
  *     fc_quad_audit.c     needles that no panel has seen
  *     fc_quad_breaks.c    what is not finite, or singular: new break points
+ *     fc_quad_second.c    second opinions: tanh-sinh, where the panels do not know
  *     fc_quad_layout.c    where panels are put
  *     fc_quad_panel.c     the panels and their Gauss-Kronrod sums */
 #ifndef FC_QUAD_IMPL_H
@@ -104,6 +105,13 @@ bool fc_quad_break_at_singularities(fc_quad_work *q, double *where);
 
 /* Everything was 0: is there anything at all? True if a break was added where there is. */
 FC_MUST_CHECK fc_status fc_quad_scan_for_anything(fc_quad_work *q, bool *found);
+
+/* ---- fc_quad_second.c ---- */
+
+/* Where the panels have not converged from low to high, but tanh-sinh can tell: sums and *result.
+ */
+FC_MUST_CHECK fc_status fc_quad_ask_tanh_sinh(fc_quad_work *q, double low, double high,
+                                              fc_quad_result *result);
 
 /* ---- fc_quad_proven.c ---- */
 

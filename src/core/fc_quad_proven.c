@@ -38,6 +38,7 @@
 #define MAX_TRIES 40
 #define MANY_CUTS 4
 #define MAX_DEPTH 6
+#define MAX_STEPS 40 /* to the place where a decision changes */
 #define MAX_DIM 8
 #define MAX_ROOT 16
 #define MOST_BESIDE 4 /* where an end is not 0 */
@@ -304,14 +305,19 @@ static double change_of(proof *self, const panel *at, fc_doubt doubt)
     } else {
         return p;
     }
-    for (int i = 0; i < 12; i++) {
+    const double near = 4 * DBL_EPSILON * (fabs(at->of->base) + fabs(lo) + fabs(hi));
+    double before = INFINITY;
+    for (int i = 0;; i++, before = p) {
         p = lo - low * ((hi - lo) / (high - low));
         if (!(p > lo && p < hi)) {
             p = p <= lo ? lo : hi;
             break;
         }
-        if (!gap_at(self, at, p, &doubt)) {
-            return at->centre;
+        if (fabs(p - before) <= near) {
+            break;
+        }
+        if (i == MAX_STEPS || !gap_at(self, at, p, &doubt)) {
+            return at->centre; /* a break beside the change would hide it */
         }
         double now = doubt.gap;
         if (now == 0) {

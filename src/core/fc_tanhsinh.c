@@ -19,6 +19,7 @@
 #define LAST 12
 #define NOISE (16 * DBL_EPSILON)
 #define SAFETY 16   /* so many times what the spectrum makes of the rule's error is claimed */
+#define FAST 0.02   /* a level that gains more digits converges as smooth functions do */
 #define COARSE 1e-3 /* an absolute tolerance does not excuse a worse relative error */
 #define CHUNK 1024  /* points a call of f */
 #define GRAIN 128
@@ -84,7 +85,7 @@ static fc_status work_init(fc_ts_work *w, const fc_run *run, const fc_integrand 
     const size_t room = options->n_points + 2, n_out = f->n_out; /* 0 may be added */
     const size_t per_side = n_out * (FC_TS_NODES_FIRST + 3);
     size_t total, parts;
-    if (!fc_size_mul(2 * room, per_side, &total) || !fc_size_mul(8 * room, n_out, &parts)) {
+    if (!fc_size_mul(room, 2 * per_side + n_out, &total) || !fc_size_mul(8 * room, n_out, &parts)) {
         return FC_ERR_NOMEM;
     }
     w->pieces = fc_calloc(room, sizeof *w->pieces);
@@ -107,6 +108,7 @@ static fc_status work_init(fc_ts_work *w, const fc_run *run, const fc_integrand 
             w->pieces[i].side[s].m_cut = own + n_out * (FC_TS_NODES_FIRST + 2);
         }
         w->pieces[i].part = w->parts + 8 * i * n_out;
+        w->pieces[i].before = w->doubles + 2 * room * per_side + i * n_out;
     }
     return FC_OK;
 }
@@ -120,6 +122,7 @@ static void add_piece(fc_ts_work *w, double lo, double hi)
     p->length = hi - lo;
     p->stuck = false;
     p->error = p->older[0] = p->older[1] = INFINITY;
+    memset(p->change, 0, sizeof p->change);
     memset(p->part, 0, 8 * w->f->n_out * sizeof *p->part);
     for (int i = 0; i < 2; i++) {
         fc_ts_side *s = &p->side[i];
@@ -356,12 +359,47 @@ static double spectral_error(const fc_ts_work *w, const fc_ts_piece *p)
     return two > 0 ? SAFETY * four * fmin(1, four / two) : 0;
 }
 
+/* The sum of the piece's terms for an output. */
+static double sum_of(const fc_ts_work *w, const fc_ts_piece *p, unsigned o)
+{
+    fc_sum total = {0};
+    for (size_t j = 0; j < 8; j++) {
+        fc_sum_add(&total, p->part[j * w->f->n_out + o].sum);
+        fc_sum_add(&total, p->part[j * w->f->n_out + o].carry);
+    }
+    return fc_sum_value(&total);
+}
+
+/* Inside kinks and singularities let the rule converge as a power of the step does, erratically,
+ * and neither the spectrum nor a level's change tells how far off it is: what the changes have been
+ * like goes on. 0 where the levels gain digits faster than that. */
+static double slow_error(const fc_ts_piece *p)
+{
+    const double *c = p->change;
+    if (!(c[1] > 0) || (c[0] <= FAST * c[1] && (p->error <= FAST * p->older[0] || c[2] == 0))) {
+        return 0;
+    }
+    const double ratio = c[2] > 0 ? sqrt(c[0] / c[2]) : c[0] / c[1];
+    const double r = fmin(fmax(ratio, 0.25), 0.9);
+    return 3 * fmax(c[0], fmax(r * c[1], r * r * c[2])) / (1 - r);
+}
+
 static void look_at_errors(const fc_ts_work *w, fc_ts_piece *p)
 {
+    double change = 0;
+    for (unsigned o = 0; o < w->f->n_out; o++) {
+        const double now = sum_of(w, p, o);
+        change = p->level > FC_TS_FIRST ? hypot(change, now - p->before[o]) : 0;
+        p->before[o] = now;
+    }
+    p->change[2] = p->change[1];
+    p->change[1] = p->change[0];
+    p->change[0] = change;
     p->older[1] = p->older[0];
     p->older[0] = p->error;
     p->error = spectral_error(w, p);
     p->stuck = p->error > 0.5 * p->older[1] && p->error < 1e-6 * p->size;
+    p->error = fmax(p->error, slow_error(p));
 }
 
 /* ---- levels ---- */
@@ -543,12 +581,7 @@ static state sum_up(const fc_ts_work *w, double *values)
     for (size_t i = 0; i < w->n_pieces; i++) {
         const fc_ts_piece *p = &w->pieces[i];
         for (unsigned o = 0; o < w->f->n_out; o++) {
-            fc_sum total = {0};
-            for (size_t j = 0; j < 8; j++) {
-                fc_sum_add(&total, p->part[j * w->f->n_out + o].sum);
-                fc_sum_add(&total, p->part[j * w->f->n_out + o].carry);
-            }
-            values[o] += fc_sum_value(&total);
+            values[o] += sum_of(w, p, o);
         }
         all.size += p->size;
         all.trapezoidal += p->error;

@@ -57,10 +57,10 @@ static double product_at(const fc_ts_work *w, size_t from, size_t middle, size_t
     return w->y[o][k == 0 ? middle : from + k - 1] * exp(s->far ? -w->u[k] : w->u[k]);
 }
 
-/* Error of ending the sum of output o at node k >= 1 of the side and continuing f by its power
- * there. */
+/* Error of ending the sum of output o at node k >= 1, of n, of the side and continuing f by its
+ * power there. */
 static double left_out_at(const fc_ts_work *w, fc_ts_side *s, size_t from, size_t middle, size_t k,
-                          unsigned o)
+                          size_t n, unsigned o)
 {
     const unsigned n_out = w->f->n_out;
     double largest = 0;
@@ -89,7 +89,14 @@ static double left_out_at(const fc_ts_work *w, fc_ts_side *s, size_t from, size_
         for (size_t more = 6; more <= k && more < 12; more++) {
             before = fmax(before, fabs(product_at(w, from, middle, k - more, o, s)));
         }
-        return k >= 12 && largest > 0.5 * before ? INFINITY : 2 * largest;
+        if (k < 12 || before == 0) { /* little is known there, and there may be better places */
+            return n > 24 && largest > 0 ? INFINITY : 2 * largest;
+        }
+        /* As an exponential of u does, from what they were; if that is a power of u, the rest is
+         * more than it says. */
+        const double span = fabs(w->u[k] - w->u[k - 6]);
+        return largest > 0.5 * before ? INFINITY
+                                      : largest * fmax(2, 4 * span / log(before / largest));
     }
     double now = q[0], last = now, m = 0;
     if (w->u[k - 4] < -1) {
@@ -111,7 +118,8 @@ static double left_out_at(const fc_ts_work *w, fc_ts_side *s, size_t from, size_
             change = misfit;
         }
     }
-    if (!(fmin(now, last) - change > FLATTEST)) {
+    /* A power that is small beside what the logarithm does to it may as well be none. */
+    if (!(fmin(now, last) - change > FLATTEST) || last < 0.5 * fabs(now - last)) {
         return INFINITY;
     }
     s->q_cut[o] = last;
@@ -123,6 +131,26 @@ static double left_out_at(const fc_ts_work *w, fc_ts_side *s, size_t from, size_
     /* The power goes on changing as it did, over the 1/q that what is left out extends in u. */
     double drift = change * (1 + 1 / (now * (w->u[k - 1] - w->u[k])));
     return rest * fmin(1 + 1 / now, 4 * drift / now + 4 * DBL_EPSILON);
+}
+
+/* Whether nodes beyond `at`, up to n, say that f is not continued as it is after all: then what
+ * that makes, else 0. Next to a limit that rounds x they say little, but so much they know. */
+static double refuted_by(const fc_ts_work *w, const fc_ts_side *s, size_t from, size_t middle,
+                         size_t at, size_t n)
+{
+    double all = 0;
+    for (unsigned o = 0; o < w->f->n_out; o++) {
+        double off = 0, continued = 0;
+        for (size_t k = at + 1; k <= n && isfinite(s->q_cut[o]); k++) {
+            const double du = fabs(w->u[k] - w->u[k - 1]), by = w->u[k] - w->u[at];
+            const double power = s->m_cut[o] != 0 ? pow(w->u[k] / w->u[at], s->m_cut[o]) : 1;
+            const double g = s->g_cut[o] * exp(s->q_cut[o] * by) * power;
+            off += du * (product_at(w, from, middle, k, o, s) - g);
+            continued += du * fabs(g);
+        }
+        all = hypot(all, fabs(off) > 0.05 * continued ? off : 0);
+    }
+    return all;
 }
 
 void fc_ts_choose_cut(fc_ts_work *w, const fc_ts_piece *p, fc_ts_side *s, const fc_ts_grid *g,
@@ -152,7 +180,7 @@ void fc_ts_choose_cut(fc_ts_work *w, const fc_ts_piece *p, fc_ts_side *s, const 
         error[1] = error[2];
         error[2] = 0;
         for (unsigned o = 0; o < n_out; o++) {
-            error[2] = hypot(error[2], left_out_at(w, s, from, middle, k, o));
+            error[2] = hypot(error[2], left_out_at(w, s, from, middle, k, n, o));
         }
         diverges = k == n ? s->diverges : diverges;
         double smooth = fmax(error[1], 0.3 * fmax(error[0], error[2]));
@@ -168,11 +196,15 @@ void fc_ts_choose_cut(fc_ts_work *w, const fc_ts_piece *p, fc_ts_side *s, const 
     best = diverges ? INFINITY : best;
     s->left_out = best;
     for (unsigned o = 0; o < n_out; o++) {
-        left_out_at(w, s, from, middle, at, o);
+        left_out_at(w, s, from, middle, at, n, o);
         s->continued |= isfinite(s->q_cut[o]);
     }
     s->cut = at;
     s->u_cut = w->u[at];
-    s->flat = isinf(best);
+    if (!s->overflows && at < n) {
+        const double off = refuted_by(w, s, from, middle, at, n);
+        s->left_out = fmax(best, off > best ? INFINITY : off);
+    }
+    s->flat = isinf(s->left_out);
     s->diverges = diverges;
 }

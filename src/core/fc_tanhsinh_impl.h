@@ -51,6 +51,8 @@ typedef struct fc_ts_piece {
     fc_sum *part;           /* [8][n_out]: step times the terms whose index is k modulo 8 */
     double size;            /* step times the sum of |terms| */
     double error, older[2]; /* of the trapezoidal rule; of the levels before */
+    double change[3];       /* of the sum, by the last levels; 0: not known */
+    double *before;         /* [n_out]: the sum of the level before */
 } fc_ts_piece;
 
 typedef struct fc_ts_work {

@@ -105,3 +105,60 @@ def test_reported_wrong_answers(f, a, b, exact):
     right = abs(result.integral - exact) <= max(1.49e-8 * exact, min(1.49e-8, 1e-3 * exact))
     assert right or not result.converged
     assert right
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("epsrel", [1e-6, 1e-10])
+def test_steps_where_the_program_decides_are_found_to_the_last_digit(epsrel):
+    def f(x, k):
+        return math.floor(math.exp(k * x))
+
+    r = random.Random(5)
+    for k in [2.9270966141863344] + [r.uniform(0.5, 6) for _ in range(40)]:
+        steps = range(1, math.floor(math.exp(k)) + 1)
+        exact = math.fsum(1 - math.log(j) / k for j in steps)
+        result = fastconc.quad(f, 0, 1, (k,), epsabs=0, epsrel=epsrel)
+        error = abs(result.integral - exact)
+        assert error <= result.error + 1e-15 * exact
+        assert not result.converged or error <= epsrel * exact + 1e-15 * exact
+
+
+def test_contributions_that_grow_before_they_fall():
+    for f, exact in (
+        (lambda x: x**-0.99 * math.log(x), -1e4),
+        (lambda x: x**-0.98 * math.log(x) ** 2, 2 / 0.02**3),
+    ):
+        result = fastconc.quad(f, 0, 1)
+        assert result.converged and abs(result.integral - exact) <= result.error
+        assert result.error <= 1.5e-8 * abs(exact)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    "f, a, b",
+    [
+        (lambda x: 1 / x, 0, 1),
+        (lambda x: 1 / x, 1, math.inf),
+        (lambda x: x**-1.001, 0, 1),
+        (lambda x: math.cos(x) / x, 0, 1),
+        (lambda x: 1 / (1 - x), 0, 1),
+        (lambda x: (1 - x) ** -1.0001, 0, 1),
+        (lambda x: 1 / (x * math.log(x)), 2, math.inf),
+        (lambda x: 1 / (x * math.log(x)), 0, 0.5),
+        (lambda x: 1 / math.sin(x), 0, 3),
+        (lambda x: math.tan(x), 0, math.pi / 2),
+        (lambda x: math.log(x), 1, math.inf),
+        (lambda x: 1 / (math.exp(x) - 1), 0, 1),
+        (lambda x: 1 / x, -1, 1),
+        (lambda x: 1 / (x - 0.3), 0, 1),
+        (lambda x: math.log(x) / x, 0, 1),
+        (lambda x: 1 / (x * math.sqrt(-math.log(x))), 0, 0.5),
+        (lambda x: math.gamma(x), 0, 1),
+        (lambda x: x**-2 * math.log(x), 0, 1),
+        (lambda x: 1 / math.log(x), 0.5, 1),
+    ],
+)
+@pytest.mark.parametrize("method", ["auto", "tanh-sinh"])
+def test_divergent_integrals_never_converge(f, a, b, method):
+    result = fastconc.quad(f, a, b, method=method)
+    assert not result.converged

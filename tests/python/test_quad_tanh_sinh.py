@@ -239,3 +239,26 @@ def test_panels_that_fail_for_rounded_ends_ask_for_it(p):
         lambda x, p: (1 - x) ** p, 0, 1, args=(points,), epsabs=0, epsrel=1e-10, workers=2
     )
     assert batch.converged.all() and np.allclose(batch.integral * (1 + p), 1, rtol=1e-12)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("epsrel", [1e-6, 1e-10])
+def test_kinks_and_slow_tails_are_claimed_as_they_are(epsrel):
+    r = random.Random(12)
+    for _ in range(40):
+        c, d, q = r.uniform(0.05, 0.5), r.uniform(0.5, 0.95), r.uniform(1.2, 4)
+        primitive = [x**3 / 3 - (c + d) * x * x / 2 + c * d * x for x in (0, c, d, 1)]
+        exact = primitive[1] - (primitive[2] - primitive[1]) + primitive[3] - primitive[2]
+        for f, b, parameters, value in (
+            (lambda x, c, d: abs(x - c) * abs(x - d), (0, 1), (c, d), exact),
+            (
+                lambda x, q: 1 / (x * math.log(x) ** q),
+                (2, math.inf),
+                (q,),
+                math.log(2) ** (1 - q) / (q - 1),
+            ),
+        ):
+            result = fastconc.quad(f, *b, parameters, epsabs=0, epsrel=epsrel, method="tanh-sinh")
+            off = abs(result.integral - value)
+            assert not result.converged or off <= epsrel * value
+            assert off <= 1.05 * result.error + 1e-15
