@@ -487,6 +487,46 @@ static PyObject *Builder_binary(PyObject *self, PyTypeObject *cls, PyObject *con
     return val;
 }
 
+/* Whether x is True, False or a Val; TypeError if not. */
+static bool check_bool(const fc_state *state, PyObject *x)
+{
+    if (PyBool_Check(x) || is_val(state, x)) {
+        return true;
+    }
+    PyErr_Format(PyExc_TypeError, "a bool or a Val is wanted, not %.200s", Py_TYPE(x)->tp_name);
+    return false;
+}
+
+#define LOGIC(function)                                                                            \
+    static PyObject *Builder_##function(PyObject *self, PyTypeObject *cls, PyObject *const *given, \
+                                        Py_ssize_t count, PyObject *keywords)                      \
+    {                                                                                              \
+        fc_state *state = PyType_GetModuleState(cls);                                              \
+        if (count != 2 || keywords != NULL) {                                                      \
+            return PyErr_Format(PyExc_TypeError, "two bools are wanted");                          \
+        }                                                                                          \
+        return check_builder((BuilderObject *)self) == 0 && check_bool(state, given[0]) &&         \
+                       check_bool(state, given[1])                                                 \
+                   ? ir_##function((BuilderObject *)self, state, given[0], given[1])               \
+                   : NULL;                                                                         \
+    }
+
+LOGIC(and)
+LOGIC(or)
+LOGIC(andn)
+
+static PyObject *Builder_not(PyObject *self, PyTypeObject *cls, PyObject *const *given,
+                             Py_ssize_t count, PyObject *keywords)
+{
+    fc_state *state = PyType_GetModuleState(cls);
+    if (count != 1 || keywords != NULL) {
+        return PyErr_Format(PyExc_TypeError, "one bool is wanted");
+    }
+    return check_builder((BuilderObject *)self) == 0 && check_bool(state, given[0])
+               ? ir_not((BuilderObject *)self, state, given[0])
+               : NULL;
+}
+
 static int Builder_traverse(BuilderObject *b, visitproc visit, void *arg)
 {
     Py_VISIT(Py_TYPE(b));
@@ -530,6 +570,10 @@ static PyMethodDef Builder_methods[] = {
     {"append", METHOD(Builder_append), append_doc},
     {"known", METHOD(Builder_known), known_doc},
     {"binary", METHOD(Builder_binary), binary_doc},
+    {"and_", METHOD(Builder_and), "and_($self, x, y, /)\n--\n\nx and y; bools or Vals of type B."},
+    {"or_", METHOD(Builder_or), "or_($self, x, y, /)\n--\n\nx or y"},
+    {"not_", METHOD(Builder_not), "not_($self, x, /)\n--\n\nnot x"},
+    {"andn", METHOD(Builder_andn), "andn($self, x, y, /)\n--\n\nx and not y"},
     {NULL, NULL, 0, NULL},
 };
 
@@ -591,11 +635,12 @@ BuilderObject *ir_new_builder(fc_state *state)
 int fc_init_ir(PyObject *module)
 {
     static const char *const names[IR_N_NAMES + IR_FLOAT32] = {
-        "ANY_B",    "ALL_B", "B",     "CONST", "D",     "F",          "I",      "INPUT",
-        "I_B",      "D_I",   "NEG_D", "POW_D", "MOD_D", "FLOORDIV_D", "SQRT_D", "ABS_D",
-        "SELECT_D", "ADD_D", "SUB_D", "MUL_D", "DIV_D", "SQUARE_D",   "CUBE_D", "LT_D",
-        "LE_D",     "EQ_D",  "NE_D",  "ADD_F", "SUB_F", "MUL_F",      "DIV_F",  "SQUARE_F",
-        "CUBE_F",   "LT_F",  "LE_F",  "EQ_F",  "NE_F",
+        "ANY_B",    "ALL_B",    "B",     "CONST",    "D",      "F",          "I",      "INPUT",
+        "I_B",      "D_I",      "NEG_D", "POW_D",    "MOD_D",  "FLOORDIV_D", "SQRT_D", "ABS_D",
+        "SELECT_D", "SELECT_B", "B_D",   "AND_B",    "OR_B",   "NOT_B",      "ANDN_B", "ADD_D",
+        "SUB_D",    "MUL_D",    "DIV_D", "SQUARE_D", "CUBE_D", "LT_D",       "LE_D",   "EQ_D",
+        "NE_D",     "ADD_F",    "SUB_F", "MUL_F",    "DIV_F",  "SQUARE_F",   "CUBE_F", "LT_F",
+        "LE_F",     "EQ_F",     "NE_F",
     };
     fc_state *state = fc_state_of_module(module);
     PyObject *tuple = state->ir_names = PyTuple_New(IR_N_NAMES + IR_FLOAT32);

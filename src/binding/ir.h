@@ -41,6 +41,12 @@ enum {
     IR_SQRT,
     IR_ABS,
     IR_SELECT,
+    IR_SELECT_B,
+    IR_B_D,
+    IR_AND,
+    IR_OR,
+    IR_NOT,
+    IR_ANDN,
     IR_ADD,
     IR_SUB,
     IR_MUL,
@@ -87,6 +93,12 @@ PyObject *ir_const(BuilderObject *b, fc_state *state, PyObject *value, PyObject 
 PyObject *ir_float(BuilderObject *b, fc_state *state, PyObject *value);
 /* p op q of Vals that are floats: what Python computes with doubles, to the bit. */
 PyObject *ir_binary(BuilderObject *b, fc_state *state, const char *op, PyObject *p, PyObject *q);
+
+/* Logic of bools, each True, False or a Val of type B; ir_logic.c. `and not` of x and y. */
+PyObject *ir_and(BuilderObject *b, fc_state *state, PyObject *x, PyObject *y);
+PyObject *ir_or(BuilderObject *b, fc_state *state, PyObject *x, PyObject *y);
+PyObject *ir_not(BuilderObject *b, fc_state *state, PyObject *x);
+PyObject *ir_andn(BuilderObject *b, fc_state *state, PyObject *x, PyObject *y);
 
 /* (bytes of the program, list of its instructions' Vals), or None for a body with jumps or too
  * large; pack.c. `opcodes` is emit.py's table, `end` the END among them. */

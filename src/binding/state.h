@@ -28,7 +28,7 @@
     X(kernel_base)                                                                                 \
     X(ir)                                                                                          \
     X(pack)                                                                                        \
-    X(read_code)                                                                                   \
+    X(reader)                                                                                      \
     X(thunk)                                                                                       \
     X(native_map)                                                                                  \
     X(tasks)                                                                                       \

@@ -150,65 +150,7 @@ class Builder(BuilderBase):
         val = Val("RAISE_IF", "", (cond,), False, status, None, None, self.line)
         self.append(val)
 
-    # Booleans and masks; True stands for None in masks
-
-    def and_(self, a: Bool, b: Bool) -> Bool:
-        if a is True:
-            return b
-        if b is True or a is b:
-            return a
-        if a is False or b is False:
-            return False
-        assert isinstance(a, Val) and isinstance(b, Val)
-        if a.op == "AND_B" and b in a.args:
-            return a
-        if b.op == "AND_B" and a in b.args:
-            return b
-        return self.emit("AND_B", "B", (a, b))
-
-    def or_(self, a: Bool, b: Bool) -> Bool:
-        if a is False:
-            return b
-        if b is False or a is b:
-            return a
-        if a is True or b is True:
-            return True
-        assert isinstance(a, Val) and isinstance(b, Val)
-        for p, q in ((a, b), (b, a)):
-            # (m and c) or (m and not c)
-            if p.op == "ANDN_B":
-                m, c = p.args
-                if q.op == "AND_B" and (q.args == (m, c) or q.args == (c, m)):
-                    return m
-                if q is m:
-                    return m
-            elif p.op == "NOT_B" and p.args[0] is q:
-                return True
-            elif p.op == "AND_B":  # q or (not q and c)
-                for n, c in (p.args, p.args[::-1]):
-                    if n.op == "NOT_B" and n.args[0] is q:
-                        return self.or_(q, c)
-        return self.emit("OR_B", "B", (a, b))
-
-    def not_(self, a: Bool) -> Bool:
-        if isinstance(a, bool):
-            return not a
-        if a.op == "NOT_B":
-            return a.args[0]
-        return self.emit("NOT_B", "B", (a,))
-
-    def andn(self, a: Bool, b: Bool) -> Bool:
-        """a and not b"""
-        if a is False or b is True or a is b:
-            return False
-        if b is False:
-            return a
-        if a is True:
-            return self.not_(b)
-        assert isinstance(a, Val) and isinstance(b, Val)
-        if b.op == "NOT_B":
-            return self.and_(a, b.args[0])
-        return self.emit("ANDN_B", "B", (a, b))
+    # Booleans and masks; True stands for None in masks. and_, or_, not_ and andn are in C.
 
     def mask_and(self, mask: Mask, cond: Bool) -> Mask:
         result = self.and_(True if mask is None else mask, cond)

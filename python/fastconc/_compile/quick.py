@@ -14,7 +14,7 @@ from typing import Any
 
 from fastconc import _core
 
-from . import bytecode, emit, functions, numpy_functions
+from . import bytecode, emit, functions, ir, numpy_functions
 from .deps import MISSING
 
 _VERSION = sys.version_info[:2]
@@ -92,6 +92,7 @@ _core._set_reader(
         _kinds(), _sizes(), tuple(bytecode._text), tuple(bytecode._OPERATORS),
         tuple(bytecode._COMPARISONS), _known, _functions, MISSING, vars(builtins), emit._OPCODES,
         emit._END,
+        {op: ir.COST.get(op.rpartition("_")[0], 1.0) for op in _core.OPCODES},
     )
 )  # fmt: skip
 
