@@ -31,9 +31,11 @@ def queued_work_finishes_after_shutdown_without_wait():
 
 def cancelled_at_shutdown():
     executor = PoolExecutor(1)
-    futures = [executor.submit(time.sleep, 0.05) for _ in range(100)]
+    release = threading.Event()
+    futures = [executor.submit(release.wait, 30) for _ in range(100)]
     executor.shutdown(wait=False, cancel_futures=True)
-    print(sum(f.cancelled() for f in futures) >= 98)
+    release.set()
+    print(sum(f.cancelled() for f in futures) >= 99)
 
 
 def submit_at_exit():
@@ -66,11 +68,13 @@ def a_task_submits_at_exit():
     executor = PoolExecutor(1)
 
     def task():
-        time.sleep(0.2)
-        try:
-            executor.submit(int)
-        except RuntimeError as error:
-            print(error, flush=True)
+        for _ in range(3000):  # until the interpreter ends
+            time.sleep(0.01)
+            try:
+                executor.submit(int)
+            except RuntimeError as error:
+                print(error, flush=True)
+                break
 
     executor.submit(task)
 

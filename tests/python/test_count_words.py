@@ -14,7 +14,7 @@ from pathlib import Path
 import fastconc.text
 import pytest
 from fastconc import count_words
-from hypothesis import example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 
@@ -46,10 +46,19 @@ TEXT = st.text(st.sampled_from(SPECIAL), max_size=60) | st.text(max_size=40)
 SEPARATOR = st.none() | st.text(st.sampled_from("a,Σ \u3000\U0001f600"), min_size=1, max_size=3)
 
 
+# The same examples each time, and no complaint of a busy machine's slowness.
+SETTINGS = settings(
+    deadline=None,
+    derandomize=not os.environ.get("FASTCONC_LONG_TESTS"),
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+
+
 @given(st.lists(TEXT, max_size=8), SEPARATOR, st.booleans())
 @example(["ΑΣ ΑΣ, ΣΑΣ", "\u212a k K"], None, True)
 @example(["aaa", "a", ""], "aa", False)
-@settings(max_examples=400, deadline=None)
+@settings(SETTINGS, max_examples=400)
 def test_equals_the_loop(lines, sep, lower):
     check(lines, sep, lower)
 
@@ -62,13 +71,13 @@ BYTES = st.lists(st.sampled_from(list(b"aAz ,\n\x0b\x1c\x85\xa0\xff\x00")), max_
     st.none() | st.sampled_from([b",", b"a", b"aa", b"\xff"]),
     st.booleans(),
 )
-@settings(max_examples=300, deadline=None)
+@settings(SETTINGS, max_examples=300)
 def test_equals_the_loop_on_bytes(lines, sep, lower):
     check(lines, sep, lower)
 
 
 @given(TEXT, SEPARATOR, st.booleans(), st.integers(1, 4))
-@settings(max_examples=100, deadline=None)
+@settings(SETTINGS, max_examples=100)
 def test_long_lines(text, sep, lower, workers):
     """Longer than several blocks, so that words and separators fall on their ends."""
     text *= 300_000 // max(len(text), 1) if len(text) > 20 else 1000

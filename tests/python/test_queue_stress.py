@@ -170,8 +170,9 @@ def test_shutdown_in_the_middle():
 def alarm(interval, handler):
     """SIGALRM every `interval` seconds; pytest-timeout's own timer goes on afterwards."""
     previous = signal.signal(signal.SIGALRM, handler)
-    left, again = signal.setitimer(signal.ITIMER_REAL, interval, interval)
+    left, again = signal.setitimer(signal.ITIMER_REAL, 0)
     try:
+        signal.setitimer(signal.ITIMER_REAL, interval, interval)
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
@@ -208,7 +209,7 @@ def test_ctrl_c_is_prompt(how):
             raise KeyboardInterrupt
 
     # The timer repeats: CPython looks for signals, then sleeps, and one in between wakes nobody.
-    with alarm(0.05, interrupt), pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt), alarm(0.05, interrupt):
         blocked()
     if how in ("put", "join"):  # the queue is sound
         assert q.get(timeout=1) == 1

@@ -40,7 +40,8 @@ def test_event_set_and_cleared_at_once_wakes_all():
     threads = [threading.Thread(target=lambda: woken.append(event.wait(60))) for _ in range(5)]
     for t in threads:
         t.start()
-    time.sleep(0.1)
+    while len(event._cond._waiters) < 5:
+        time.sleep(0.001)
     event.set()
     event.clear()
     for t in threads:

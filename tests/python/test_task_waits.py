@@ -353,8 +353,10 @@ def test_futures_can_be_awaited():
             await executor.submit(divmod, 1, 0)
         got = await asyncio.gather(*[executor.submit(pow, 2, i) for i in range(100)])
         assert got == [2**i for i in range(100)]
+        gate = threading.Event()
         with pytest.raises(asyncio.TimeoutError):
-            await asyncio.wait_for(asyncio.wrap_future(executor.submit(time.sleep, 0.2)), 0.01)
+            await asyncio.wait_for(asyncio.wrap_future(executor.submit(gate.wait, 60)), 0.01)
+        gate.set()
         pending = executor.submit(int)
         assert await asyncio.wrap_future(pending) == 0
 

@@ -218,9 +218,11 @@ def test_no_references_leak():
         objects = len(gc.get_objects())
         for _ in range(20):
             round_trip(executor, pool)
-        time.sleep(0.05)
+        end = time.monotonic() + 30  # a worker lets go of its task after its result is there
+        while sys.getrefcount(marker) > before and time.monotonic() < end:
+            time.sleep(0.01)
         gc.collect()
-        assert sys.getrefcount(marker) == before
+        assert sys.getrefcount(marker) <= before
         assert len(gc.get_objects()) < objects + 200
 
 
@@ -264,7 +266,6 @@ def endless_c(executor, stop):
     refill()
 
 
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize("occupy", [endless_python, endless_c])
 def test_other_threads_get_their_turn(occupy):
     """A worker gives the GIL up when asked, and not shortly before: a thread that waits for it asks
@@ -272,6 +273,6 @@ def test_other_threads_get_their_turn(occupy):
     stop = threading.Event()
     with PoolExecutor(1) as executor:
         occupy(executor, stop)
-        for _ in range(400):  # a turn takes 5 to 10 ms
+        for _ in range(scaled(100, 400)):  # a turn takes 5 to 10 ms
             time.sleep(1e-4)
         stop.set()
