@@ -4,7 +4,9 @@
  *
  * Points are made in blocks whose random numbers depend on the block's number alone. Blocks run in
  * waves of fixed length, and a wave's results are added up in order before the next begins: memory
- * stays constant, and no bit depends on how many workers there are. */
+ * stays constant, and no bit depends on how many workers there are.
+ *
+ * An integral of extreme size is calculated again in other units. */
 #include "fc_mc.h"
 
 #include <float.h>
@@ -18,6 +20,8 @@
 
 #define WAVE 256 /* blocks between two additions */
 #define BATCHES 16
+#define MOST_UNSCALED 1e120 /* and the least is 1 over it: squares of squares keep their digits */
+#define MOST_EXPONENT 1000
 
 double fc_student_factor(unsigned dof)
 {
@@ -113,6 +117,45 @@ static fc_status run_plain(fc_sampler *sampler, const fc_mc_options *options, fc
     return status;
 }
 
+static void reset(fc_mc_result *result)
+{
+    result->n_eval = result->n_bad = 0;
+    result->chi2 = 0;
+    result->dof = 0;
+    result->net = FC_NET_NONE;
+    result->variate = false;
+    result->outcome = FC_MC_TRUSTED;
+}
+
+static fc_status run_method(fc_sampler *sampler, const fc_mc_options *options, fc_mc_result *result)
+{
+    reset(result);
+    const fc_status status = options->method == FC_MC_PLAIN   ? run_plain(sampler, options, result)
+                             : options->method == FC_MC_SOBOL ? fc_nets(sampler, options, result)
+                                                              : fc_vegas(sampler, options, result);
+    result->n_bad = atomic_load_explicit(&sampler->n_bad, memory_order_relaxed);
+    return status;
+}
+
+/* Where an output is so large or small that its squares, which the errors are made of, overflow or
+ * vanish, a power of 2 that makes it about 1; false if there is no such output. */
+static bool choose_scale(const fc_mc_result *result, unsigned n_out, double *scale)
+{
+    bool any = false;
+    for (unsigned o = 0; o < n_out; o++) {
+        const double size = fabs(result->integral[o]);
+        const bool extreme = size > MOST_UNSCALED || (size > 0 && size < 1 / MOST_UNSCALED);
+        scale[o] = 1;
+        if (extreme && isfinite(size)) {
+            int exponent;
+            (void)frexp(size, &exponent);
+            scale[o] = ldexp(1, exponent < -MOST_EXPONENT ? MOST_EXPONENT : -exponent);
+            any = true;
+        }
+    }
+    return any;
+}
+
 fc_status fc_mcquad(const fc_run *run, const fc_integrand *f, const fc_domain *domain,
                     const fc_mc_options *options, fc_mc_result *result)
 {
@@ -124,26 +167,30 @@ fc_status fc_mcquad(const fc_run *run, const fc_integrand *f, const fc_domain *d
     if (status != FC_OK) {
         return status;
     }
-    result->n_eval = result->n_bad = 0;
-    result->chi2 = 0;
-    result->dof = 0;
-    result->net = FC_NET_NONE;
-    result->variate = false;
-    result->outcome = FC_MC_TRUSTED;
+    reset(result);
     if (fc_domain_is_empty(domain)) {
         memset(result->integral, 0, f->n_out * sizeof *result->integral);
         memset(result->error, 0, f->n_out * sizeof *result->error);
         return FC_OK;
     }
     fc_sampler *sampler = fc_malloc(1, sizeof *sampler);
-    if (sampler == NULL) {
+    double *scale = fc_malloc(f->n_out, sizeof *scale);
+    if (sampler == NULL || scale == NULL) {
+        fc_free(sampler);
+        fc_free(scale);
         return FC_ERR_NOMEM;
     }
     fc_sampler_init(sampler, run, f, domain);
-    status = options->method == FC_MC_PLAIN   ? run_plain(sampler, options, result)
-             : options->method == FC_MC_SOBOL ? fc_nets(sampler, options, result)
-                                              : fc_vegas(sampler, options, result);
-    result->n_bad = atomic_load_explicit(&sampler->n_bad, memory_order_relaxed);
+    status = run_method(sampler, options, result);
+    if (status == FC_OK && result->n_bad == 0 && choose_scale(result, f->n_out, scale)) {
+        sampler->scale = scale;
+        status = run_method(sampler, options, result);
+        for (unsigned o = 0; status == FC_OK && o < f->n_out; o++) {
+            result->integral[o] /= scale[o];
+            result->error[o] /= scale[o];
+        }
+    }
+    fc_free(scale);
     if (status == FC_OK && result->n_bad != 0) {
         result->outcome = FC_MC_NONFINITE;
         for (unsigned o = 0; o < f->n_out; o++) {

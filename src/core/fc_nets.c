@@ -48,7 +48,8 @@
 #define MOST_POINTS_FITTED 4096
 #define MOST_TO_FIT 8192 /* evaluations */
 #define SMOOTH 1e-4      /* of the variance: a control variate that leaves less is taken unasked */
-#define VARIATE_GAIN 0.5 /* of the variance: what evaluating a control variate must bring */
+#define LEAST_PRICE 2    /* what a control variate must divide the variance by: so much and ... */
+#define WORK_PER_DIM 50  /* ... its multiplications over these of a point */
 
 /* Numbers of replicates, so that none uses another's randomness: the result's begin at 1, pilots
  * here, the training of maps at 2^31. */
@@ -266,7 +267,10 @@ static fc_status choose(nets *job, const fc_mc_options *options, uint64_t spare,
     if (scale == NULL) {
         return FC_ERR_NOMEM;
     }
-    double least = HUGE_VAL, seen = 0;
+    double least = HUGE_VAL, seen = 0, price = LEAST_PRICE;
+    for (unsigned o = 0; job->variates != NULL && o < n_out; o++) {
+        price += fc_variate_work(job->variates[o]) / (WORK_PER_DIM * n_dim);
+    }
     bool smooth = job->variates != NULL;
     for (unsigned o = 0; smooth && o < n_out; o++) {
         smooth = job->variates[o]->residual < SMOOTH;
@@ -307,19 +311,18 @@ static fc_status choose(nets *job, const fc_mc_options *options, uint64_t spare,
                                 log2_pilot - PILOT_RATIO_LOG2, sums, options,
                                 options->n - *n + ((uint64_t)PILOTS << log2_pilot));
         *n -= (uint64_t)PILOTS * 9 << (log2_pilot - PILOT_RATIO_LOG2);
-        const double to_come = forecast((fc_mc_net)k, n_dim, smooth,
+        const double to_come = forecast((fc_mc_net)k, n_dim, smooth && !job->uses_variates,
                                         spread(sums->means, scale, n_out), large, log2_pilot, *n);
-        if (status == FC_OK && to_come < least && !(smooth && job->uses_variates)) {
+        if (status == FC_OK && to_come < least) {
             least = to_come;
             *best = (fc_mc_net)k;
             *variate = false;
         }
-        if (status == FC_OK && job->uses_variates &&
-            (smooth || large_without < VARIATE_GAIN * large)) {
+        if (status == FC_OK && job->uses_variates && (smooth || large_without * price < large)) {
             const double without =
                 forecast((fc_mc_net)k, n_dim, smooth, spread(sums->without, scale, n_out),
-                         large_without, log2_pilot, *n) -
-                (smooth ? 0 : log(VARIATE_GAIN));
+                         large_without, log2_pilot, *n) +
+                log(price);
             if (without < least) {
                 least = without;
                 *best = (fc_mc_net)k;

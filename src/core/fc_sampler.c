@@ -195,9 +195,10 @@ fc_status fc_sampler_evaluate(fc_sampler *sampler, fc_scratch *s, unsigned worke
     for (unsigned o = 0; status == FC_OK && o < sampler->f->n_out; o++) {
         double *y = s->y[o];
         const double *weight = s->weight;
+        const double scale = sampler->scale != NULL ? sampler->scale[o] : 1;
         int64_t bad = 0; /* as wide as a double: then the loop goes in vectors */
         for (size_t i = 0; i < n; i++) {
-            y[i] *= weight[i];
+            y[i] = y[i] * scale * weight[i];
             bad |= fabs(y[i]) <= DBL_MAX ? 0 : -1;
         }
         for (size_t i = 0; i < n && bad != 0; i++) {

@@ -40,8 +40,9 @@ typedef struct fc_sampler {
     fc_run run;              /* width 1 where f or the limits are serial */
     const fc_vegas_map *map; /* NULL: none */
     bool keep_density;
-    bool weighted; /* the points come with weights of their own, in scratch->weight */
-    size_t block;  /* points at once, a power of two; depends on the dimension alone */
+    const double *scale; /* what each output's values are multiplied by, or NULL */
+    bool weighted;       /* the points come with weights of their own, in scratch->weight */
+    size_t block;        /* points at once, a power of two; depends on the dimension alone */
     fc_scratch scratch[FC_MAX_WIDTH];
     atomic_uint_least64_t n_bad; /* nan and inf met; they count as 0. Relaxed: a count */
 } fc_sampler;
@@ -53,7 +54,7 @@ void fc_sampler_release(fc_sampler *sampler);
 /* The worker's scratch memory, made at its first call. */
 FC_MUST_CHECK fc_status fc_sampler_scratch(fc_sampler *sampler, unsigned worker, fc_scratch **out);
 
-/* From scratch->u (n points) to scratch->y: the integrand times scratch->weight. */
+/* From scratch->u (n points) to scratch->y: the integrand times scale and scratch->weight. */
 FC_MUST_CHECK fc_status fc_sampler_evaluate(fc_sampler *sampler, fc_scratch *scratch,
                                             unsigned worker, size_t n);
 

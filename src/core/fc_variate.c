@@ -60,6 +60,16 @@ void fc_variate_complete(fc_variate *variate)
     variate->integral = row[0];
 }
 
+double fc_variate_work(const fc_variate *variate)
+{
+    double work = 0;
+    for (unsigned d = 0; d < variate->n_dim; d++) {
+        const fc_variate_core *core = &variate->cores[d];
+        work += (1.0 + (double)core->left * core->right) * core->terms;
+    }
+    return work;
+}
+
 static fc_variate_values_fn *values_fn(void)
 {
 #if FC_X86

@@ -42,6 +42,9 @@ void fc_variate_copy(fc_variate *to, const fc_variate *from);
 /* Sets rank and integral from the matrices. */
 void fc_variate_complete(fc_variate *variate);
 
+/* Multiplications that one value of h takes, about. */
+double fc_variate_work(const fc_variate *variate);
+
 /* h at n points. The rows of x are aligned and padded as fc_integrand.h asks; `out` has room for n
  * rounded up to a multiple of 16. Same bits for every instruction set. Threads: any. */
 void fc_variate_values(const fc_variate *variate, const double *const *x, size_t n, double *out);

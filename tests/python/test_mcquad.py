@@ -135,6 +135,8 @@ def test_better_than_one_scrambled_net_on_a_peak():
 @pytest.mark.parametrize(
     ("family", "n_dim", "most"),
     [
+        ("corner_peak", 5, 0.2),
+        ("corner_peak", 8, 0.5),
         ("oscillatory", 2, 1e-4),
         ("gaussian", 2, 0.05),
         ("corner_peak", 2, 0.01),
@@ -369,6 +371,18 @@ def test_not_a_number_is_never_converged(method):
     with pytest.warns(IntegrationWarning, match="nan or inf"):
         result = mcquad(root, [0, 0], [1, 1], 20_000, method=method, seed=1)
     assert not result.converged and result.status == "nonfinite" and result.error == INF
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("size", [1e-300, 1e-170, 1e150, 1e300])
+def test_values_whose_squares_vanish_or_overflow(method, size):
+    """Likelihoods are that small: their errors once were 0 or inf, and trusted."""
+    f = fastconc.kernel(lambda x, y, z: z * math.exp(-x * y))
+    plain = mcquad(f, [0, 0], [1, 1], 20_000, method=method, seed=1, args=(1.0,))
+    other = mcquad(f, [0, 0], [1, 1], 20_000, method=method, seed=1, args=(size,))
+    assert other.converged and other.neval == plain.neval
+    assert abs(other.integral / size - plain.integral) < 6 * plain.error
+    assert other.error / size == pytest.approx(plain.error, rel=0.3)
 
 
 def test_hardly_found_peaks_are_flagged():
