@@ -10,6 +10,7 @@
  *     fc_cubature_audit.c  chords at random places, before the estimates are believed
  *     fc_cubature_needle.c what can be hidden where bounds of f do not exclude it
  *     fc_cubature_climb.c  far peaks of which only a tail was met
+ *     fc_cubature_odd.c    probes that are not like the others
  *     fc_cubature_smooth.c the whole range by one rule of rising degree
  *     fc_cubature_decay.c  where it is the whole space, Hermite's rules for that
  *
@@ -268,8 +269,8 @@ FC_MUST_CHECK fc_status cubature_follow_chords(cubature *c, uint64_t *n_eval);
 
 /* ---- fc_cubature_needle.c ---- */
 
-/* Once, before anything is believed, where f can be bounded: note the needles, and raise the errors
- * of the boxes they are in. */
+/* Once, before anything is believed: note the needles, which odd probes lead to, and, where f can
+ * be bounded, its bounds; and raise the errors of the boxes they are in. */
 FC_MUST_CHECK fc_status cubature_seek_needles(cubature *c, uint64_t *n_eval);
 
 /* Box b's errors and next axis, where there is a needle in it that it may not see. */
@@ -277,6 +278,16 @@ void cubature_fear_needles(cubature *c, size_t b);
 
 /* A needle; its box's error is raised. */
 void cubature_note_needle(cubature *c, const needle *found);
+
+/* ---- fc_cubature_odd.c ---- */
+
+#define ODD_MAX_DIM 6
+#define ODD_MOST 6
+
+/* Places of the probes whose values are least like what the others let expect; none where all are
+ * alike, or in more than ODD_MAX_DIM dimensions. */
+FC_MUST_CHECK fc_status cubature_odd_probes(const cubature *c, double (*place)[ODD_MAX_DIM],
+                                            unsigned *n_places);
 
 /* ---- fc_cubature_climb.c ---- */
 

@@ -341,35 +341,49 @@ void cubature_fear_needles(cubature *c, size_t b)
     }
 }
 
-fc_status cubature_seek_needles(cubature *c, uint64_t *n_eval)
+static bool is_finite_box(const fc_domain *domain)
 {
-    const fc_domain *domain = c->domain;
-    const uint64_t per_place = (uint64_t)N_SCALES * c->n_dim * c->rule->n_line;
-    if (c->sought || c->f->disc_box == NULL || c->n_dim < 2 || c->n_dim > MAX_DIM ||
-        c->n_out > MAX_OUT || per_place > BATCH_POINTS || c->options->n_probe == 0) {
-        return FC_OK;
-    }
-    for (unsigned d = 0; d < c->n_dim; d++) {
+    for (unsigned d = 0; d < domain->n_dim; d++) {
         if ((domain->lower_fn != NULL && domain->lower_fn[d] != NULL) ||
             (domain->upper_fn != NULL && domain->upper_fn[d] != NULL) ||
             !isfinite(domain->upper[d] - domain->lower[d])) {
-            return FC_OK;
+            return false;
         }
     }
+    return true;
+}
+
+fc_status cubature_seek_needles(cubature *c, uint64_t *n_eval)
+{
+    const uint64_t per_place = (uint64_t)N_SCALES * c->n_dim * c->rule->n_line;
+    if (c->sought || c->n_dim < 2 || c->n_out > MAX_OUT || per_place > BATCH_POINTS ||
+        c->options->n_probe == 0) {
+        return FC_OK;
+    }
     c->sought = true;
-    const uint64_t most = *n_eval + *n_eval / SHARE;
+    const uint64_t share = *n_eval + *n_eval / SHARE;
+    const uint64_t most = share < c->options->max_eval ? share : c->options->max_eval;
+    double odd[ODD_MOST][ODD_MAX_DIM];
+    unsigned n_odd;
+    fc_status status = cubature_odd_probes(c, odd, &n_odd);
     search s = {.c = c};
-    fc_status status = find_places(&s);
-    for (unsigned i = 0; status == FC_OK && i < s.n_places; i++) {
-        if (*n_eval + per_place > (most < c->options->max_eval ? most : c->options->max_eval)) {
+    if (status == FC_OK && c->f->disc_box != NULL && c->n_dim <= MAX_DIM &&
+        is_finite_box(c->domain)) {
+        status = find_places(&s);
+    }
+    /* What bounds tell of is there more surely. */
+    for (unsigned i = 0; status == FC_OK && i < s.n_places + n_odd; i++) {
+        if (*n_eval + per_place > most) {
             break;
         }
+        const bool is_odd = i >= s.n_places;
+        const double *place = is_odd ? odd[i - s.n_places] : s.places[i].at;
         double doubt[N_SCALES][MAX_OUT];
         bool broad[N_SCALES][MAX_OUT];
-        status = draw_lines(c, s.places[i].at, doubt, broad);
+        status = draw_lines(c, place, doubt, broad);
         *n_eval += per_place;
         if (status == FC_OK) {
-            judge(c, s.places[i].at, s.places[i].decided, doubt, broad);
+            judge(c, place, !is_odd && s.places[i].decided, doubt, broad);
         }
     }
     return status;

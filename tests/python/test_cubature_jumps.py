@@ -199,3 +199,24 @@ def test_small_balls_in_what_is_constant_besides(n_dim, radius):
             )  # fmt: skip
         silent += result.converged
     assert silent <= 1
+
+
+@pytest.mark.parametrize(("n_dim", "radius"), [(2, 0.12), (3, 0.1), (3, 0.16), (4, 0.25)])
+def test_balls_in_what_varies_as_much(n_dim, radius):
+    """Nothing is known of the function but its values: probes in the ball are odd."""
+
+    def wave(*x):
+        square = sum((v - c) ** 2 for v, c in zip(x, centre, strict=True))
+        return 2 * x[0] * x[1] + x[-1] + (square < radius**2)
+
+    size = math.pi ** (n_dim / 2) / math.gamma(n_dim / 2 + 1) * radius**n_dim
+    for k in range(8):
+        rng = random.Random(f"wave {n_dim} {radius} {k}")
+        centre = [rng.uniform(radius, 1 - radius) for _ in range(n_dim)]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", IntegrationWarning)
+            result = cubature(
+                wave, [0] * n_dim, [1] * n_dim, max_eval=50_000, vectorized=True
+            )  # fmt: skip
+        assert not result.converged
+        assert abs(result.integral - 1 - size) < 5 * result.error
