@@ -338,20 +338,44 @@ static bool step(reader *r, const frame *f, int op, int kind, int argument)
     }
 }
 
+/* Behind `place`, the last that jumps to `target` in any case: where a loop's turn ends for the
+ * lanes of all ways; -1 if there is none. (Jumps behind an EXTENDED_ARG are not found.) */
+static Py_ssize_t last_jump_to(const reader *r, const frame *f, Py_ssize_t place, Py_ssize_t target)
+{
+    for (Py_ssize_t last = (f->size - 2) & ~(Py_ssize_t)1; last > place; last -= 2) {
+        const int kind = r->kinds[f->raw[last]];
+        if (f->raw[last] != 0 && (kind == K_JUMP || kind == K_JUMP_BACK) &&
+            target_of(r, f, last, kind, f->raw[last + 1]) == target) {
+            return last;
+        }
+    }
+    return -1;
+}
+
+/* A place behind the code, for lanes that begin the next turn of the loop at `target` when all
+ * others have left it: those of inner loops before those of outer ones, which share their
+ * iterators. */
+static Py_ssize_t behind_all(const frame *f, Py_ssize_t target)
+{
+    return 2 * f->size - target;
+}
+
 /* Where lanes may part: *place and *alive afterwards. */
 static bool jump_at_run_time(reader *r, const frame *f, read_ways **ways, Py_ssize_t *place,
                              int kind, Py_ssize_t argument, bool *alive)
 {
-    const Py_ssize_t target = target_of(r, f, *place, kind, argument);
+    Py_ssize_t target = target_of(r, f, *place, kind, argument);
     if (target <= *place) {
-        return false; /* a loop with lanes that leave it at different turns */
+        const Py_ssize_t last = last_jump_to(r, f, *place, target);
+        target = last >= 0 ? last : behind_all(f, target);
     }
     *place += 2;
-    if (kind == K_JUMP) {
+    if (kind == K_JUMP || kind == K_JUMP_BACK) {
         *alive = false;
         return read_jump(r, ways, target, f->locals);
     }
-    return read_split(r, ways, kind == K_JUMP_TRUE || kind == K_TRUE_OR_POP, target, f->locals,
+    const bool on = kind == K_JUMP_TRUE || kind == K_TRUE_OR_POP || kind == K_BACK_TRUE;
+    return read_split(r, ways, on, target, f->locals,
                       kind == K_FALSE_OR_POP || kind == K_TRUE_OR_POP, alive);
 }
 
@@ -360,7 +384,7 @@ static bool run_frame(reader *r, const frame *f, read_ways **ways)
 {
     int high = 0;
     bool alive = true;
-    for (Py_ssize_t place = 0; place + 1 < f->size;) {
+    for (Py_ssize_t place = 0; !alive || place + 1 < f->size;) {
         const Py_ssize_t next = read_next_way(*ways);
         if (!alive) {
             if (next < 0) {
@@ -373,6 +397,12 @@ static bool run_frame(reader *r, const frame *f, read_ways **ways)
                 return false;
             }
             alive = true;
+            if (place >= f->size) {
+                place = behind_all(f, place);
+                if (++r->turns > MAX_TURNS) {
+                    return false;
+                }
+            }
         }
         const int op = f->raw[place], argument = f->raw[place + 1] | high, kind = r->kinds[op];
         high = 0;
@@ -402,13 +432,18 @@ static bool run_frame(reader *r, const frame *f, read_ways **ways)
             alive = false;
         } else if (kind == K_FOR_ITER) {
             const int more = next_item(r);
-            if (more < 0 || (more == 0 && waits)) {
+            if (more < 0) {
                 return false;
             }
             if (more == 0) {
+                const Py_ssize_t end = target_of(r, f, place, kind, argument) +
+                                       2 * (Py_ssize_t)r->sizes[SIZE_FOR_SKIPS];
                 read_drop_to(r, r->n_items - 1);
-                place = target_of(r, f, place, kind, argument) +
-                        2 * (Py_ssize_t)r->sizes[SIZE_FOR_SKIPS];
+                if (waits && !read_jump(r, ways, end, f->locals)) {
+                    return false;
+                }
+                alive = !waits;
+                place = end;
                 continue;
             }
         } else if ((kind >= K_JUMP_FALSE && kind <= K_TRUE_OR_POP) ||

@@ -296,14 +296,12 @@ static PyObject *choose(reader *r, PyObject *condition, PyObject *x, PyObject *y
     if (!x_is_val && !y_is_val && are_same(x, y)) {
         return Py_NewRef(x);
     }
-    if (!(x_is_val ? read_is_float(r, x) : PyFloat_CheckExact(x)) &&
-        !(y_is_val ? read_is_float(r, y) : PyFloat_CheckExact(y))) {
-        return NULL; /* no floats */
-    }
+    const bool floats = (x_is_val ? read_is_float(r, x) : PyFloat_CheckExact(x)) ||
+                        (y_is_val ? read_is_float(r, y) : PyFloat_CheckExact(y));
     /* (the masks of as_joined: instructions that are found again, if no more) */
     PyObject *yes = ir_and(r->b, r->state, r->mask, condition);
     PyObject *no = yes != NULL ? ir_andn(r->b, r->state, r->mask, condition) : NULL;
-    PyObject *p = no != NULL ? ir_float(r->b, r->state, x) : NULL;
+    PyObject *p = no != NULL && floats ? ir_float(r->b, r->state, x) : NULL;
     PyObject *q = p != NULL ? ir_float(r->b, r->state, y) : NULL;
     PyObject *result = q != NULL ? select_val(r, condition, p, q) : NULL;
     Py_XDECREF(q);
@@ -518,7 +516,7 @@ static bool merge_item(reader *r, PyObject *condition, item *x, const item *y, b
     }
     Py_XSETREF(x->object, result);
     x->looped = looped;
-    return result != NULL;
+    return result != NULL || (!stacked && !PyErr_Occurred()); /* a name may not be read again */
 }
 
 /* The way that is followed, from here on with those of `other`. */

@@ -211,7 +211,7 @@ def expensive(x):
 
 def many_ways(x):
     s = 0.0
-    for i in range(50):
+    for i in range(60):
         if x > i:
             s = s * x + 1
     return s
@@ -274,6 +274,41 @@ def with_branches(x):
     return s
 
 
+def leaves(x):
+    s = x
+    for i in range(4):
+        s = s * 1.25 + i
+        if s < -3:
+            continue
+        if s > 5:
+            return s * x
+        s += 0.5
+    return s
+
+
+def breaks(x):
+    s = x
+    for i in range(3):
+        s = s * 1.5 - i
+        if s > 2:
+            s -= 4
+            break
+    else:
+        s = -s
+    return s + 1
+
+
+def breaks_inside(x):
+    s = x
+    for i in range(2):
+        for w in (0.5, 0.25):
+            s = s * 1.5 - w
+            if s > 2 + i:
+                break
+        s += i
+    return s
+
+
 def no_turn(x):
     for _ in range(0):
         x = undefined  # noqa: F821
@@ -281,7 +316,18 @@ def no_turn(x):
 
 
 @pytest.mark.parametrize(
-    "f", [horner, nested_loops, while_loop, factorials, no_turn, with_branches]
+    "f",
+    [
+        horner,
+        nested_loops,
+        while_loop,
+        factorials,
+        no_turn,
+        with_branches,
+        leaves,
+        breaks,
+        breaks_inside,
+    ],
 )
 def test_loops_give_the_same_bits(f):
     found = read(f)
@@ -292,6 +338,70 @@ def test_loops_give_the_same_bits(f):
         program.map((array.array("d", POINTS),), (out,), (), 1, 0)
         results.append(out.tobytes())
     assert results[0] == results[1]
+
+
+def random_loops(pick):
+    """The text of a function with loops in branches in loops, and ways out of them."""
+    names, text, loops = ["x", "y", "z"], ["def f(x):", "    y = x * 2", "    z = 1.5"], []
+
+    def expression(depth, known):
+        kind = pick.randrange(5 if depth else 2)
+        if kind == 0:
+            return pick.choice(known)
+        if kind == 1:
+            return repr(pick.choice([0.5, 1.25, 3.0, -2.0, 2]))
+        a, b = expression(depth - 1, known), expression(depth - 1, known)
+        return f"({a} {pick.choice('+-*')} {b})"
+
+    def condition():
+        a, b = pick.choice(names), pick.choice([-1.0, 0.0, 0.5, 1.0, 2])
+        return f"{a} {pick.choice(['<', '<=', '>', '>='])} {b}"
+
+    def block(depth, indent, known):
+        pad, inside = "    " * indent, len(known) > 3
+        for _ in range(pick.randrange(1, 4)):
+            kind = pick.randrange(9 if depth else 2)
+            if kind < 2:
+                text.append(f"{pad}{pick.choice(['y', 'z'])} = {expression(2, known)}")
+            elif kind < 4:
+                text.append(f"{pad}if {condition()}:")
+                block(depth - 1, indent + 1, known)
+                if pick.random() < 0.5:
+                    text.append(f"{pad}else:")
+                    block(depth - 1, indent + 1, known)
+            elif kind < 6 and len(loops) < 3:
+                loops.append(f"i{len(loops)}")
+                name = loops[-1]
+                text.append(f"{pad}for {name} in range({pick.randrange(4)}):")
+                block(depth - 1, indent + 1, [*known, name])
+                if pick.random() < 0.3:
+                    text.extend([f"{pad}else:", f"{pad}    y = y + 1"])
+            elif inside and kind < 8:
+                way = pick.choice(["break", "continue", "return z"])
+                text.extend([f"{pad}if {condition()}:", f"{pad}    {way}"])
+            else:
+                text.append(f"{pad}y += {expression(1, known)}")
+
+    block(3, 1, names)
+    text.append(f"    return {expression(2, names)}")
+    return "\n".join(text) + "\n"
+
+
+def test_random_loops_as_python():
+    n_read = 0
+    for seed in range(300):
+        text = random_loops(random.Random(seed))
+        space = {}
+        exec(compile(text, f"<random loops {seed}>", "exec"), space)
+        found = read(space["f"])
+        if found is None:
+            continue
+        n_read += 1
+        program = _core.Program(found[0])
+        for x in POINTS[::2]:
+            (value,) = program.map((x,), None, (), 1, 0)
+            assert value == pytest.approx(space["f"](x), rel=1e-12), (text, x)
+    assert n_read > 200
 
 
 def loop_power(x):

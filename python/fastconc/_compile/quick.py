@@ -14,7 +14,7 @@ from typing import Any
 
 from fastconc import _core
 
-from . import bytecode, emit, functions, ir, numpy_functions
+from . import bytecode, emit, functions, ir
 from .deps import MISSING
 
 _VERSION = sys.version_info[:2]
@@ -99,6 +99,8 @@ _core._set_reader(
 
 @functools.cache
 def _add_numpy() -> None:
+    from . import numpy_functions
+
     np = sys.modules["numpy"]
     functions.lookup(np.sin)  # all of them are known from then on
     for name, op in numpy_functions._UNARY.items():
