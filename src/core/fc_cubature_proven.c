@@ -40,7 +40,7 @@
 #define MAX_OUT FC_GAUSS_MAX_OUT
 #define FEW_PIECES 24   /* held on the stack */
 #define MANY_PIECES 400 /* of staircases: cut, not halved */
-#define MAX_TRIES 160   /* questions to the program: each takes as long as some evaluations */
+#define MAX_TRIES 200   /* questions to the program: each takes as long as some evaluations */
 #define MAX_POINTS 6144
 #define MAX_POINTS_2D 16384 /* there adaptive rules take as many for peaks */
 #define FEW_POINTS 150      /* not worth another question */
@@ -54,7 +54,7 @@
 #define orders fc_gauss_orders
 enum { N_ORDERS = FC_GAUSS_N_ORDERS, MAX_ORDER = FC_GAUSS_MAX_ORDER };
 /* In this order. The last is for polynomials, and worth a question where points are many. */
-static const double rhos[] = {6, 3, 12, 2, 1e4};
+static const double rhos[] = {12, 6, 3, 2, 1e4};
 enum { N_RHOS = sizeof rhos / sizeof *rhos };
 
 /* The rules' bounds for each rho; made once. */
@@ -404,8 +404,8 @@ static bool prove_axis(proof *self, part *p, unsigned d)
     for (unsigned r = 0; r < N_RHOS; r++) {
         const double rho = rhos[r];
         const bool fine = best[1] < N_ORDERS, thrifty = n <= 2 && best[0] < N_ORDERS;
-        if ((rho < 6 && (fine || thrifty) && n <= 2) || (rho > 6 && best[0] == N_ORDERS) ||
-            (rho > 12 && n <= 2)) {
+        if ((rho < 6 && (fine || thrifty) && n <= 2) ||
+            (rho > 12 && (n <= 2 || best[0] == N_ORDERS))) {
             continue; /* it would hardly do better */
         }
         if (!image(self, p, d, 0.5 * (rho + 1 / rho), out)) {
