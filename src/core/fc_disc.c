@@ -505,6 +505,25 @@ static bool compute_with_forms(void *context, const fc_instruction *ins)
     return true;
 }
 
+/* What a function that proves nothing here may want of the distance from its singularity. */
+static unsigned root_hint(unsigned op)
+{
+    switch (op) {
+    case FC_OP_SQRT_D:
+    case FC_OP_ASIN_D:
+    case FC_OP_ACOS_D:
+    case FC_OP_ACOSH_D:
+        return 2;
+    case FC_OP_LOG_D:
+    case FC_OP_LOG2_D:
+    case FC_OP_LOG10_D:
+    case FC_OP_LGAMMA_D:
+        return FC_DISC_LOG_ROOT;
+    default:
+        return 0;
+    }
+}
+
 typedef enum outcome { NOT_PROVED, AT_END, GAP_FOUND } outcome;
 
 /* Runs the program, to its end or to the step that *doubt wants. */
@@ -526,6 +545,7 @@ static outcome follow(const fc_program *p, state *s, fc_doubt *doubt)
         return AT_END;
     }
     tell_doubt(s, ins, steps, doubt);
+    doubt->root = root_hint(ins->op);
     return NOT_PROVED;
 }
 

@@ -53,7 +53,7 @@ typedef struct fc_doubt {
     uint32_t step; /* instructions carried out until then; 0: there is no doubt */
     double level;  /* of the operand: of a floor, where it steps */
     double gap;    /* at the centre, between what is compared */
-    unsigned root; /* with `series`: nothing is proved, but may be with this root */
+    unsigned root; /* nothing is proved, but may be with `series` and this root; else 0 */
 } fc_doubt;
 
 /* Fills out[o] for each of the program's outputs, times |dx/dp|. The inputs

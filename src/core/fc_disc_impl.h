@@ -16,6 +16,7 @@
 #define FC_DISC_STEPS 2000
 #define FC_DISC_ROUNDING (2 * DBL_EPSILON) /* of an operation; of a mathematical function twice */
 
+#define FC_DISC_LOG_ROOT 4  /* p^3 log(p) is smooth enough */
 #define FC_DISC_NEARLY 0.99 /* a disc that reaches further towards a pole proves nothing */
 
 /* ---- fc_disc_rules.c ---- */

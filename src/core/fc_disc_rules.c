@@ -231,16 +231,24 @@ static bool by_slope(disc *d, const disc *x, double value, double slope)
 /* tan: |cos(x + iy)|^2 = cos(x)^2 + sinh(y)^2. */
 static bool tangent(disc *d, const disc *x)
 {
-    double least = fabs(cos(x->centre)) - x->radius;
-    return least > 0.01 && by_slope(d, x, tan(x->centre), 1 / (least * least));
+    const double cosine = fabs(cos(x->centre)), value = tan(x->centre), r = x->radius;
+    const double least = cosine - r;
+    const bool proved = least > 0.01 && by_slope(d, x, value, 1 / (least * least));
+    /* |sin(x + iy)| >= |sin(x)|, |cos(x + iy)| <= cosh(y), which is at most 1 + y^2 for y < 1 */
+    const double near = cosine * (fabs(value) * (1 - 0.5 * r * r) - r);
+    d->least = near > 0 ? at_least(near / (1 + r * r)) : 0;
+    return proved;
 }
 
 /* tanh: |cosh(x + iy)|^2 = sinh(x)^2 + cos(y)^2. */
 static bool hyperbolic_tangent(disc *d, const disc *x)
 {
     double near = fabs(x->centre) - x->radius, r = x->radius;
-    double least = (near > 0 ? pow(sinh(near), 2) : 0) + (r < 1.5 ? pow(cos(r), 2) : 0);
-    return least > 1e-3 && by_slope(d, x, tanh(x->centre), 1 / least);
+    const double low = near > 0 ? sinh(near) : 0, turned = r < 1.5 ? cos(r) : 0;
+    const double least = low * low + turned * turned;
+    const bool proved = least > 1e-3 && by_slope(d, x, tanh(x->centre), 1 / least);
+    d->least = low > 0 ? at_least(low / cosh(fabs(x->centre) + r)) : 0;
+    return proved;
 }
 
 /* 1 / sqrt(|z - p| |z - q|) or, without the root, 1 / (|z - p| |z - q|), with p and q so far from
@@ -338,6 +346,24 @@ static const zero_function zero_functions[] = {
     {FC_OP_ERF_D, erf, 1.1283791670955126, 1.5, 5.11},
 };
 
+/* |g(x)/x| for |x| <= R is at least so much: x/g(x) is at most what its Taylor coefficients without
+ * their signs make of R. */
+static double least_quotient(unsigned op, double R)
+{
+    switch (op) {
+    case FC_OP_SIN_D:
+    case FC_OP_SINH_D:
+        return R < 3 ? sin(R) / R : 0;
+    case FC_OP_TAN_D:
+    case FC_OP_TANH_D:
+        return R < 3 ? 1 / (2 - R / tan(R)) : 0;
+    case FC_OP_EXPM1_D:
+        return R < 6 ? 1 / (2 + 0.5 * R * (1 - 1 / tan(0.5 * R))) : 0;
+    default:
+        return 0;
+    }
+}
+
 /* g of `x` as p to its power, which is above 0, times a disc; false where it is not known so. */
 bool fc_disc_by_quotient(const fc_disc_variable *s, disc *d, const disc *x, unsigned op)
 {
@@ -357,8 +383,9 @@ bool fc_disc_by_quotient(const fc_disc_variable *s, disc *d, const disc *x, unsi
     }
     double c = flat.centre, value = c == 0 ? g->limit : g->of(c) / c;
     factor.power = 0;
-    bool proved = make(&quotient, &flat, value, flat.radius * g->slope, g->slope) &&
-                  fc_disc_multiply(d, &quotient, &factor);
+    bool proved = make(&quotient, &flat, value, flat.radius * g->slope, g->slope);
+    quotient.least = at_least(least_quotient(op, fabs(c) + flat.radius));
+    proved = proved && fc_disc_multiply(d, &quotient, &factor);
     d->power = x->power;
     return proved;
 }

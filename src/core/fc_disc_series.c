@@ -70,7 +70,7 @@ static bool logarithm(const state *s, series *d, series *log, const series *x, d
                       unsigned op)
 {
     series y = *x;
-    if (s->root < FC_SERIES_LOG_ROOT - 1 || y.n == 0 || y.c[0] <= 0) {
+    if (s->root < FC_DISC_LOG_ROOT - 1 || y.n == 0 || y.c[0] <= 0) {
         return false;
     }
     y.power = 0;
@@ -163,8 +163,8 @@ static bool is_logarithmic(state *s, const fc_instruction *ins)
         }
     }
     if (log && s->r[ins->a].power != 0) {
-        if (s->root < FC_SERIES_LOG_ROOT - 1) {
-            s->wants_root = s->root == 1 ? FC_SERIES_LOG_ROOT : 2 * s->root;
+        if (s->root < FC_DISC_LOG_ROOT - 1) {
+            s->wants_root = s->root == 1 ? FC_DISC_LOG_ROOT : 2 * s->root;
         }
         return true;
     }
@@ -320,7 +320,7 @@ static bool finish_output(state *s, const fc_disc_place *place, const series *lo
     if (log != NULL && log->n > 0) {
         out->log_power = log->power + by;
         out->log_size = fc_series_majorant(s, log) * root;
-        if (out->log_power < FC_SERIES_LOG_ROOT - 1) { /* not smooth enough yet */
+        if (out->log_power < FC_DISC_LOG_ROOT - 1) { /* not smooth enough yet */
             s->wants_root = 2 * s->root;
             return false;
         }
@@ -353,7 +353,7 @@ bool fc_disc_of_series(const fc_program *p, const fc_disc_place *place, const do
         s.powers[k] = s.powers[k - 1] * s.most;
         s.over[k] = s.over[k - 1] * over;
     }
-    s.log_most = fmax(fabs(log(s.least)), fabs(log(s.most)));
+    s.log_most = s.root > 1 ? fmax(fabs(log(s.least)), fabs(log(s.most))) : 745;
     memset(s.has_log, 0, p->n_registers * sizeof *s.has_log);
     for (unsigned i = 0; i < p->n_registers; i++) {
         double value = 0;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define ORDER FC_SERIES_ORDER
+#define FEW 5 /* coefficients of functions of which no more are written down */
 #define ROUNDING FC_DISC_ROUNDING
 #define FLAT 4 /* what falls as exp(-1/p) does is p^FLAT times noise */
 
@@ -123,13 +124,21 @@ static series sum_of(const state *s, const series *a, const series *b, double si
 static series product_of(const state *s, const series *a, const series *b)
 {
     series out = {.power = a->power + b->power, .n = a->n < b->n ? a->n : b->n};
+    double of_b[ORDER + 1];
+    unsigned at_b[ORDER + 1], n_b = 0; /* most series have few terms */
+    for (unsigned j = 0; j <= b->n; j++) {
+        of_b[n_b] = j < b->n ? b->c[j] : b->rest;
+        at_b[n_b] = j;
+        n_b += of_b[n_b] != 0;
+    }
     for (unsigned i = 0; i <= a->n; i++) {
         const double x = i < a->n ? a->c[i] : a->rest;
         if (x == 0) {
             continue;
         }
-        for (unsigned j = 0; j <= b->n; j++) {
-            const double y = j < b->n ? b->c[j] : b->rest;
+        for (unsigned k = 0; k < n_b; k++) {
+            const unsigned j = at_b[k];
+            const double y = of_b[k];
             if (i < a->n && j < b->n && i + j < out.n) {
                 out.c[i + j] += x * y;
             } else {
@@ -231,14 +240,31 @@ typedef struct taylor {
     double size; /* of |g| at real points, if it is not 0 */
 } taylor;
 
+/* x + value, where x has a power above 0. */
+static void add_number(const state *s, series *x, double value)
+{
+    const unsigned shift = (unsigned)x->power, n = x->n + shift < ORDER ? x->n + shift : ORDER;
+    double c[ORDER] = {value}, rest = x->rest * s->far[x->n + shift - n];
+    for (unsigned k = 0; k < x->n; k++) {
+        if (k + shift < n) {
+            c[k + shift] = x->c[k];
+        } else {
+            rest += fabs(x->c[k]) * s->far[k + shift - n];
+        }
+    }
+    x->power = 0;
+    x->n = n;
+    memcpy(x->c, c, sizeof c);
+    x->rest = rest;
+}
+
 /* g(c0 + u), u having a power above 0. */
 static series composed(const state *s, const series *u, const taylor *t)
 {
     series out = {.rest = t->rest};
     for (unsigned k = t->n; k-- > 0;) {
-        const series term = fc_series_number(t->g[k]);
         out = product_of(s, &out, u);
-        out = sum_of(s, &out, &term, 1);
+        add_number(s, &out, t->g[k]);
     }
     return out;
 }
@@ -334,10 +360,10 @@ static taylor taylor_atan(double c0, double U)
  * euler + zeta(2) U / (1 - U). */
 static taylor taylor_log_gamma(double U)
 {
-    static const double c[ORDER] = {0, -0.5772156649015329, 0.8224670334241132, -0.4006856343865314,
-                                    0.27058080842778454};
-    taylor t = {.n = ORDER};
-    for (int k = 0; k < ORDER; k++) {
+    static const double c[FEW] = {0, -0.5772156649015329, 0.8224670334241132, -0.4006856343865314,
+                                  0.27058080842778454};
+    taylor t = {.n = FEW};
+    for (int k = 0; k < FEW; k++) {
         t.g[k] = c[k];
     }
     t.rest = U < 0.95 ? 0.20738555102867398 / (1 - U) : INFINITY; /* zeta(5) / 5 */
@@ -348,7 +374,7 @@ static taylor taylor_log_gamma(double U)
 /* An odd function about 0 whose coefficients from the fifth on are at most `fifth`. */
 static taylor taylor_odd(double first, double third, double fifth, double slope, double U)
 {
-    taylor t = {.n = ORDER, .g = {0, first, 0, third, 0}, .slope = slope};
+    taylor t = {.n = FEW, .g = {0, first, 0, third, 0}, .slope = slope};
     t.rest = U < 0.95 ? fifth / (1 - U * U) : INFINITY;
     return t;
 }
@@ -603,7 +629,7 @@ bool fc_series_function(state *s, series *d, const series *x, unsigned op)
     case FC_OP_ERF_D:
     case FC_OP_ERFC_D: {
         const double f = op == FC_OP_ERF_D ? 1.1283791670955126 : -1.1283791670955126;
-        t = (taylor){.n = ORDER, .g = {op == FC_OP_ERF_D ? 0 : 1, f, 0, -f / 3, 0}};
+        t = (taylor){.n = FEW, .g = {op == FC_OP_ERF_D ? 0 : 1, f, 0, -f / 3, 0}};
         t.rest = c0 != 0 ? INFINITY : 0.11284 * exp(U * U);
         t.slope = fabs(f);
         break;

@@ -15,7 +15,6 @@
 #define FC_SERIES_ORDER 5      /* coefficients at most */
 #define FC_SERIES_MAX_POWER 64 /* of p; less where no high root is taken */
 #define FC_SERIES_MAX_ROOT 16
-#define FC_SERIES_LOG_ROOT 4 /* p^3 log(p) is smooth enough */
 #define FC_SERIES_POWERS (FC_SERIES_MAX_POWER + 2 * FC_SERIES_ORDER + 2)
 
 typedef struct fc_series {

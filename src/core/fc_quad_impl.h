@@ -115,7 +115,7 @@ FC_MUST_CHECK fc_status fc_quad_ask_tanh_sinh(fc_quad_work *q, double low, doubl
 
 /* ---- fc_quad_proven.c ---- */
 
-#define FC_QUAD_PROVEN 16 /* panels at most */
+#define FC_QUAD_PROVEN 20 /* panels at most */
 
 /* How a range was covered by panels whose errors are proved; zeros: nothing is known. */
 typedef struct fc_quad_cover {

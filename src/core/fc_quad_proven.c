@@ -36,6 +36,7 @@
 
 #define MAX_PANELS FC_QUAD_PROVEN
 #define MAX_TRIES 40
+#define MAX_TRIES_INFINITE 56 /* where the long way is longer, too */
 #define MANY_CUTS 4
 #define MAX_DEPTH 6
 #define MAX_STEPS 40 /* to the place where a decision changes */
@@ -103,12 +104,14 @@ typedef struct proof {
     fc_disc_place middle; /* of the range, with a radius of next to nothing */
     panel panels[MAX_PANELS];
     part ends[MAX_PANELS]; /* of panels that count from an end of the range, or a cut */
-    unsigned n_panels, n_tries, depth;
+    unsigned n_panels, n_tries, max_tries, depth;
     fc_quad_cuts *cuts; /* with any, the panels are no halves of halves */
     double slit;        /* how much of the range lies within the error of where it was cut */
     double seen;        /* the largest |f| at a panel's middle */
     bool unbounded;     /* nothing was known of the last panel: f may be singular there */
     unsigned root;      /* what the last special end wanted of the distance */
+    double end_half;    /* and on how wide a panel it was proved */
+    bool several;       /* parts, from 0 to 1 each if they have singular ends */
 } proof;
 
 static fc_disc_place place_of(const panel *p, double radius, double inner)
@@ -209,7 +212,8 @@ static bool prove_panel(proof *self, panel *p, double share, bool series, fc_dou
         double enough =
             0.2 * absolute * share + 0.04 * self->options->epsrel * self->seen * p->half;
         /* Noise of a crude bound falls as the panel is halved, that of f does not. */
-        const double noise_enough = self->depth < 4 ? 10 * enough : 1e-6 * self->seen * p->half;
+        const double noise_enough =
+            self->depth < MAX_DEPTH ? 10 * enough : 1e-6 * self->seen * p->half;
         if (p->kronrod <= enough && (!series || p->noise <= fmax(10 * enough, noise_enough))) {
             return true;
         }
@@ -238,7 +242,8 @@ static bool prove_end(proof *self, panel *p, bool upper, double share)
 {
     const part *of = p->of;
     const double width = 2 * p->half, at = upper ? p->centre + p->half : p->centre - p->half;
-    if (self->n_panels == MAX_PANELS || self->n_tries >= MAX_TRIES || (of->inverse && at != 0)) {
+    if (self->n_panels == MAX_PANELS || self->n_tries >= self->max_tries ||
+        (of->inverse && at != 0)) {
         return false;
     }
     part *end = &self->ends[self->n_panels];
@@ -263,7 +268,8 @@ static bool prove_end(proof *self, panel *p, bool upper, double share)
             break;
         }
         if (doubt.root > MOST_BESIDE && !end->inverse && end->base != 0) {
-            self->n_tries = MAX_TRIES; /* series of few terms, and doubles, do not tell it from 0 */
+            self->n_tries =
+                self->max_tries; /* series of few terms, and doubles, do not tell it from 0 */
             break;
         }
         self->root = doubt.root;
@@ -360,12 +366,19 @@ static bool prove(proof *self, panel *p, double share, end_kind *lower, end_kind
         if (!self->unbounded || doubt->step != 0) {
             return false;
         }
+        self->root = doubt->root > 0 ? doubt->root : self->root;
         *lower = *lower == UNKNOWN ? (is_regular(self, p, false) ? REGULAR : SPECIAL) : *lower;
         *upper = *upper == UNKNOWN ? (is_regular(self, p, true) ? REGULAR : SPECIAL) : *upper;
     }
-    if ((*lower == SPECIAL) != (*upper == SPECIAL) &&
-        prove_end(self, p, *upper == SPECIAL, share)) {
-        return true;
+    if ((*lower == SPECIAL) != (*upper == SPECIAL)) {
+        const double half = p->half;
+        if (self->several && self->root > 1 && half > self->end_half) {
+            return false; /* as at the end before, in all likelihood */
+        }
+        if (prove_end(self, p, *upper == SPECIAL, share)) {
+            self->end_half = half;
+            return true;
+        }
     }
     /* Discs know of some singularities that can be removed, by powers of p, what series do not. */
     return known && self->root == 1 && self->unbounded && prove_panel(self, p, share, false, doubt);
@@ -398,7 +411,7 @@ static bool cover(proof *self, const part *part, const fc_quad_cover *known, fc_
             lo = hi;
             top--;
             kind_lo = kind[top];
-        } else if (self->n_tries >= MAX_TRIES || top > MAX_DEPTH ||
+        } else if (self->n_tries >= self->max_tries || top > MAX_DEPTH ||
                    self->n_panels + top > MAX_PANELS) {
             return false;
         } else {
@@ -567,12 +580,15 @@ fc_status fc_quad_prove(const fc_run *run, const fc_integrand *f, const fc_quad_
     self.options = options;
     self.params = params;
     self.n_panels = self.n_tries = 0;
+    self.max_tries = infinite ? MAX_TRIES_INFINITE : MAX_TRIES;
     self.seen = 0;
     self.cuts = cuts;
     self.slit = 0;
     self.root = 1;
+    self.end_half = INFINITY;
     part parts[4];
     const unsigned n_parts = parts_of(&self, a, b, parts);
+    self.several = n_parts > 1;
     fc_quad_cover found = {.none = true}; /* until all is well */
     bool covered = true, with_jacobian = false;
     for (unsigned k = 0; k < n_parts && covered; k++) {

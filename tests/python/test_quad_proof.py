@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 INF = math.inf
-FEW = 16 * 21
+FEW = 20 * 21
 FUNCTIONS = [
     lambda x, p, q: p * x * x + q * x + 1,
     lambda x, p, q: math.exp(-p * x * x) * math.sin(q * x),
