@@ -29,12 +29,13 @@
 #define MAX_TERMS FC_VARIATE_MAX_TERMS
 #define MAX_VALUES FC_VARIATE_MAX_COEFFICIENTS
 #define FIRST_TERMS 8
-#define KEPT_APART 4      /* one chunk of points in so many is not learnt from */
 #define AT_ONCE 256       /* evaluations that one worker makes */
 #define LEAST_PIVOT 1e-12 /* of the first: what is less is rounding */
 #define RANKS_BY_ONE 4    /* beyond, ranks grow by two */
 #define HOPEFUL 0.5       /* a rank must lower the variance to so much ... */
 #define DISAPPOINTMENTS 4 /* ... or counts as one of so many in a row before the end */
+#define HOPELESS 0.3      /* a function of which so much is left ... */
+#define RANK_TO_HOPE 3    /* ... with this rank is given up */
 #define GOOD_ENOUGH 1e-20 /* share of the variance */
 #define WORTHWHILE 0.5    /* the same */
 #define TAIL_OF_RESIDUAL                                                                           \
@@ -283,6 +284,13 @@ static fc_status sweep(cross *c, bool leftwards, uint64_t *n_eval, bool *solved)
     return status;
 }
 
+/* One point in four of a chunk is not learnt from. The low digits of its number choose where a
+ * point of a net lies: their sum is in none. */
+static bool is_kept_apart(size_t i)
+{
+    return ((i ^ i >> 2 ^ i >> 4) & 3) == 3;
+}
+
 /* Variance of y - h at the points kept apart, of y if h is NULL; of the others the two worst are
  * remembered. */
 static double variance_left(cross *c, const fc_variate *h)
@@ -300,7 +308,7 @@ static double variance_left(cross *c, const fc_variate *h)
         }
         for (size_t i = 0; i < CHUNK; i++) {
             const double w = points->weight[at + i], delta = y[at + i] - out[i];
-            if (at / CHUNK % KEPT_APART == KEPT_APART - 1) {
+            if (is_kept_apart(i)) {
                 sum0 += w;
                 sum1 += w * delta;
                 sum2 += w * delta * delta;
@@ -426,6 +434,9 @@ static fc_status grow(cross *c, uint64_t budget, uint64_t *n_eval, fc_variate *b
         if (lengthen(c, rank, left)) {
             continue;
         }
+        if (rank >= RANK_TO_HOPE && best->residual > HOPELESS) {
+            break;
+        }
         disappointments = good ? 0 : disappointments + 1;
         const unsigned more = rank < RANKS_BY_ONE ? 1 : 2;
         if (disappointments == DISAPPOINTMENTS || rank + more > MAX_RANK || c->n_dim == 1) {
@@ -442,7 +453,7 @@ fc_status fc_cross_fit(fc_sampler *sampler, const fc_points *points, unsigned ou
 {
     *variate = NULL;
     const unsigned n_dim = points->n_dim;
-    if (n_dim > MAX_DIM || points->n < KEPT_APART * CHUNK || points->n % CHUNK != 0) {
+    if (n_dim > MAX_DIM || points->n == 0 || points->n % CHUNK != 0) {
         return FC_OK;
     }
     fc_variate *best = fc_variate_create(n_dim), *now = fc_variate_create(n_dim);

@@ -39,7 +39,8 @@ typedef struct fc_mc_options {
     fc_mc_method method;
     uint64_t n; /* evaluations, at least 2; about as many are made (n_eval tells), never more */
     uint64_t seed;
-    bool adapt; /* Sobol: spend an eighth of n, at most, on a map and on choosing the net */
+    bool adapt; /* Sobol: spend 3/16 of n, of few points up to 7/16, on fitting a control variate,
+                   on a map and on choosing the net */
     /* Called on the calling thread now and then, with evaluations done of n; may be NULL. */
     void (*progress)(void *context, uint64_t done, uint64_t n);
     void *progress_context;

@@ -36,7 +36,8 @@
 #define WAVE 256            /* blocks between two additions */
 #define LEAST_REPLICATES 25 /* Student's tails are thin enough, as told above */
 #define MOST_LOG2 28        /* a net's points at most: larger n takes more replicates */
-#define LEAST_TO_ADAPT 4096
+#define LEAST_TO_ADAPT 1024
+#define FEW 8192
 #define MOST_TO_ADAPT (UINT64_C(1) << 22)
 #define MOST_TO_ADD 4096 /* of few points a greater part */
 #define USEFUL_GAIN 0.5
@@ -47,6 +48,7 @@
 #define MOST_OUT_FITTED 4
 #define MOST_POINTS_FITTED 4096
 #define MOST_TO_FIT 8192 /* evaluations */
+#define UNTRIED 0.1      /* of the variance: it is also taken if there are no points for pilots */
 #define SMOOTH 1e-4      /* of the variance: a control variate that leaves less is taken unasked */
 #define LEAST_PRICE 2    /* what a control variate must divide the variance by: so much and ... */
 #define WORK_PER_DIM 50  /* ... its multiplications over these of a point */
@@ -260,7 +262,13 @@ static fc_status choose(nets *job, const fc_mc_options *options, uint64_t spare,
         log2_pilot++;
     }
     *best = map_helps ? FC_NET_MAPPED : FC_NET_SOBOL;
+    double left = job->variates != NULL ? 0 : 1;
+    for (unsigned o = 0; job->variates != NULL && o < n_out; o++) {
+        left = fmax(left, job->variates[o]->residual);
+    }
+    const bool smooth = left < SMOOTH;
     if (n_candidates < 2 || log2_pilot < LEAST_PILOT_LOG2) {
+        *variate = left < UNTRIED && !map_helps;
         return FC_OK;
     }
     double *scale = fc_calloc(n_out, sizeof *scale);
@@ -270,10 +278,6 @@ static fc_status choose(nets *job, const fc_mc_options *options, uint64_t spare,
     double least = HUGE_VAL, seen = 0, price = LEAST_PRICE;
     for (unsigned o = 0; job->variates != NULL && o < n_out; o++) {
         price += fc_variate_work(job->variates[o]) / (WORK_PER_DIM * n_dim);
-    }
-    bool smooth = job->variates != NULL;
-    for (unsigned o = 0; smooth && o < n_out; o++) {
-        smooth = job->variates[o]->residual < SMOOTH;
     }
     fc_status status = FC_OK;
     for (unsigned k = 0; status == FC_OK && k < FC_N_NETS; k++) {
@@ -376,9 +380,13 @@ static fc_status adapt(nets *job, const fc_mc_options *options, tally *sums, fc_
     }
     uint64_t spare = *n / 8 < MOST_TO_ADAPT ? *n / 8 : MOST_TO_ADAPT;
     const uint64_t more = *n / 16 < MOST_TO_ADD ? *n / 16 : MOST_TO_ADD;
-    const uint64_t to_train = spare / 4 * 3;
-    const uint64_t to_fit = *n / 16 < MOST_TO_FIT ? *n / 16 : MOST_TO_FIT;
+    uint64_t to_train = spare / 4 * 3;
+    uint64_t to_fit = *n / 16 < MOST_TO_FIT ? *n / 16 : MOST_TO_FIT;
     spare += more;
+    if (*n < FEW) { /* too few for a map, and a variate is all that can help */
+        to_train = *n / 8;
+        to_fit = *n / 4;
+    }
     const unsigned n_bins = fc_vegas_bins(n_dim, to_train / 6);
     const bool fits = n_dim <= FC_VARIATE_MAX_DIM && n_out <= MOST_OUT_FITTED;
     double gain = 1, flat = 0;
@@ -404,8 +412,8 @@ static fc_status adapt(nets *job, const fc_mc_options *options, tally *sums, fc_
             return status;
         }
         job->map = *map;
+        spare = *n < FEW ? *n / 16 : spare - spent;
         *n -= spent;
-        spare -= spent;
     }
     return choose(job, options, spare, gain, flat, sums, n, best, variate);
 }

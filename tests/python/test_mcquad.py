@@ -173,6 +173,24 @@ def test_replicates_do_not_cost_smooth_integrands_their_accuracy(family, n_dim, 
     assert all(r.variate for r in results)
 
 
+@pytest.mark.parametrize("family", genz.SMOOTH)
+def test_few_points_suffice_for_control_variates(family):
+    """From 1,024 points on: n / 25 points a net alone would have up to 25 times the error."""
+    from scipy.stats import qmc
+
+    n_dim, n = 5, 2**11
+    nets = [qmc.Sobol(n_dim, seed=s).random(n) for s in range(6)]
+    for parameters in range(4):
+        f, args, exact = genz.problem(family, n_dim, parameters)
+        theirs = [np.mean([f(x, *args) for x in net]) - exact for net in nets]
+        results = [
+            mcquad(f, [0] * n_dim, [1] * n_dim, n, seed=s, args=args) for s in range(12)
+        ]  # fmt: skip
+        ours = [r.integral - exact for r in results]
+        assert np.mean(np.square(ours)) < np.mean(np.square(theirs))
+        assert all(r.variate for r in results)
+
+
 def test_control_variates():
     """Subtracted where they help, for every output of its own, unbiased, under any fold."""
 
@@ -380,7 +398,7 @@ def test_values_whose_squares_vanish_or_overflow(method, size):
     f = fastconc.kernel(lambda x, y, z: z * math.exp(-x * y))
     plain = mcquad(f, [0, 0], [1, 1], 20_000, method=method, seed=1, args=(1.0,))
     other = mcquad(f, [0, 0], [1, 1], 20_000, method=method, seed=1, args=(size,))
-    assert other.converged and other.neval == plain.neval
+    assert other.converged and 19_000 < other.neval <= 20_000
     assert abs(other.integral / size - plain.integral) < 6 * plain.error
     assert other.error / size == pytest.approx(plain.error, rel=0.3)
 
