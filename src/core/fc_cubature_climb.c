@@ -19,7 +19,8 @@
 #include "fc_cubature_impl.h"
 #include "fc_sobol.h"
 
-#define MOST_STARTS 512
+#define MOST_STARTS 512 /* powers of two */
+#define LEAST_STARTS 32
 #define N_CLIMBERS 12
 #define ROUNDS 12
 #define REACH 9.7          /* the largest |w|: |x| up to 4,000; */
@@ -42,9 +43,15 @@ typedef struct climber {
     bool done;
 } climber;
 
-static unsigned n_starts(const cubature *c)
+/* As many as `left` evaluations allow. */
+static unsigned count_starts(const cubature *c, uint64_t left)
 {
-    return c->f->serial ? MOST_STARTS / 4 : MOST_STARTS;
+    const uint64_t later = N_CLIMBERS * (1 + 3 * (uint64_t)ROUNDS * c->n_dim);
+    unsigned n = c->f->serial ? MOST_STARTS / 4 : MOST_STARTS;
+    while (n >= LEAST_STARTS && (2 * (uint64_t)c->n_dim + 1) * n + later > left) {
+        n /= 2;
+    }
+    return n >= LEAST_STARTS ? n : 0;
 }
 
 static double u_of(double w)
@@ -129,10 +136,9 @@ typedef struct start {
 
 /* Where the parabolas through three points on each axis have their top: for a Gaussian's tail,
  * however far, its middle. */
-static fc_status expect_tops(cubature *c, scratch *s, start *starts)
+static fc_status expect_tops(cubature *c, scratch *s, start *starts, unsigned n)
 {
     double expected[FC_CUBATURE_MAX_DIM][MOST_STARTS], y[2][MOST_STARTS];
-    const unsigned n = n_starts(c);
     for (unsigned axis = 0; axis < c->n_dim; axis++) {
         for (int side = 0; side < 2; side++) {
             const double aside = side == 0 ? -ASIDE : ASIDE;
@@ -186,9 +192,9 @@ static int by_expected(const void *a, const void *b)
 }
 
 /* From points everywhere those that lead to different tops, the highest first. */
-static fc_status choose_starts(cubature *c, scratch *s, climber *climbers, unsigned *n_climbers)
+static fc_status choose_starts(cubature *c, scratch *s, unsigned n, climber *climbers,
+                               unsigned *n_climbers)
 {
-    const unsigned n = n_starts(c);
     fc_sobol *sobol;
     fc_status status = fc_sobol_create(c->n_dim, &sobol);
     if (status != FC_OK) {
@@ -212,7 +218,7 @@ static fc_status choose_starts(cubature *c, scratch *s, climber *climbers, unsig
         starts[i].height = starts[i].expected = height_of(c, s->y, i, starts[i].w);
     }
     if (status == FC_OK) {
-        status = expect_tops(c, s, starts);
+        status = expect_tops(c, s, starts, n);
     }
     if (status == FC_OK) {
         qsort(starts, n, sizeof *starts, by_expected);
@@ -368,10 +374,12 @@ static bool describe(const cubature *c, const climber *at, needle *found)
 
 fc_status cubature_climb(cubature *c, uint64_t *n_eval)
 {
-    const uint64_t first = (2 * (uint64_t)c->n_dim + 1) * n_starts(c) + N_CLIMBERS;
-    const uint64_t most = first + (uint64_t)ROUNDS * c->n_dim * 3 * N_CLIMBERS;
     if (c->climbed || !is_unbounded(c->domain) || c->n_out > MAX_OUT || c->options->n_probe == 0 ||
-        *n_eval + most > c->options->max_eval) {
+        *n_eval > c->options->max_eval) {
+        return FC_OK;
+    }
+    const unsigned n_starts = count_starts(c, c->options->max_eval - *n_eval);
+    if (n_starts == 0) {
         return FC_OK;
     }
     c->climbed = true;
@@ -380,8 +388,8 @@ fc_status cubature_climb(cubature *c, uint64_t *n_eval)
     unsigned n;
     fc_status status = cubature_scratch(c, 0, &s);
     if (status == FC_OK) {
-        status = choose_starts(c, s, climbers, &n);
-        *n_eval += (2 * (uint64_t)c->n_dim + 1) * n_starts(c);
+        status = choose_starts(c, s, n_starts, climbers, &n);
+        *n_eval += (2 * (uint64_t)c->n_dim + 1) * n_starts;
     }
     if (status != FC_OK || n == 0) {
         return status;
