@@ -22,6 +22,7 @@
 #define BATCHES 16
 #define MOST_UNSCALED 1e120 /* and the least is 1 over it: squares of squares keep their digits */
 #define MOST_EXPONENT 1000
+#define ROUNDING 16 /* DBL_EPSILON, of a mean */
 
 double fc_student_factor(unsigned dof)
 {
@@ -191,6 +192,11 @@ fc_status fc_mcquad(const fc_run *run, const fc_integrand *f, const fc_domain *d
         }
     }
     fc_free(scale);
+    for (unsigned o = 0; status == FC_OK && o < f->n_out; o++) {
+        /* Without variance there are rounding errors still. */
+        const double noise = result->outcome == FC_MC_ZERO ? 0 : ROUNDING * DBL_EPSILON;
+        result->error[o] = fmax(result->error[o], noise * fabs(result->integral[o]));
+    }
     if (status == FC_OK && result->n_bad != 0) {
         result->outcome = FC_MC_NONFINITE;
         for (unsigned o = 0; o < f->n_out; o++) {

@@ -500,3 +500,15 @@ def test_bad_ranges():
     with pytest.raises(ValueError, match="1111"):
         mcquad(f, [0] * 1112, [1] * 1112)
     assert mcquad(f, [0] * 1112, [1] * 1112, 1000, method="mc", seed=1).converged
+
+
+@pytest.mark.parametrize("method", ["sobol", "mc"])
+def test_constants_are_known_but_for_rounding_errors(method):
+    for value, lower, upper in ((0.1, [0], [0.3]), (3.3, [-1, 2], [5.7, 8.1]), (1.0, [1.2], [1.3])):
+        result = mcquad(
+            lambda *x, value=value: value, lower, upper, 20_000, method=method, seed=3,
+            vectorized=False,
+        )  # fmt: skip
+        exact = value * math.prod(b - a for a, b in zip(lower, upper, strict=True))
+        assert result.converged and 0 < result.error < 1e-14 * exact
+        assert abs(result.integral - exact) <= 3 * result.error
