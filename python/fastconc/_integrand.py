@@ -31,7 +31,7 @@ ndim_entries: dict[tuple[Any, ...], tuple[Any, ...]] = {}
 _MAX_ENTRIES = 512
 _SMALL = 1 << 20  # as in src/binding/quick.h
 # Where floats of exact ints are as good as the ints: no instruction tells a rounding error.
-_INEXACT = ("MOD_D", "FLOORDIV_D", "EQ_D", "NE_D", "FLOOR_D", "CEIL_D", "TRUNC_D", "RINT_D", "I_D")
+INEXACT = ("MOD_D", "FLOORDIV_D", "EQ_D", "NE_D", "FLOOR_D", "CEIL_D", "TRUNC_D", "RINT_D", "I_D")
 
 
 def remember_program(
@@ -50,47 +50,6 @@ def remember_program(
         )  # fmt: skip
 
 
-class Reading:
-    """What a program depends on that no Unit has made."""
-
-    __slots__ = ("deps",)
-
-    def __init__(self, deps: list[Any]) -> None:
-        self.deps = deps
-
-    def valid(self) -> bool:
-        """Tell whether all is as it was."""
-        from fastconc._compile.deps import still_valid
-
-        return still_valid(self.deps)
-
-
-# As in _compile/check.py
-_SAMPLES = (0.6180339887498949, 2.414213562373095, -0.7320508075688772)
-
-
-def _read(f: FunctionType, n_inputs: int) -> bool:
-    """Compile a function of floats for `entries`, if that can be done in no time."""
-    from fastconc._compile import quick
-
-    found = quick.read(f, n_inputs)
-    if found is None:
-        return False
-    code, deps, silent = found
-    program = _core.Program(code)
-    points = tuple([tuple([x * (1.0 + k / 8) for k in range(n_inputs)]) for x in _SAMPLES])
-    if silent:
-        agrees = _core._agrees_with_python(f, program, points)
-    else:
-        from fastconc._compile.check import quiet
-
-        with quiet():
-            agrees = _core._agrees_with_python(f, program, points)
-    if agrees:
-        remember_program(f, n_inputs, program, Reading(deps))
-    return agrees
-
-
 def learn(f: Any, args: tuple[Any, ...], caller: str) -> bool | None:
     """Compile a function of floats that is not known yet, for `entries`: whether there is a program
     now, or None if that is not known."""
@@ -103,7 +62,9 @@ def learn(f: Any, args: tuple[Any, ...], caller: str) -> bool | None:
     for arg in args:
         if type(arg) is not float:
             return None
-    if _read(f, n_inputs):
+    from fastconc._compile import quick
+
+    if quick.prepare() and _core._learn(f, n_inputs):  # else the short way has tried that
         return True
     from fastconc._kernel import program_and_unit
 
@@ -117,7 +78,7 @@ def learn(f: Any, args: tuple[Any, ...], caller: str) -> bool | None:
 def takes_ints(program: Any) -> bool:
     """Tell whether `program`, which takes floats, does the same with small ints as floats."""
     text = program.disassemble()
-    return not any(f" {op} " in text for op in _INEXACT)
+    return not any(f" {op} " in text for op in INEXACT)
 
 
 def _floats(args: tuple[Any, ...]) -> bool:

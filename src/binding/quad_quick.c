@@ -56,8 +56,12 @@ PyObject *quick_quad(fc_state *state, PyObject *const *given, PyObject *Py_UNUSE
         }
         ints |= whole;
     }
-    PyObject *entry =
-        quick_entry(state, fc_state_kept(&state->quick_entries), given[F], 1 + n_args, NULL);
+    PyObject *entries = fc_state_kept(&state->quick_entries);
+    PyObject *entry = quick_entry(state, entries, given[F], 1 + n_args, NULL);
+    if (entry == NULL && !PyErr_Occurred() && !ints &&
+        reader_learn(state, given[F], 1 + n_args) == 1) {
+        entry = quick_entry(state, entries, given[F], 1 + n_args, NULL);
+    }
     if (entry == NULL) {
         return NULL;
     }

@@ -113,6 +113,9 @@ static int entry_holds(fc_state *state, PyObject *entry, PyObject *f)
     if (holds) {
         return 1;
     }
+    if (PyTuple_GET_ITEM(entry, ENTRY_UNIT) == Py_None) {
+        return 0; /* it is read anew in no time */
+    }
     PyObject *answer = PyObject_CallMethod(PyTuple_GET_ITEM(entry, ENTRY_UNIT), "valid", NULL);
     int truth = answer != NULL ? PyObject_IsTrue(answer) : -1;
     Py_XDECREF(answer);

@@ -41,6 +41,10 @@ enum {
 PyObject *quick_entry(fc_state *state, PyObject *entries, PyObject *f, Py_ssize_t n_inputs,
                       PyObject *args);
 
+/* Make an entry for a function of n floats that quad has none for, if it is easily read (reader.c):
+ * 1 or 0, -1 with an exception. */
+int reader_learn(fc_state *state, PyObject *function, Py_ssize_t n);
+
 /* A float or an int, both exactly, that is not nan; 0 when it is something else. */
 int quick_number(PyObject *object, double *value);
 int quick_tolerance(PyObject *object, double *value); /* nor negative */

@@ -625,6 +625,18 @@ static PyObject *read_program(reader *r, PyObject *function, int n)
     return bytes;
 }
 
+/* As takes_ints of _integrand.py. */
+static bool takes_ints(const reader *r, PyObject *tables)
+{
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(r->b->body); i++) {
+        const ValObject *val = (ValObject *)PyList_GET_ITEM(r->b->body, i);
+        if (PySet_Contains(PyTuple_GET_ITEM(tables, READER_INEXACT), val->op) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 PyObject *read_function(fc_state *state, PyObject *tables, PyObject *function, int n)
 {
     reader r;
@@ -646,8 +658,11 @@ PyObject *read_function(fc_state *state, PyObject *tables, PyObject *function, i
     r.deps = PyList_New(0);
     r.b = ir_new_builder(state);
     PyObject *bytes = r.deps != NULL && r.b != NULL ? read_program(&r, function, n) : NULL;
-    PyObject *result =
-        bytes != NULL ? Py_BuildValue("NOO", bytes, r.deps, r.silent ? Py_True : Py_False) : NULL;
+    PyObject *result = NULL;
+    if (bytes != NULL) {
+        result = Py_BuildValue("NOOO", bytes, r.deps, r.silent ? Py_True : Py_False,
+                               takes_ints(&r, tables) ? Py_True : Py_False);
+    }
     read_drop_to(&r, 0);
     Py_DECREF(r.mask);
     Py_XDECREF(r.deps);

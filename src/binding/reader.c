@@ -23,7 +23,8 @@ static PyObject *nothing(void)
 PyDoc_STRVAR(read_code_doc,
              "_read_code($module, function, n, /)\n--\n\n"
              "(bytes of the program of n floats, what it depends on, whether nothing in it may\n"
-             "warn), or None for a function that the compiler in Python must read.");
+             "warn, whether small ints may be passed as floats), or None for a function that the "
+             "compiler in Python must read.");
 
 static PyObject *read_code(PyObject *module, PyObject *const *args, Py_ssize_t count)
 {
@@ -54,44 +55,139 @@ static bool agrees(PyObject *got, PyObject *expected)
            fabs(a - b) <= 1e-9 * (size > 1e-300 ? size : 1e-300);
 }
 
-PyDoc_STRVAR(agrees_doc, "_agrees_with_python($module, function, program, samples, /)\n--\n\n"
-                         "Whether the program gives about what the function gives, where that is a"
-                         "\nnumber and no exception, for each tuple of floats in samples.");
-
-static PyObject *agrees_with_python(PyObject *module, PyObject *const *args, Py_ssize_t count)
+/* Whether the program gives about what the function gives, where that is a number and no exception:
+ * 1 or 0, -1 with an exception that is none (an interrupt). The abscissae are check.py's; one of
+ * them is likely to be where the function is defined. */
+static int agrees_with_python(fc_state *state, PyObject *function, PyObject *program, int n)
 {
-    fc_state *state = fc_state_of_module(module);
+    static const double samples[] = {0.6180339887498949, 2.414213562373095, -0.7320508075688772};
     Py_buffer views[MAX_INPUTS] = {0};
-    if (count != 3 || !PyTuple_Check(args[2])) {
-        return PyErr_Format(PyExc_TypeError, "_agrees_with_python takes three arguments");
-    }
-    fc_program *program = fc_program_of(state, args[1]);
-    if (program == NULL) {
-        return NULL;
-    }
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(args[2]); i++) {
-        PyObject *sample = PyTuple_GET_ITEM(args[2], i);
-        if (!PyTuple_CheckExact(sample) || PyTuple_GET_SIZE(sample) > MAX_INPUTS ||
-            PyTuple_GET_SIZE(sample) != (Py_ssize_t)fc_program_n_inputs(program)) {
-            return PyErr_Format(PyExc_ValueError, "samples must be tuples of the inputs");
-        }
-        PyObject *expected = PyObject_Call(args[0], sample, NULL);
-        if (expected == NULL) {
-            if (!PyErr_ExceptionMatches(PyExc_Exception)) {
-                return NULL;
+    for (int i = 0; i < 3; i++) {
+        PyObject *numbers = PyTuple_New(n);
+        for (int k = 0; numbers != NULL && k < n; k++) {
+            PyObject *number = PyFloat_FromDouble(samples[i] * (1.0 + k / 8.0));
+            if (number == NULL) {
+                Py_CLEAR(numbers);
+            } else {
+                PyTuple_SET_ITEM(numbers, k, number);
             }
-            PyErr_Clear();
-            continue;
         }
-        PyObject *got = fc_program_call(args[1], state, &PyTuple_GET_ITEM(sample, 0), views);
-        const bool same = got != NULL && agrees(got, expected);
-        Py_DECREF(expected);
+        PyObject *expected = numbers != NULL ? PyObject_Call(function, numbers, NULL) : NULL;
+        PyObject *got = NULL;
+        int same = 1;
+        if (expected != NULL) {
+            got = fc_program_call(program, state, &PyTuple_GET_ITEM(numbers, 0), views);
+            same = got != NULL && agrees(got, expected);
+        } else if (!PyErr_ExceptionMatches(PyExc_Exception)) {
+            same = -1;
+        }
+        if (same >= 0) {
+            PyErr_Clear();
+        }
         Py_XDECREF(got);
-        if (!same) {
-            return PyErr_Occurred() ? NULL : Py_NewRef(Py_False);
+        Py_XDECREF(expected);
+        Py_XDECREF(numbers);
+        if (same != 1) {
+            return same;
         }
     }
-    Py_RETURN_TRUE;
+    return 1;
+}
+
+/* As agrees_with_python, while NumPy warns of nothing. */
+static int agrees_quietly(fc_state *state, PyObject *function, PyObject *program, int n)
+{
+    PyObject *context = PyObject_CallNoArgs(PyTuple_GET_ITEM(state->reader, READER_QUIET));
+    PyObject *entered = context != NULL ? PyObject_CallMethod(context, "__enter__", NULL) : NULL;
+    int same = entered != NULL ? agrees_with_python(state, function, program, n) : -1;
+    if (entered != NULL) {
+        PyObject *type, *value, *traceback;
+        PyErr_Fetch(&type, &value, &traceback);
+        PyObject *left = PyObject_CallMethod(context, "__exit__", "OOO", Py_None, Py_None, Py_None);
+        if (left == NULL || type != NULL) {
+            PyErr_Restore(type, value, traceback);
+            same = -1;
+        }
+        Py_XDECREF(left);
+    }
+    Py_XDECREF(entered);
+    Py_XDECREF(context);
+    return same;
+}
+
+/* ---- entries ---- */
+
+static int keep_entry(PyObject *entries, PyObject *function, PyObject *code, PyObject *defaults,
+                      PyObject *program, PyObject *found, int n)
+{
+    enum { MAX_ENTRIES = 512 }; /* as in _integrand.py */
+    if (PyDict_GET_SIZE(entries) >= MAX_ENTRIES) {
+        PyDict_Clear(entries);
+    }
+    PyObject *ref = PyWeakref_NewRef(function, NULL), *empty = PyTuple_New(0);
+    PyObject *n_out = PyLong_FromLong(1), *entry = NULL, *key = NULL;
+    if (ref != NULL && empty != NULL && n_out != NULL) {
+        entry = PyTuple_Pack(ENTRY_SIZE, ref, code, defaults, empty, Py_None,
+                             PyTuple_GET_ITEM(found, 1), program, n_out,
+                             n > 1 ? PyTuple_GET_ITEM(found, 3) : Py_False);
+        key = Py_BuildValue("Ni", PyLong_FromVoidPtr(function), n);
+    }
+    const int kept = entry != NULL && key != NULL ? PyDict_SetItem(entries, key, entry) : -1;
+    Py_XDECREF(key);
+    Py_XDECREF(entry);
+    Py_XDECREF(n_out);
+    Py_XDECREF(empty);
+    Py_XDECREF(ref);
+    return kept;
+}
+
+int reader_learn(fc_state *state, PyObject *function, Py_ssize_t n)
+{
+    PyObject *tables = fc_state_kept(&state->reader);
+    PyObject *entries = fc_state_kept(&state->quick_entries);
+    if (tables == NULL || entries == NULL || n < 1 || n > MAX_INPUTS ||
+        !PyFunction_Check(function) || ((PyFunctionObject *)function)->func_kwdefaults != NULL) {
+        return 0;
+    }
+    PyObject *code = Py_NewRef(PyFunction_GET_CODE(function));
+    PyObject *defaults = PyFunction_GET_DEFAULTS(function), *program = NULL;
+    defaults = Py_NewRef(defaults != NULL ? defaults : Py_None);
+    PyObject *found = read_function(state, tables, function, (int)n);
+    int same = 0;
+    if (found != NULL) {
+        program = PyObject_CallOneArg(state->program_type, PyTuple_GET_ITEM(found, 0));
+    }
+    if (program != NULL) {
+        same = (PyTuple_GET_ITEM(found, 2) == Py_True ? agrees_with_python : agrees_quietly)(
+            state, function, program, (int)n);
+    }
+    if (same == 1 && keep_entry(entries, function, code, defaults, program, found, (int)n) < 0) {
+        same = -1;
+    }
+    Py_XDECREF(program);
+    Py_XDECREF(found);
+    Py_DECREF(defaults);
+    Py_DECREF(code);
+    if (PyErr_Occurred() && PyErr_ExceptionMatches(PyExc_Exception)) {
+        PyErr_Clear();
+        same = 0;
+    }
+    return PyErr_Occurred() ? -1 : same;
+}
+
+PyDoc_STRVAR(learn_doc, "_learn($module, function, n, /)\n--\n\n"
+                        "Read the function of n floats for the entries of quad; whether it is"
+                        " known now.");
+
+static PyObject *learn(PyObject *module, PyObject *const *args, Py_ssize_t count)
+{
+    const Py_ssize_t n = count == 2 ? PyLong_AsSsize_t(args[1]) : -1;
+    if (n < 0) {
+        return PyErr_Occurred() ? NULL
+                                : PyErr_Format(PyExc_TypeError, "_learn takes f and a number");
+    }
+    const int learned = reader_learn(fc_state_of_module(module), args[0], n);
+    return learned < 0 ? NULL : PyBool_FromLong(learned);
 }
 
 PyDoc_STRVAR(holds_doc, "_quick_holds($module, entries, f, n_inputs, /)\n--\n\n"
@@ -133,6 +229,7 @@ static PyObject *set_reader(PyObject *module, PyObject *tables)
         !PyDict_CheckExact(PyTuple_GET_ITEM(tables, READER_BUILTINS)) ||
         !PyDict_CheckExact(PyTuple_GET_ITEM(tables, READER_OPCODES)) ||
         !PyDict_CheckExact(PyTuple_GET_ITEM(tables, READER_COSTS)) ||
+        !PyAnySet_Check(PyTuple_GET_ITEM(tables, READER_INEXACT)) ||
         !PyLong_CheckExact(PyTuple_GET_ITEM(tables, READER_END))) {
         return PyErr_Format(PyExc_TypeError, "these are no tables of a reader");
     }
@@ -142,8 +239,7 @@ static PyObject *set_reader(PyObject *module, PyObject *tables)
 
 static PyMethodDef functions[] = {
     {"_read_code", (PyCFunction)(void (*)(void))read_code, METH_FASTCALL, read_code_doc},
-    {"_agrees_with_python", (PyCFunction)(void (*)(void))agrees_with_python, METH_FASTCALL,
-     agrees_doc},
+    {"_learn", (PyCFunction)(void (*)(void))learn, METH_FASTCALL, learn_doc},
     {"_quick_holds", (PyCFunction)(void (*)(void))quick_holds, METH_FASTCALL, holds_doc},
     {"_set_reader", set_reader, METH_O, tables_doc},
     {NULL, NULL, 0, NULL},

@@ -25,13 +25,11 @@ def count_compilations(monkeypatch):
 
 
 def test_first_and_later_calls_agree(monkeypatch):
-    calls = []
-    plain = _integrand._read
-    monkeypatch.setattr(_integrand, "_read", lambda *args: calls.append(1) or plain(*args))
+    calls = count_compilations(monkeypatch)
     f = lambda x: math.exp(-x * x) * math.sin(x + 3)  # noqa: E731
     results = [tuple(vars(fastconc.quad(f, 0, 1)).items()) for _ in range(3)]
     assert results[0] == results[1] == results[2]
-    assert len(calls) == 1
+    assert len(calls) <= 1
 
 
 def test_functions_at_one_address():

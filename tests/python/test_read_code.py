@@ -9,6 +9,7 @@ import random
 import sys
 import threading
 import types
+import warnings
 import weakref
 from pathlib import Path
 
@@ -30,7 +31,8 @@ WEIGHTS = (0.5, 0.25, 1.5)
 
 
 def read(f, n=1):
-    return quick.read(f, n) if type(f) is types.FunctionType else None
+    quick.prepare()
+    return _core._read_code(f, n) if type(f) is types.FunctionType else None
 
 
 def by_the_compiler(f, n=1):
@@ -510,25 +512,24 @@ def test_wrong_arguments():
     assert _core._read_code(helper, 0) is None is _core._read_code(helper, 100)
     with pytest.raises(TypeError):
         _core._set_reader((1, 2))
-    program = _core.Program(read(helper)[0])
-    assert _core._agrees_with_python(helper, program, ((1.0,), (2.0,)))
-    assert not _core._agrees_with_python(lambda x: x, program, ((1.0,),))
-    assert _core._agrees_with_python(lambda x: 1 / 0, program, ((1.0,),))
-    assert not _core._agrees_with_python(lambda x: "text", program, ((1.0,),))
-    for arguments in ((helper, 3, ()), (helper, program, []), (helper, program)):
+    for arguments in ((helper,), (helper, "1"), (helper, -1)):
         with pytest.raises(TypeError):
-            _core._agrees_with_python(*arguments)
-    for samples in (((1.0, 2.0),), ((),), (1.0,)):
-        with pytest.raises(ValueError, match="samples"):
-            _core._agrees_with_python(helper, program, samples)
+            _core._learn(*arguments)
+    assert not _core._learn(3, 1) and not _core._learn(helper, 0) and not _core._learn(helper, 99)
+    for arguments in (({}, helper), ([], helper, 1), ({}, helper, "1")):
+        with pytest.raises(TypeError):
+            _core._quick_holds(*arguments)
+    assert not _core._quick_holds({}, helper, 1)
 
 
 def test_an_interrupt_passes():
-    def f(x):
-        raise KeyboardInterrupt
+    class Stop(float):
+        def __rmul__(self, other):
+            raise KeyboardInterrupt
 
+    stop = Stop(2.0)
     with pytest.raises(KeyboardInterrupt):
-        _core._agrees_with_python(f, _core.Program(read(helper)[0]), ((1.0,),))
+        fastconc.quad(lambda x: x * stop, 0, 1)
 
     class Space(types.ModuleType):
         def __getattr__(self, name):
@@ -605,11 +606,30 @@ def test_numpy_functions_read_and_do_not_warn():
     assert read(lambda x: x * array_[0]) is None
 
 
-def test_a_wrong_program_is_not_taken(monkeypatch):
-    """Were the reader wrong, the comparison with plain Python would tell, and the compiler do."""
-    wrong = read(lambda x: x + 1)
-    monkeypatch.setattr(quick, "read", lambda f, n: wrong)
-    assert fastconc.quad(lambda x: x + 2, 0, 1)[0] == pytest.approx(2.5)
+def test_a_wrong_program_is_not_taken():
+    """The comparison with plain Python tells where the reader cannot know."""
+
+    class Other(float):
+        def __rmul__(self, other):
+            return 3.0
+
+    other = Other(2.0)
+    f = lambda x: x * other  # noqa: E731
+    assert read(f) is not None and not _core._learn(f, 1)
+    for _ in range(2):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            assert fastconc.quad(f, 0, 1)[0] == pytest.approx(3.0)
+
+
+def test_what_takes_ints():
+    assert read(lambda x, n: x * n + math.sin(n), 2)[3]
+    for f in (lambda x, n: x % n, lambda x, n: x // n, lambda x, n: x if n == 2 else 1.5):
+        assert not read(f, 2)[3]
+    assert fastconc.quad(lambda x, n: x * n, 0, 1, (2.0,))[0] == pytest.approx(1.0)
+    f = lambda x, n: (x % n) * 2  # noqa: E731
+    assert fastconc.quad(f, 0, 1, (2.0,))[0] == pytest.approx(1.0)
+    assert fastconc.quad(f, 0, 1, (2,))[0] == pytest.approx(1.0)
 
 
 def test_nothing_is_kept_alive():

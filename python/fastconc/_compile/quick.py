@@ -5,14 +5,13 @@ tables that it needs, which differ by version."""
 from __future__ import annotations
 
 import builtins
-import functools
 import math
 import opcode
 import sys
-from types import FunctionType
 from typing import Any
 
 from fastconc import _core
+from fastconc._integrand import INEXACT
 
 from . import bytecode, emit, functions, ir
 from .deps import MISSING
@@ -85,6 +84,12 @@ def _simple() -> dict[Any, tuple[str, int, int]]:
     return made
 
 
+def _quiet() -> Any:
+    from .check import quiet
+
+    return quiet()
+
+
 _known = functions._known
 _functions = _simple()
 _core._set_reader(
@@ -93,12 +98,21 @@ _core._set_reader(
         tuple(bytecode._COMPARISONS), _known, _functions, MISSING, vars(builtins), emit._OPCODES,
         emit._END,
         {op: ir.COST.get(op.rpartition("_")[0], 1.0) for op in _core.OPCODES},
+        frozenset(INEXACT), _quiet,
     )
 )  # fmt: skip
 
 
-@functools.cache
-def _add_numpy() -> None:
+_has_numpy = False
+
+
+def prepare() -> bool:
+    """Make ready for what is in the process now; whether there was anything to do since the reader
+    was last tried."""
+    global _has_numpy, _is_new
+    was_new, _is_new = _is_new, False
+    if _has_numpy or "numpy" not in sys.modules:
+        return was_new
     from . import numpy_functions
 
     np = sys.modules["numpy"]
@@ -108,11 +122,8 @@ def _add_numpy() -> None:
             _functions[getattr(np, name)] = (f"{op}_D", 1, 0)
     for name, op in numpy_functions._BINARY.items():
         _functions[getattr(np, name)] = (f"{op}_D", 2, 0)
+    _has_numpy = True
+    return True
 
 
-def read(function: FunctionType, n: int) -> tuple[bytes, list[Any], bool] | None:
-    """The bytes of the program of n floats, what it depends on, and whether nothing in it may warn;
-    None for a function that the rest of the compiler must read."""
-    if "numpy" in sys.modules:
-        _add_numpy()
-    return _core._read_code(function, n)
+_is_new = True
