@@ -53,6 +53,7 @@ FRESH = {
     "helper": "def g(x):\n    return x * x + {k}\ndef f(x):\n    return g(x) * g(x + 1)\n",
     "branch": "def f(x):\n    if x < {k} + 0.5:\n        return x * x\n    return x + {k}\n",
     "choice": "f = lambda x: x if x < 0.3 else {k} + x * x",
+    "list": "def f(x):\n    c = [{k}, 2.5, x]\n    return c[0] + c[1] * c[2]\n",
     "loop": "def f(x):\n    s = {k}\n    for i in range(9):\n        s = s * x + i\n    return s\n",
 }
 _number = itertools.count()
