@@ -103,10 +103,11 @@ static void same_bits_for_any_width(void)
 }
 
 /* Pulls of 100 seeds: two standard errors cover 95.4 % (the count has a standard deviation of 2.1),
- * six all. Thousands are drawn by benchmarks/mc_profile.py. */
+ * six all. Hundreds are drawn by tests/python/test_mcquad.py, thousands by
+ * benchmarks/mc_profile.py. */
 static void errors_are_honest(void)
 {
-    enum { seeds = 100 };
+    enum { seeds = SANITIZED ? 10 : 100 };
     for (int method = FC_MC_PLAIN; method <= FC_MC_VEGAS; method++) {
         fc_integrand f = {.eval = peak, .context = &f, .n_dim = 3, .n_out = 1};
         int within = 0;
@@ -124,8 +125,8 @@ static void errors_are_honest(void)
         }
         printf("method %d: %.1f %% within 2, worst %.2f, rms %.2e, claimed %.2e\n", method,
                100.0 * within / seeds, worst, sqrt(square), sqrt(claimed));
-        CHECK(within >= 89 && worst < 6);
-        CHECK(claimed > 0.7 * square && claimed < 1.6 * square);
+        CHECK(worst < 6);
+        CHECK(SANITIZED || (within >= 89 && claimed > 0.7 * square && claimed < 1.6 * square));
     }
 }
 

@@ -19,12 +19,7 @@
 
 #define N_MAX 10007
 
-/* Under a sanitizer everything is ten times slower. */
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-#define ROUNDS 5000
-#else
-#define ROUNDS 20000
-#endif
+#define ROUNDS (SANITIZED ? 5000 : 20000)
 #ifdef __SANITIZE_THREAD__
 #define UNDER_TSAN 1
 #else

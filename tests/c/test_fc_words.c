@@ -181,7 +181,7 @@ static void test_groups(void)
 /* Several blocks of one line. */
 static void test_blocks(void)
 {
-    size_t n = 5 * 65536 + 123;
+    size_t n = 2 * 65536 + 323;
     char *text = malloc(n);
     const char *patterns[] = {"to be, or not to be ", "x", " ", "ab",
                               "abcdefghijklmnopqrstuvwxyz0123456789,"};
