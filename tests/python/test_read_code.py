@@ -555,6 +555,9 @@ def test_quad_needs_no_compiler(monkeypatch):
         assert fastconc.quad(lambda x: x**k, 0, 1)[0] == pytest.approx(1 / (k + 1))  # noqa: B023
     assert fastconc.quad(lambda x, p: x * p, 0, 1, (3.0,))[0] == pytest.approx(1.5)
     assert fastconc.quad(horner, 0, 1)[0] > 0
+    # Plain Python has complex numbers at one of the samples, and no number at another.
+    assert fastconc.quad(lambda x: x**0.5 + x**1.5, 0, 1)[0] == pytest.approx(2 / 3 + 2 / 5)
+    assert fastconc.quad(lambda x: math.log(x), 0, 1)[0] == pytest.approx(-1.0)
 
 
 def test_changes_are_noticed(monkeypatch):
