@@ -138,8 +138,8 @@ def mcquad(
     args
         Further arguments of `f`.
     adapt
-        "sobol": spend up to 3/16 of n (7/16 below 8,192, nothing below 1,024) on a pilot that
-        chooses the points and fits what is subtracted; False keeps to Sobol's.
+        "sobol": spend up to 3/16 of n (7/16 of few points, nothing below 1,024) on a pilot
+        that chooses the points and fits what is subtracted; False keeps to Sobol's.
     vectorized, workers, deadline
         As for `cubature`.
     progress

@@ -47,11 +47,12 @@
 #define MOST_POWER_DIM 3
 #define MOST_OUT_FITTED 4
 #define MOST_POINTS_FITTED 4096
-#define MOST_TO_FIT 8192 /* evaluations */
-#define UNTRIED 0.1      /* of the variance: it is also taken if there are no points for pilots */
-#define SMOOTH 1e-4      /* of the variance: a control variate that leaves less is taken unasked */
-#define LEAST_PRICE 2    /* what a control variate must divide the variance by: so much and ... */
-#define WORK_PER_DIM 50  /* ... its multiplications over these of a point */
+#define MOST_TO_FIT 8192   /* evaluations ... */
+#define ENOUGH_TO_FIT 2048 /* ... so many also of few points, up to a quarter */
+#define UNTRIED 0.1        /* of the variance: it is also taken if there are no points for pilots */
+#define SMOOTH 1e-4     /* of the variance: a control variate that leaves less is taken unasked */
+#define LEAST_PRICE 2   /* what a control variate must divide the variance by: so much and ... */
+#define WORK_PER_DIM 50 /* ... its multiplications over these of a point */
 
 /* Numbers of replicates, so that none uses another's randomness: the result's begin at 1, pilots
  * here, the training of maps at 2^31. */
@@ -382,10 +383,10 @@ static fc_status adapt(nets *job, const fc_mc_options *options, tally *sums, fc_
     const uint64_t more = *n / 16 < MOST_TO_ADD ? *n / 16 : MOST_TO_ADD;
     uint64_t to_train = spare / 4 * 3;
     uint64_t to_fit = *n / 16 < MOST_TO_FIT ? *n / 16 : MOST_TO_FIT;
+    to_fit = to_fit > ENOUGH_TO_FIT ? to_fit : *n / 4 < ENOUGH_TO_FIT ? *n / 4 : ENOUGH_TO_FIT;
     spare += more;
-    if (*n < FEW) { /* too few for a map, and a variate is all that can help */
+    if (*n < FEW) { /* too few for a map: they are only recorded */
         to_train = *n / 8;
-        to_fit = *n / 4;
     }
     const unsigned n_bins = fc_vegas_bins(n_dim, to_train / 6);
     const bool fits = n_dim <= FC_VARIATE_MAX_DIM && n_out <= MOST_OUT_FITTED;
@@ -412,7 +413,8 @@ static fc_status adapt(nets *job, const fc_mc_options *options, tally *sums, fc_
             return status;
         }
         job->map = *map;
-        spare = *n < FEW ? *n / 16 : spare - spent;
+        const uint64_t for_pilots = *n / 16;
+        spare = *n >= FEW && spare > spent + for_pilots ? spare - spent : for_pilots;
         *n -= spent;
     }
     return choose(job, options, spare, gain, flat, sums, n, best, variate);
