@@ -17,6 +17,7 @@
 
 #include "fc_disc_impl.h"
 
+#define LARGE 40     /* a radius r that expm1(r) is exp(r) for */
 #define MAX_POWER 64 /* of p */
 #define SLACK (1 + 1e-12)
 #define ROUNDING FC_DISC_ROUNDING
@@ -173,11 +174,18 @@ bool fc_disc_power(disc *d, const disc *x, double q)
     return proved;
 }
 
+/* exp(c + r), where exp(c) alone may vanish and exp(r) overflow. */
+static double exp_of_sum(double c, double r)
+{
+    return exp(c + r) * (1 + 4 * DBL_EPSILON * (fabs(c) + r));
+}
+
 static bool exponential(disc *d, const disc *x, double scale)
 {
-    double value = exp(scale * x->centre), r = scale * x->radius;
-    const double slope = scale * value * exp(scale * x->spread);
-    bool proved = make(d, x, value, value * expm1(r), slope);
+    double c = scale * x->centre, value = exp(c), r = scale * x->radius;
+    const double spread = scale * x->spread;
+    const double slope = scale * (spread > LARGE ? exp_of_sum(c, spread) : value * exp(spread));
+    bool proved = make(d, x, value, r > LARGE ? exp_of_sum(c, r) : value * expm1(r), slope);
     d->least = at_least(value * exp(-r));
     return proved;
 }

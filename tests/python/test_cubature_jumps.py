@@ -220,3 +220,25 @@ def test_balls_in_what_varies_as_much(n_dim, radius):
             )  # fmt: skip
         assert not result.converged
         assert abs(result.integral - 1 - size) < 5 * result.error
+
+
+def test_a_narrow_bump_beside_a_wide_one():
+    """Its bounds far away are exp(-1e4 + 1e3), which is 0, and not 0 times infinity."""
+    silent = 0
+    for k in range(20):
+        rng = random.Random(f"two bumps {k}")
+        a, b, c, d = (rng.uniform(0.1, 0.9) for _ in range(4))
+        w = 10 ** rng.uniform(-2.2, -1.5)
+
+        def f(x, y, a=a, b=b, c=c, d=d, w=w):
+            wide = math.exp(-((x - a) ** 2 + (y - b) ** 2) / 0.04)
+            return wide + math.exp(-((x - c) ** 2 + (y - d) ** 2) / w**2)
+
+        exact = sum(
+            math.prod(s * math.sqrt(math.pi) / 2 * (math.erf((1 - m) / s) + math.erf(m / s))
+                      for m in middle)
+            for s, middle in ((0.2, (a, b)), (w, (c, d)))
+        )  # fmt: skip
+        result = cubature(f, [0, 0], [1, 1], epsabs=0)
+        silent += result.converged and abs(result.integral - exact) > 1e-6 * exact
+    assert silent <= 1
