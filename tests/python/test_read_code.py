@@ -20,6 +20,7 @@ from fastconc._compile import bytecode, quick
 from fastconc._compile.unit import Options, Target, Unit
 
 sys.path.insert(0, str(Path(__file__).parent))
+from quad_textbook import INTEGRALS
 from test_kernel_code import BRANCHES, ONE, POINTS, random_function
 from test_kernel_corpus import CASES, name_of
 
@@ -128,6 +129,11 @@ def test_the_corpus():
         if not program.emitted.has_loops:
             assert found[0] == program.emitted.data, name_of((_, f, ranges))
     assert n_read > 30
+
+
+def test_the_textbook():
+    functions = [row[0] for row in INTEGRALS]
+    assert sum(map(same, functions)) >= len(functions) - 8
 
 
 def test_random_functions():
