@@ -16,6 +16,7 @@
 
 #define MAX_DIM FC_AFFINE_DIM
 #define CHUNK 512 /* points at once */
+#define BEYOND 8  /* at least 3; and rows of points stay aligned as integrands want them */
 #define PAD 16    /* integrands take whole blocks of so many best */
 #define SHORT 64
 
@@ -51,8 +52,8 @@ bool fc_gauss_prepare(void)
  * piece's Jacobian there. Rows are written four numbers at a time, the last ones beyond their end.
  */
 typedef struct points {
-    _Alignas(FC_CACHE_LINE) double x[MAX_DIM][CHUNK + 4];
-    _Alignas(FC_CACHE_LINE) double weight[CHUNK + 4], scale[CHUNK + 4];
+    _Alignas(FC_CACHE_LINE) double x[MAX_DIM][CHUNK + BEYOND];
+    _Alignas(FC_CACHE_LINE) double weight[CHUNK + BEYOND], scale[CHUNK + BEYOND];
     unsigned index[MAX_DIM]; /* of the next row */
     bool done;
 } points;
