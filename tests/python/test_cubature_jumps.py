@@ -228,7 +228,7 @@ def test_a_narrow_bump_beside_a_wide_one():
     for k in range(20):
         rng = random.Random(f"two bumps {k}")
         a, b, c, d = (rng.uniform(0.1, 0.9) for _ in range(4))
-        w = 10 ** rng.uniform(-2.2, -1.5)
+        w = 10 ** rng.uniform(-2.6, -2.3)
 
         def f(x, y, a=a, b=b, c=c, d=d, w=w):
             wide = math.exp(-((x - a) ** 2 + (y - b) ** 2) / 0.04)
