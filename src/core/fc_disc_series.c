@@ -135,8 +135,10 @@ static bool compute_log(state *s, const fc_instruction *ins)
                  fc_series_add(s, &zero, &zero, a, 1) &&
                  fc_series_function(s, &out, &zero, ins->op) &&
                  fc_series_add(s, &out, &out, &log, -1);
-        log = other;
-        negate(&log);
+        if (proved) { /* else there is none */
+            log = other;
+            negate(&log);
+        }
         break;
     default:
         proved = false;
