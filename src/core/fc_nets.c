@@ -47,6 +47,7 @@
 #define MOST_POWER_DIM 3
 #define MOST_OUT_FITTED 4
 #define MOST_POINTS_FITTED 4096
+#define ENOUGH_FOR_PILOTS 2048
 #define MOST_TO_FIT 8192   /* evaluations ... */
 #define ENOUGH_TO_FIT 2048 /* ... so many also of few points, up to a quarter */
 #define UNTRIED 0.1        /* of the variance: it is also taken if there are no points for pilots */
@@ -413,7 +414,7 @@ static fc_status adapt(nets *job, const fc_mc_options *options, tally *sums, fc_
             return status;
         }
         job->map = *map;
-        const uint64_t for_pilots = *n / 16;
+        const uint64_t for_pilots = *n / 16 < ENOUGH_FOR_PILOTS ? *n / 16 : ENOUGH_FOR_PILOTS;
         spare = *n >= FEW && spare > spent + for_pilots ? spare - spent : for_pilots;
         *n -= spent;
     }
