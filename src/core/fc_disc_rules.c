@@ -406,8 +406,10 @@ bool fc_disc_function(disc *d, const disc *x, unsigned op)
     case FC_OP_EXP2_D:
         return exponential(d, x, 1 / INV_LN2);
     case FC_OP_EXPM1_D: {
-        double value = expm1(x->centre), slope = (value + 1) * exp(x->spread);
-        return make(d, x, value, (value + 1) * expm1(x->radius), slope);
+        const double c = x->centre, value = expm1(c), r = x->radius;
+        const double slope =
+            x->spread > LARGE ? exp_of_sum(c, x->spread) : (value + 1) * exp(x->spread);
+        return make(d, x, value, r > LARGE ? exp_of_sum(c, r) : (value + 1) * expm1(r), slope);
     }
     case FC_OP_LOG_D:
         return logarithm(d, x, 1);
