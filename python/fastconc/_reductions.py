@@ -2,7 +2,7 @@
 """Reductions fused with the map: fastconc.sum(f, x) is sum(f(x)) with nothing in between stored.
 
 Elements are reduced in a fixed tree that depends on their number alone, so any number of workers
-gives the same bits; sums of floats are compensated, sums of ints exact.
+gives the same bits; sums of floats are compensated between blocks, sums of ints exact.
 """
 
 from __future__ import annotations

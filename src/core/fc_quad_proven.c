@@ -111,6 +111,7 @@ typedef struct proof {
     bool unbounded;     /* nothing was known of the last panel: f may be singular there */
     unsigned root;      /* what the last special end wanted of the distance */
     double end_half;    /* and on how wide a panel it was proved */
+    double skipped;     /* no panel wider than that is tried */
     bool several;       /* parts, from 0 to 1 each if they have singular ends */
 } proof;
 
@@ -372,16 +373,24 @@ static bool prove(proof *self, panel *p, double share, end_kind *lower, end_kind
     }
     if ((*lower == SPECIAL) != (*upper == SPECIAL)) {
         const double half = p->half;
-        if (self->several && self->root > 1 && half > self->end_half) {
-            return false; /* as at the end before, in all likelihood */
+        if (self->root > 1 && half > (self->several ? self->end_half : self->skipped)) {
+            return false; /* as before, in all likelihood */
         }
-        if (prove_end(self, p, *upper == SPECIAL, share)) {
+        const bool proved = prove_end(self, p, *upper == SPECIAL, share);
+        /* A root brings singularities nearer: half as wide a panel will not do either. */
+        self->skipped = proved || !self->unbounded || self->root < 4 ? INFINITY : 0.3 * half;
+        if (self->several && !proved) {
+            self->end_half = fmin(self->end_half, self->skipped);
+        }
+        if (proved) {
             self->end_half = half;
             return true;
         }
     }
-    /* Discs know of some singularities that can be removed, by powers of p, what series do not. */
-    return known && self->root == 1 && self->unbounded && prove_panel(self, p, share, false, doubt);
+    /* Discs know of some singularities that can be removed, by powers of p, on larger panels than
+     * series do. */
+    return known && self->root == 1 && self->unbounded && self->depth <= 2 &&
+           prove_panel(self, p, share, false, doubt);
 }
 
 /* Covers the part by panels in ascending p; false if it takes too many. Where the cover of an
@@ -585,7 +594,7 @@ fc_status fc_quad_prove(const fc_run *run, const fc_integrand *f, const fc_quad_
     self.cuts = cuts;
     self.slit = 0;
     self.root = 1;
-    self.end_half = INFINITY;
+    self.end_half = self.skipped = INFINITY;
     part parts[4];
     const unsigned n_parts = parts_of(&self, a, b, parts);
     self.several = n_parts > 1;
