@@ -91,6 +91,8 @@ def _floats(args: tuple[Any, ...]) -> bool:
 def shortcut(function: _Function, finish: Callable[..., Any] | None = None) -> _Function:
     """Return what does the same, without Python code for most calls (src/binding/shortcut.c).
 
+    That is an integrator, whose calls in a pool can be cancelled while they run.
+
     finish: what makes a result of that of `_core._cubature` where it has not converged.
     """
     short: Any = _core._Shortcut(function, finish)

@@ -9,7 +9,7 @@ from operator import itemgetter
 from typing import Any
 
 from fastconc import _core
-from fastconc._integrand import Job, entries, integer, ndim_entries
+from fastconc._integrand import Job, entries, integer, ndim_entries, shortcut
 from fastconc._samples import integrate_samples
 
 _RULES = {
@@ -27,6 +27,7 @@ _MAX_PANELS = 1 << 53
 _N = 10**7
 
 
+@shortcut
 def integrate(
     f: Callable[..., Any] | None = None,
     a: Any = None,

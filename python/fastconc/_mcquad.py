@@ -12,7 +12,7 @@ from typing import Any
 
 from fastconc import _core
 from fastconc._errors import IntegrationWarning
-from fastconc._integrand import integer
+from fastconc._integrand import integer, shortcut
 from fastconc._integrate import QuadResult
 from fastconc._ndim import Problem
 
@@ -97,6 +97,7 @@ def _rebuild(
     return MonteCarloResult(*fields, chi2=chi2, dof=dof, net=net, variate=variate, seed=seed)
 
 
+@shortcut
 def mcquad(
     f: Callable[..., Any],
     lower: Any,

@@ -111,7 +111,7 @@ bool future_claim(FutureObject *self, Worker *runner, Task *task)
     bool pending = self->state == FUTURE_PENDING;
     if (pending) {
         call_take_locked(self, task);
-        self->u.runner = runner;
+        self->u.run.worker = runner;
         future_set_state(self, FUTURE_RUNNING);
     }
     fc_unlock(&self->mutex);
@@ -384,10 +384,14 @@ int future_cancel(FutureObject *self)
     if (change_begin(self, &condition) < 0) {
         return -1;
     }
-    bool pending = self->state == FUTURE_PENDING;
+    bool stops = self->state == FUTURE_RUNNING && self->u.run.stop != NULL;
+    bool ends = self->state == FUTURE_PENDING || stops;
     int result =
-        pending || self->state == FUTURE_CANCELLED || self->state == FUTURE_CANCELLED_AND_NOTIFIED;
-    if (pending) {
+        ends || self->state == FUTURE_CANCELLED || self->state == FUTURE_CANCELLED_AND_NOTIFIED;
+    if (ends) {
+        if (stops) { /* what it returns or raises, once it has ended, nobody sees */
+            atomic_store_explicit(self->u.run.stop, true, memory_order_relaxed);
+        }
         retire_locked(self, &after);
         future_set_state(self, FUTURE_CANCELLED);
         if (self->extra != NULL) {
@@ -397,7 +401,7 @@ int future_cancel(FutureObject *self)
     fc_unlock(&self->mutex);
     waiters_wake(woken);
     if (condition != NULL) {
-        if (pending && condition_notify(self, condition, NULL) < 0) {
+        if (ends && condition_notify(self, condition, NULL) < 0) {
             result = -1;
         }
         result = condition_leave(condition, result);

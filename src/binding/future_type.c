@@ -576,7 +576,10 @@ PyDoc_STRVAR(
     "Pools make it; call it only in tests and executors.");
 PyDoc_STRVAR(cancel_doc,
              "cancel($self, /)\n--\n\n"
-             "Cancel the call unless it runs or has finished; return whether it is cancelled.");
+             "Cancel the call unless it runs or has finished; return whether it is cancelled.\n\n"
+             "An integrator that runs (quad, integrate, cubature, nquad, mcquad ...) is cancelled "
+             "as well: it ends within milliseconds,\n"
+             "or when the Python integrand that it has called returns.");
 PyDoc_STRVAR(cancelled_doc, "cancelled($self, /)\n--\n\nReturn True if the call was cancelled.");
 PyDoc_STRVAR(running_doc, "running($self, /)\n--\n\nReturn True if the call is being executed.");
 PyDoc_STRVAR(done_doc,

@@ -195,8 +195,8 @@ static bool reaches(FutureObject *future, Worker *me, Cycle *cycle, int depth)
                 }
                 fc_unlock(&queue->mutex);
             }
-        } else if (future->u.runner != NULL) {
-            runners[n++] = future->u.runner;
+        } else if (future->u.run.worker != NULL) {
+            runners[n++] = future->u.run.worker;
         }
         for (int i = 0; i < n && !found; i++) {
             found = runners[i] == me || (runners[i]->waits_for != NULL &&

@@ -8,6 +8,8 @@
 
 #include "fc_platform.h"
 
+_Thread_local const atomic_bool *fc_stop_asked;
+
 int fc_width_of(PyObject *workers, unsigned *width)
 {
     *width = 0;
@@ -55,11 +57,19 @@ static bool may_see_signals(void)
 #endif
 }
 
-/* On the calling thread, every few milliseconds: did a signal (Ctrl-C) arrive? Its handler runs
- * here. */
-static bool poll_signals(void *context)
+static bool is_stopped(const fc_native *native)
+{
+    return native->stop != NULL && atomic_load_explicit(native->stop, memory_order_relaxed);
+}
+
+/* On the calling thread, every few milliseconds: was its future cancelled, did a signal (Ctrl-C)
+ * arrive? The signal's handler runs here. */
+static bool poll(void *context)
 {
     fc_native *native = context;
+    if (is_stopped(native)) {
+        return true;
+    }
     if (!native->asked) { /* not at the start: short calls never get here */
         native->asked = true;
         native->on_main_thread = may_see_signals();
@@ -80,10 +90,14 @@ int fc_native_begin(fc_native *native, PyObject *workers)
         return -1;
     }
     native->run.cancel = &native->cancel;
-    native->cancel.poll = poll_signals;
+    native->cancel.poll = poll;
     native->cancel.poll_context = native;
     native->cancel.owner = pthread_self();
     native->cancel.next_poll_ns = fc_now_ns() + 1000000; /* short calls never poll */
+    native->stop = fc_stop_asked;
+    if (is_stopped(native)) {
+        fc_cancel_request(&native->cancel);
+    }
     native->thread = PyEval_SaveThread();
     return 0;
 }

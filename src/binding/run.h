@@ -14,12 +14,19 @@
 #ifndef RUN_H
 #define RUN_H
 
+#include <stdatomic.h>
+
 #include "state.h"
 #include "fc_pool.h"
+
+/* Of the task that this thread runs: true once its future, which was cancelled, wants native calls
+ * to end. NULL: there is no task, or it is none that may be stopped half-way. */
+extern _Thread_local const atomic_bool *fc_stop_asked;
 
 typedef struct fc_native {
     fc_run run;
     fc_cancel cancel;
+    const atomic_bool *stop;    /* fc_stop_asked at the start */
     PyThreadState *thread;      /* of the caller, while the GIL is released */
     bool asked, on_main_thread; /* the second is known once the first is set */
 } fc_native;

@@ -3,7 +3,9 @@
  * _core._Shortcut: stands for a Python function, most of whose calls need not go through Python
  * code. Where the arguments are as expected, a function in C (quick.h) is tried; it gives the
  * result, or declines, and then the Python function does everything. An integral that takes a
- * microsecond or two would otherwise spend as long on its way to C. */
+ * microsecond or two would otherwise spend as long on its way to C.
+ *
+ * All integrators are such objects. By that a worker knows them, whose calls a future may stop. */
 #include "quick.h"
 
 #include <stddef.h>
@@ -39,6 +41,8 @@ static const Signature signatures[] = {
      10,
      11,
      {"func", "a", "b", "gfun", "hfun", "qfun", "rfun", "args", "epsabs", "epsrel", "workers"}},
+    {"integrate", NULL, 0, 0, 0, {NULL}}, /* these two have no short way, but can be stopped, too */
+    {"mcquad", NULL, 0, 0, 0, {NULL}},
 };
 
 typedef struct Shortcut {
@@ -94,7 +98,7 @@ static PyObject *try_short(Shortcut *self, PyObject *const *args, Py_ssize_t n, 
 {
     PyObject *given[QUICK_PARAMETERS], *result = NULL;
     fc_state *state = fc_state_of_type(Py_TYPE(self));
-    if (state != NULL && sort(self, args, n, keywords, given)) {
+    if (state != NULL && self->signature->run != NULL && sort(self, args, n, keywords, given)) {
         result = self->signature->run(state, given, self->finish);
     }
     if (result == NULL && PyErr_Occurred() && is_failure()) {
@@ -294,7 +298,8 @@ int fc_init_shortcut(PyObject *module)
         Py_XDECREF(type);
         return -1;
     }
-    int added = PyModule_AddObjectRef(module, "_Shortcut", type);
-    Py_DECREF(type);
-    return added < 0 ? -1 : PyModule_AddFunctions(module, functions);
+    state->shortcut_type = type;
+    return PyModule_AddObjectRef(module, "_Shortcut", type) < 0
+               ? -1
+               : PyModule_AddFunctions(module, functions);
 }

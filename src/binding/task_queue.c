@@ -9,6 +9,7 @@
 #include "tasks.h"
 
 #include "fc_platform.h"
+#include "run.h"
 
 #include <string.h>
 
@@ -262,6 +263,50 @@ bool worker_breathe(Worker *worker)
     return true;
 }
 
+/* A future that was cancelled, or finished by somebody else, before its turn or meanwhile. */
+static void discard(TaskQueue *self, FutureObject *future)
+{
+    if (future_state(future) == FUTURE_CANCELLED && future_notify_cancelled(future) < 0) {
+        report_failure(self);
+    }
+    fc_lock(&future->mutex);
+    TaskQueue *queue = NULL;
+    if (future->state >= FUTURE_CANCELLED) {
+        queue = future->queue;
+        future->queue = NULL;
+    }
+    fc_unlock(&future->mutex);
+    Py_XDECREF(queue);
+}
+
+/* Calls it. An integrator can be stopped meanwhile: future_cancel() sets `stop`. */
+static PyObject *call_claimed(TaskQueue *self, FutureObject *future, Task *task)
+{
+    atomic_bool stop = false;
+    const atomic_bool *outer = fc_stop_asked; /* of the task that waits for this one */
+    bool stoppable =
+        task->function != NULL && (PyObject *)Py_TYPE(task->function) == self->state->shortcut_type;
+    fc_stop_asked = NULL;
+    if (stoppable) {
+        fc_stop_asked = &stop;
+        fc_lock(&future->mutex);
+        if (future->state == FUTURE_RUNNING) {
+            future->u.run.stop = &stop;
+        }
+        fc_unlock(&future->mutex);
+    }
+    PyObject *value = task_call(task);
+    if (stoppable) {
+        fc_lock(&future->mutex);
+        if (future->u.run.stop == &stop) {
+            future->u.run.stop = NULL;
+        }
+        fc_unlock(&future->mutex);
+    }
+    fc_stop_asked = outer;
+    return value;
+}
+
 /* Call a claimed task and finish its future. Consumes the task. */
 static void run_claimed(TaskQueue *self, FutureObject *future, Task *task, Worker *worker)
 {
@@ -276,7 +321,7 @@ static void run_claimed(TaskQueue *self, FutureObject *future, Task *task, Worke
             begun = fc_now_ns();
         }
     }
-    PyObject *value = task_call(task);
+    PyObject *value = call_claimed(self, future, task);
     bool is_error = value == NULL;
     if (is_error) {
         value = exception_take();
@@ -295,8 +340,11 @@ static void run_claimed(TaskQueue *self, FutureObject *future, Task *task, Worke
     if (worker != NULL) {
         worker->finishing = HAS_GIL && frame.below == NULL ? future : NULL;
     }
-    if (future_finish(future, value, is_error) < 0) {
+    int finished = future_finish(future, value, is_error);
+    if (finished < 0) {
         report_failure(self);
+    } else if (finished == 1) {
+        discard(self, future);
     }
     if (worker != NULL) {
         worker->finishing = NULL;
@@ -307,22 +355,6 @@ static void run_claimed(TaskQueue *self, FutureObject *future, Task *task, Worke
         worker->call_ns += called - begun;
         worker->overhead_ns += ended - called;
     }
-}
-
-/* A future that leaves the queue unrun: cancelled, or finished by somebody else. */
-static void discard(TaskQueue *self, FutureObject *future)
-{
-    if (future_state(future) == FUTURE_CANCELLED && future_notify_cancelled(future) < 0) {
-        report_failure(self);
-    }
-    fc_lock(&future->mutex);
-    TaskQueue *queue = NULL;
-    if (future->state >= FUTURE_CANCELLED) {
-        queue = future->queue;
-        future->queue = NULL;
-    }
-    fc_unlock(&future->mutex);
-    Py_XDECREF(queue);
 }
 
 static void run_popped(TaskQueue *self, FutureObject *future, Worker *worker)

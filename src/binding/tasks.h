@@ -20,6 +20,7 @@
 #include "fc_baton.h"
 #include "state.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -125,7 +126,10 @@ struct FutureObject {
     union {
         PyObject *args[INLINE_ARGS]; /* pending */
         PackedArgs *packed;          /* pending, FUTURE_PACKED */
-        Worker *runner;              /* running in a worker, else NULL */
+        struct {                     /* running */
+            Worker *worker;          /* or NULL */
+            atomic_bool *stop;       /* tells the integrator that runs to end; NULL: none does */
+        } run;
     } u;
     FutureExtra *extra;
     uint8_t state; /* fc_mutex mutex; read without it by future_state() */
@@ -197,7 +201,8 @@ int future_finish(FutureObject *self, PyObject *value, bool is_error);
 /* cancelled -> cancelled and notified, for a future that leaves the queue unrun. Same results. */
 int future_notify_cancelled(FutureObject *self);
 
-/* Pending -> cancelled: 1 it is cancelled, 0 it is running or finished, -1 with an exception. */
+/* Pending -> cancelled, or running -> cancelled for an integrator, which ends soon: 1 it is
+ * cancelled, 0 it is running or finished, -1 with an exception. */
 int future_cancel(FutureObject *self);
 
 /* The exception that is set, taken off and complete with traceback. Never NULL. */

@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """How integrate and quad end early: deadlines, Ctrl-C, futures, exceptions of the integrand."""
 
+import asyncio
+import concurrent.futures
+import contextlib
 import math
 import os
 import threading
 import time
 import traceback
-import warnings
 
 import fastconc
 import pytest
-from fastconc import integrate, quad
+from fastconc import integrate, mcquad, quad
 from interrupts import ctrl_c
 
 pytestmark = pytest.mark.filterwarnings("ignore::fastconc.PerformanceWarning")
@@ -125,17 +127,77 @@ def test_cancelled_futures_do_not_run():
     with fastconc.Pool(1) as pool:
         gate, started = threading.Event(), threading.Event()
 
-        def hold(x):
+        def hold():
             started.set()
             gate.wait(60)
-            return x
+            return quad(lambda x: x, 0, 1)
 
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            running = pool.submit(quad, hold, 0, 1)
-            assert started.wait(60)
-            waiting = pool.submit(quad, native, 0, 1, epsabs=0, limit=1 << 24)
-            assert waiting.cancel() and waiting.cancelled()
-            assert not running.cancel()
-            gate.set()
-            assert running.result(timeout=60).integral == pytest.approx(0.5)
+        running = pool.submit(hold)
+        assert started.wait(60)
+        waiting = pool.submit(quad, native, 0, 1, epsabs=0, limit=1 << 24)
+        assert waiting.cancel() and waiting.cancelled()
+        assert not running.cancel()  # what it does beside the integral must not be left half done
+        gate.set()
+        assert running.result(timeout=60).integral == pytest.approx(0.5)
+
+
+LONG = {
+    "integrate": (integrate, native, 0, 1, 10**13),
+    "integrate, Python": (integrate, lambda x: len(str(x)), 0, 1, 10**13),
+    "quad": (quad, native, 0, 1, (), 0, 0, 1e-15, 1 << 24),
+    "quad, arrays": (quad, native, [0.0] * 10_000, 1, (), 0, 0, 1e-15, 1 << 20),
+    "mcquad": (mcquad, lambda x, y: math.exp(-x * y), [0, 0], [1, 1], 10**11),
+    "mcquad, Python": (mcquad, lambda x, y: len(str(x)) + y, [0, 0], [1, 1], 10**11),
+}
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_cancelling_a_running_integral_stops_it(name):
+    seen = []
+    with fastconc.PoolExecutor(1) as executor:
+        future = executor.submit(*LONG[name])
+        future.add_done_callback(seen.append)
+        while not future.running():
+            assert not future.done(), future
+            time.sleep(0.001)
+        time.sleep(0.05)
+        assert future.cancel() and future.cancel()
+        assert future.cancelled() and future.done() and not future.running()
+        assert seen == [future]
+        with pytest.raises(concurrent.futures.CancelledError):
+            future.result(timeout=60)
+        assert concurrent.futures.wait([future], timeout=60).done == {future}
+        assert list(fastconc.as_completed([future], timeout=60)) == [future]
+        # The worker is free again, and what it does next is not concerned.
+        after = executor.submit(quad, lambda x: x * x, 0, 3)
+        assert after.result(timeout=60).integral == pytest.approx(9)
+
+
+def test_an_awaited_integral_stops_with_its_task():
+    async def main():
+        with fastconc.PoolExecutor(1) as executor:
+            loop = asyncio.get_running_loop()
+            call = loop.run_in_executor(executor, integrate, native, 0, 1, 10**13)
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(call, 0.1)
+            assert await loop.run_in_executor(executor, pow, 2, 3) == 8
+
+    asyncio.run(main())
+
+
+def test_integrals_inside_an_integrand_stop_as_well():
+    calls = []
+
+    def inner(x):
+        calls.append(x)
+        with contextlib.suppress(concurrent.futures.CancelledError):  # as careless code might
+            integrate(native, 0, x, 10**13)
+        return x
+
+    with fastconc.PoolExecutor(1) as executor:
+        future = executor.submit(quad, inner, 0, 1)
+        while not calls:
+            time.sleep(0.001)
+        assert future.cancel()
+        assert executor.submit(pow, 2, 3).result(timeout=60) == 8
+    assert len(calls) < 100

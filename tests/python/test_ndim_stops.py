@@ -111,16 +111,16 @@ def test_cancelled_futures_do_not_run(call):
     with fastconc.Pool(1) as pool:
         gate, started = threading.Event(), threading.Event()
 
-        def hold(x, y):
+        def hold():
             started.set()
             gate.wait(60)
-            return x
+            return call(lambda x, y: x, [0, 0], [1, 1])
 
         def must_not_run(x, y):
             started.clear()
             return str(x) and x
 
-        running = pool.submit(call, hold, [0, 0], [1, 1])
+        running = pool.submit(hold)
         assert started.wait(60)
         waiting = pool.submit(call, must_not_run, [0, 0], [1, 1])
         assert waiting.cancel() and waiting.cancelled()
