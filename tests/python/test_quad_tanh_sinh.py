@@ -217,8 +217,7 @@ def test_deadline_and_bad_arguments():
         quad(math.sin, 0, 1, weight="cos", wvar=1)
     with pytest.raises(ValueError, match="a must not be nan"):
         quad(math.sin, math.nan, 1)
-    with pytest.raises(ValueError, match="points must lie"):
-        quad(math.sin, 0, 1, points=[2])
+    assert quad(math.sin, 0, 1, points=[2, -1]) == quad(math.sin, 0, 1)
     assert quad(lambda x: 1 / x, 0, 0) == (0, 0)
     with pytest.warns(IntegrationWarning):
         assert quad(lambda x: abs(x - 0.3), 0, 1, epsabs=0, epsrel=1e-9, limit=1).neval < 300
