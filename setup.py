@@ -89,9 +89,9 @@ setup(
     ext_modules=[
         Extension(
             "fastconc._core",
-            sources=sorted(glob("src/core/*.c") + glob("src/binding/*.c")),
-            depends=sorted(glob("src/core/*.h") + glob("src/core/*.inc") + glob("src/binding/*.h")),
-            include_dirs=["src/core", "src/binding"],
+            sources=sorted(glob("src/**/*.c", recursive=True)),
+            depends=sorted(glob("src/**/*.h", recursive=True) + glob("src/core/*/*.inc")),
+            include_dirs=["src/binding", *sorted(glob("src/*/*/"))],
             define_macros=[("_GNU_SOURCE", "1")],
             libraries=["m", "dl"] if os.name == "posix" else [],
             extra_link_args=["-pthread"],

@@ -5,8 +5,8 @@ set -e
 cd "$(dirname "$0")/.."
 out=build/bench_vmath
 mkdir -p "$out"
-flags="-std=c11 -O3 -ffp-contract=off -fno-math-errno -fno-trapping-math -D_GNU_SOURCE -Isrc/core"
-for source in src/core/fc_vmath*.c src/core/fc_cpu.c benchmarks/vmath.c; do
+flags="-std=c11 -O3 -ffp-contract=off -fno-math-errno -fno-trapping-math -D_GNU_SOURCE -Isrc/core/vmath -Isrc/core/base"
+for source in src/core/vmath/fc_vmath*.c src/core/base/fc_cpu.c benchmarks/vmath.c; do
     case $source in
     *_avx2.c | benchmarks/*) isa="-mavx2 -mfma -mbmi2" ;;
     *_avx512.c) isa="-mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma -mbmi2 -mprefer-vector-width=512" ;;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Print a Gauss-Kronrod rule as the C tables of src/core/fc_kronrod.c.
+"""Print a Gauss-Kronrod rule as the C tables of src/core/quad/fc_kronrod.c.
 
 The Kronrod nodes are the zeros of the Stieltjes polynomial E, which is orthogonal with weight P_n
 to all polynomials of degree <= n (Kronrod 1965; Piessens et al., QUADPACK, 1983, section 2.2.1.1).

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Write src/core/fc_lattice_table.inc: generating vectors of rank-1 lattices of 2^m points.
+"""Write src/core/mc/fc_lattice_table.inc: generating vectors of rank-1 lattices of 2^m points.
 
 Fast component-by-component construction (Nuyens and Cools, Math. Comp. 75, 2006; for powers of a
 prime: J. Complexity 22, 2006): each component minimises the shift-averaged worst-case error in the

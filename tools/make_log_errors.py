@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Print the errors of the Gauss-Kronrod rule next to a logarithm, for src/core/fc_quad_proven.c.
+"""Print the errors of the Gauss-Kronrod rule next to a logarithm, for quad/fc_quad_proven.c.
 
 For g analytic in the ellipse around (0, 1) whose semi-axes add up to rho / 2, and at most 1 there,
 the Chebyshev coefficients of g are at most 2 rho^-j (1 for j = 0). So the errors of a rule for

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # ruff: noqa: E501
-"""Write src/core/fc_sobol_table.inc from Joe and Kuo's published direction numbers.
+"""Write src/core/mc/fc_sobol_table.inc from Joe and Kuo's published direction numbers.
 
-    python tools/make_sobol_table.py new-joe-kuo-6.21201 > src/core/fc_sobol_table.inc
+    python tools/make_sobol_table.py new-joe-kuo-6.21201 > src/core/mc/fc_sobol_table.inc
 
 The input is the text file of https://web.maths.unsw.edu.au/~fkuo/sobol/ (columns d, s, a, m_i), or the same
 numbers as SciPy ships them (scipy/stats/_sobol_direction_numbers.npz: arrays poly and vinit).

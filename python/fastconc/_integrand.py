@@ -18,18 +18,18 @@ from fastconc._errors import KernelError
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
-VECTORIZED, COMPLEX, POINT = 1, 2, 4  # as in src/binding/integrand.h
+VECTORIZED, COMPLEX, POINT = 1, 2, 4  # as in src/binding/integrals/integrand.h
 
 
 # By the function's address, the number of float arguments and what is compiled in: the function's
-# program, and what tells whether it still is its program, read by src/binding/quick.c. A short
+# program, and what tells whether it still is its program, read by integrals/quick.c. A short
 # integral takes less time than looking a program up by all it depends on. Last in an entry: whether
 # ints of up to _SMALL may be passed as floats.
 entries: dict[tuple[Any, ...], tuple[Any, ...]] = {}
 # The same of integrands of several variables; and, with a negative number of inputs, of limits.
 ndim_entries: dict[tuple[Any, ...], tuple[Any, ...]] = {}
 _MAX_ENTRIES = 512
-_SMALL = 1 << 20  # as in src/binding/quick.h
+_SMALL = 1 << 20  # as in src/binding/integrals/quick.h
 # Where floats of exact ints are as good as the ints: no instruction tells a rounding error.
 INEXACT = ("MOD_D", "FLOORDIV_D", "EQ_D", "NE_D", "FLOOR_D", "CEIL_D", "TRUNC_D", "RINT_D", "I_D")
 
@@ -89,7 +89,7 @@ def _floats(args: tuple[Any, ...]) -> bool:
 
 
 def shortcut(function: _Function, finish: Callable[..., Any] | None = None) -> _Function:
-    """Return what does the same, without Python code for most calls (src/binding/shortcut.c).
+    """Return what does the same, without Python code for most calls (integrals/shortcut.c).
 
     That is an integrator, whose calls in a pool can be cancelled while they run.
 

@@ -155,7 +155,7 @@ class QuadResult(tuple[Any, Any]):
     In a batch all but `message` are arrays.
     """
 
-    # As nearly all are: the results of src/binding/quick.c have nothing of their own but neval.
+    # As nearly all are: the results of integrals/quick.c have nothing of their own but neval.
     neval: Any
     converged: Any = True
     status: Any = "converged"

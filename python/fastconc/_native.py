@@ -12,8 +12,8 @@ import re
 import sys
 from typing import Any, NamedTuple
 
-# The forms that src/binding/integrand.c knows, and (address, form, number of doubles, user data,
-# owner).
+# The forms that src/binding/integrals/integrand.c knows, and (address, form, number of doubles,
+# user data, owner).
 FORM_SCALARS, FORM_SCALARS_USER_DATA, FORM_VECTOR, FORM_VECTOR_USER_DATA = range(4)
 IntegrandForm = tuple[int, int, int, int, object]
 

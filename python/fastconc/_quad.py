@@ -18,7 +18,7 @@ from fastconc._integrate import CONVERGED, QuadResult
 _LIMIT, _MAX_LIMIT = 10_000, 1 << 24
 _NUMBERS = (float, int)
 _STATUS = ("converged", "limit", "roundoff", "singular", "divergent", "nonfinite")
-_N_INFO = 5  # error, n_eval, n_panels, state, where; as in src/binding/integrate.c
+_N_INFO = 5  # error, n_eval, n_panels, state, where; as in src/binding/integrals/integrate.c
 # Panels of the first pass, 21 points each: 48 meet whatever is as wide as a thousandth of the
 # range or so. Python functions are slower, and get fewer.
 _DENSITY, _DENSITY_PYTHON = 48, 32

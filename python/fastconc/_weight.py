@@ -8,7 +8,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
-COS, SIN, ALG, CAUCHY = range(4)  # as in src/core/fc_weight.h
+COS, SIN, ALG, CAUCHY = range(4)  # as in src/core/quad/fc_weight.h
 Weight = tuple[int, float, float, float, bool, bool]
 _ALGEBRAIC = {
     "alg": (False, False),

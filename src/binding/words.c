@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
- * count_words: takes lines from Python, counts them in batches with src/core/fc_words.h, builds the
+ * count_words: takes lines from Python, counts them in batches with fc_words.h, builds the
  * dict. The argument `lines` is prepared in fastconc.text, which also documents the function.
  *
  * Strings are read where CPython stores them, without a copy, while a list of the batch keeps them

@@ -7,7 +7,7 @@
 #if FC_X86
 #define VBYTES 64
 #define VTABLE fc_vmath_table_wide
-#include "../../src/core/fc_vmath_impl.inc"
+#include "../../src/core/vmath/fc_vmath_impl.inc"
 #else
 typedef int vmath_no_wide;
 #endif

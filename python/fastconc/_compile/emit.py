@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""From the tree of instructions to the bytes of a program (src/core/fc_program.h).
+"""From the tree of instructions to the bytes of a program (src/core/vm/fc_program.h).
 
 flatten    the tree becomes a list; dead instructions stay out
 coalesce   a value computed only to be assigned to a variable is computed right there
@@ -8,7 +8,7 @@ was made
            before it lives until the loop's end
 serialise
 
-Programs without jumps go through the same steps in C (`_core._pack`, src/binding/pack.c).
+Programs without jumps go through the same steps in C (`_core._pack`, src/binding/compiler/pack.c).
 """
 
 from __future__ import annotations

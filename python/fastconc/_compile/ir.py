@@ -106,8 +106,8 @@ def cost_of(node: Node) -> float:
 
 
 class Builder(BuilderBase):
-    """Makes the values (src/binding/ir.c): ``emit`` gives op's value on some arguments, an equal
-    one that dominates the place if there is one."""
+    """Makes the values (src/binding/compiler/ir.c): ``emit`` gives op's value on some arguments, an
+    equal one that dominates the place if there is one."""
 
     def __init__(self, float_type: str = "D") -> None:
         self.fl = float_type

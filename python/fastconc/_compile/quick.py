@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The quick way from a function of floats to its program, in C (src/binding/read_code.c): the
-tables that it needs, which differ by version."""
+"""The quick way from a function of floats to its program, in C (src/binding/compiler/): the tables
+that it needs, which differ by version."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The flat plan that the C core validates and runs; its format is told in src/core/fc_net.h.
+"""The flat plan that the C core validates and runs; its format is told in src/core/net/fc_net.h.
 
 A plan is built step by step: ``builder.step(OP_..., inputs, output, *parameters)``, where a
 parameter is an int (a word), a float (a word with the bits of a double), an ``Act``, or a sequence
@@ -19,14 +19,14 @@ VERSION = 1
 ARENA, CONST, INPUT = 0, 1, 2
 ALIGN = 16  # floats: weights begin at cache lines
 
-# The order of the table in src/core/fc_plan.c.
+# The order of the table in src/core/net/fc_plan.c.
 OPS = (
     "dense unary softmax matmul conv depthwise pool binary copy fill axis_map gather "
     "normalise response argument reduce top_k cumulate pick"
 ).split()
 OP = {name: number for number, name in enumerate(OPS)}
 
-# The order of FC_ACT_TABLE in src/core/fc_act.h.
+# The order of FC_ACT_TABLE in src/core/net/fc_act.h.
 ACTS = (
     "none clip affine leaky elu sigmoid silu hardsigmoid hardswish tanh softplus softsign erf gelu "
     "gelu_tanh mish exp log sqrt neg abs reciprocal pow trunc wrap bool float16 floor ceil "
@@ -34,7 +34,7 @@ ACTS = (
     "quantize_u8 quantize_i8 quantize_u16 quantize_i16 dequantize "
     "shrink isnan isinf tan asin acos atan sinh cosh asinh acosh atanh"
 ).split()
-# FC_BINARY_... in src/core/fc_loops.h, REDUCE_TABLE in src/core/fc_reduce.c.
+# FC_BINARY_... in src/core/net/fc_loops.h, REDUCE_TABLE in src/core/net/fc_reduce.c.
 BINARY = {
     n: i
     for i, n in enumerate(

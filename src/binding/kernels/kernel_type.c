@@ -411,7 +411,7 @@ static PyGetSetDef Program_getset[] = {
 
 PyDoc_STRVAR(Program_doc,
              "Program(program)\n--\n\n"
-             "A program of the block VM, from its serialised form (src/core/fc_program.h).\n\n"
+             "A program of the block VM, from its serialised form (src/core/vm/fc_program.h).\n\n"
              "Verified; ValueError tells what is wrong. Immutable, thread-safe, pickles.");
 
 static PyType_Slot Program_slots[] = {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  *
  * What every integrator integrates: a function evaluated on many points at once. Behind it stands a
- * compiled kernel, a native function pointer, or a Python callable (src/binding/integrand.c makes
+ * compiled kernel, a native function pointer, or a Python callable (binding's integrand.c makes
  * one of any object). */
 #ifndef FC_INTEGRAND_H
 #define FC_INTEGRAND_H

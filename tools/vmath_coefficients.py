@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Make src/core/fc_vmath_coef.h: minimax polynomials and split constants of the vector functions.
+"""Make fc_vmath_coef.h: minimax polynomials and split constants of the vector functions.
 
-    python src/core/tools/vmath_coefficients.py | clang-format > src/core/fc_vmath_coef.h
+    python tools/vmath_coefficients.py | clang-format > src/core/vmath/fc_vmath_coef.h
 
 Each polynomial is found by Remez' exchange (E. Remez, 1934; told in J.-M. Muller, "Elementary
 Functions", 3rd ed., chapter 3) with mpmath. It minimises max |w(t) (p(t) - g(t))|, where g is what

@@ -9,7 +9,7 @@
  *               reader
  *     order     a comparison that only a selection reads goes right before it
  *     allocate  registers by lifetime: an operand's is free for the result when it is read last
- *     write     the bytes (src/core/fc_program.h)
+ *     write     the bytes (src/core/vm/fc_program.h)
  *
  * Anything else than such a list gives None, and emit.py does the work. */
 #include "ir.h"
