@@ -24,8 +24,11 @@ typedef struct state {
     fc_disc_frame *frame;
     fc_affine *forms;
     fc_real *reals;
-    int order;    /* of the next instruction's operands, as compare() has it; 0: not known */
-    double level; /* what it steps to, where order is not 0 */
+    uint16_t input; /* the register of input 0 until it is written to, if `flat` is more than its
+                       product of a power and a disc would tell */
+    disc flat;      /* base + sign / p */
+    int order;      /* of the next instruction's operands, as compare() has it; 0: not known */
+    double level;   /* what it steps to, where order is not 0 */
 } state;
 
 /* The largest distance from the centre that a value has at a real point, as computed. */
@@ -88,6 +91,16 @@ static bool logarithm_of_power(const state *s, disc *d, const disc *x, unsigned 
            fc_disc_function(&v, &v, op) && fc_disc_add(&s->at, d, &v, &p, 1);
 }
 
+/* Register `index`, which is x, without powers of p. */
+static bool flatten(const state *s, disc *d, const disc *x, uint16_t index)
+{
+    if (index == s->input && index != FC_NO_REGISTER) {
+        *d = s->flat;
+        return true;
+    }
+    return fc_disc_lower(&s->at, d, x, 0);
+}
+
 /* Instructions that take operands with powers of p as they are. */
 static bool knows_powers(unsigned op)
 {
@@ -111,6 +124,13 @@ static bool knows_powers(unsigned op)
     }
 }
 
+static bool put(state *s, const fc_instruction *ins, const disc *out)
+{
+    s->r[ins->d] = *out;
+    s->input = ins->d == s->input ? FC_NO_REGISTER : s->input;
+    return true;
+}
+
 /* One instruction that computes d; false if nothing is proved. */
 static bool compute(void *context, const fc_instruction *ins)
 {
@@ -123,16 +143,13 @@ static bool compute(void *context, const fc_instruction *ins)
     bool proved = false;
     int known, order;
     if ((a->power | b->power) != 0 && !knows_powers(ins->op)) {
-        if (a->power > 0 && fc_disc_by_quotient(&s->at, &out, a, ins->op)) {
-            r[ins->d] = out;
-            return true;
+        const bool log =
+            ins->op == FC_OP_LOG_D || ins->op == FC_OP_LOG2_D || ins->op == FC_OP_LOG10_D;
+        if ((a->power > 0 && fc_disc_by_quotient(&s->at, &out, a, ins->op)) ||
+            (log && logarithm_of_power(s, &out, a, ins->op))) {
+            return put(s, ins, &out);
         }
-        if ((ins->op == FC_OP_LOG_D || ins->op == FC_OP_LOG2_D || ins->op == FC_OP_LOG10_D) &&
-            logarithm_of_power(s, &out, a, ins->op)) {
-            r[ins->d] = out;
-            return true;
-        }
-        if (!fc_disc_lower(&s->at, &flat[0], a, 0) || !fc_disc_lower(&s->at, &flat[1], b, 0)) {
+        if (!flatten(s, &flat[0], a, ins->a) || !flatten(s, &flat[1], b, ins->b)) {
             return false;
         }
         a = &flat[0];
@@ -227,15 +244,14 @@ static bool compute(void *context, const fc_instruction *ins)
         break;
     case FC_OP_SQRT_D:
         proved = fc_disc_power(&out, a, 0.5) ||
-                 (fc_disc_lower(&s->at, &flat[0], a, 0) && fc_disc_power(&out, &flat[0], 0.5));
+                 (flatten(s, &flat[0], a, ins->a) && fc_disc_power(&out, &flat[0], 0.5));
         break;
     case FC_OP_POW_D:
         if (b->radius == 0 && b->power == 0) {
-            proved =
-                fc_disc_power(&out, a, b->centre) ||
-                (fc_disc_lower(&s->at, &flat[0], a, 0) && fc_disc_power(&out, &flat[0], b->centre));
-        } else if (fc_disc_lower(&s->at, &flat[0], a, 0) &&
-                   fc_disc_lower(&s->at, &flat[1], b, 0)) { /* exp(b log(a)) */
+            proved = fc_disc_power(&out, a, b->centre) ||
+                     (flatten(s, &flat[0], a, ins->a) && fc_disc_power(&out, &flat[0], b->centre));
+        } else if (flatten(s, &flat[0], a, ins->a) &&
+                   flatten(s, &flat[1], b, ins->b)) { /* exp(b log(a)) */
             disc exponent;
             proved = fc_disc_function(&exponent, &flat[0], FC_OP_LOG_D) &&
                      fc_disc_multiply(&exponent, &flat[1], &exponent) &&
@@ -269,10 +285,7 @@ static bool compute(void *context, const fc_instruction *ins)
         proved = known >= 0 ? truth(&out, known) : fc_disc_function(&out, a, ins->op);
         break;
     }
-    if (proved) {
-        r[ins->d] = out;
-    }
-    return proved;
+    return proved && put(s, ins, &out);
 }
 
 /* What is decided by the sign of a - b, or where a steps from one whole number to the next. */
@@ -555,6 +568,7 @@ bool fc_disc_of(const fc_program *p, const fc_disc_place *place, const double *r
     state s;
     s.forms = NULL;
     s.order = 0;
+    s.input = FC_NO_REGISTER;
     if (place->series) {
         return fc_disc_of_series(p, place, rest, out, doubt);
     }
@@ -571,6 +585,11 @@ bool fc_disc_of(const fc_program *p, const fc_disc_place *place, const double *r
     }
     for (unsigned i = 0; i < p->n_inputs; i++) {
         s.r[p->inputs[i]] = i == 0 ? input_of(place) : (disc){.centre = rest[i - 1]};
+    }
+    if (p->n_inputs > 0 && place->base != 0 && s.at.over_p.centre != 0) {
+        const disc base = {.centre = place->base, .noise = ROUNDING * fabs(place->base)};
+        s.input =
+            fc_disc_add(&s.at, &s.flat, &base, &s.at.over_p, place->sign) ? p->inputs[0] : s.input;
     }
     const outcome how = follow(p, &s, doubt);
     if (how != AT_END) {
@@ -602,6 +621,7 @@ bool fc_disc_of_box(const fc_program *p, const fc_disc_range *inputs, fc_disc_fr
     s.at.p = s.at.over_p = (disc){0}; /* no register is a power of it */
     s.forms = NULL;
     s.order = 0;
+    s.input = FC_NO_REGISTER;
     if (!begin(p, &s)) {
         return false;
     }

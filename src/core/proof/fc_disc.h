@@ -50,10 +50,11 @@ typedef struct fc_disc_place {
 
 /* A decision that not all real points make alike: it changes where `gap` is 0. */
 typedef struct fc_doubt {
-    uint32_t step; /* instructions carried out until then; 0: there is no doubt */
-    double level;  /* of the operand: of a floor, where it steps */
-    double gap;    /* at the centre, between what is compared */
-    unsigned root; /* nothing is proved, but may be with `series` and this root; else 0 */
+    uint32_t step;    /* instructions carried out until then; 0: there is no doubt */
+    double level;     /* of the operand: of a floor, where it steps */
+    double gap;       /* at the centre, between what is compared */
+    unsigned root;    /* nothing is proved, but may be with `series` and this root; else 0 */
+    unsigned useless; /* with `series`: so many halvings of the panel may be spared */
 } fc_doubt;
 
 /* Fills out[o] for each of the program's outputs, times |dx/dp|. The inputs

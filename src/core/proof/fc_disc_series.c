@@ -330,13 +330,26 @@ static bool finish_output(state *s, const fc_disc_place *place, const series *lo
     return true;
 }
 
+/* x^0 ... x^(n - 1), n > 4, four chains beside one another. */
+static void fill_powers(double *powers, double x, int n)
+{
+    const double square = x * x, fourth = square * square;
+    powers[0] = 1;
+    powers[1] = x;
+    powers[2] = square;
+    powers[3] = square * x;
+    for (int k = 4; k < n; k++) {
+        powers[k] = powers[k - 4] * fourth;
+    }
+}
+
 bool fc_disc_of_series(const fc_program *p, const fc_disc_place *place, const double *rest,
                        fc_disc *out, fc_doubt *doubt)
 {
     static const fc_disc_walk walk = {compute, is_true};
     const fc_instruction *stopped;
     state s;
-    s.wants_root = 0;
+    s.wants_root = s.useless = 0;
     s.root = place->root > 1 ? place->root : 1;
     s.max_power = s.root > 2 ? FC_SERIES_MAX_POWER : 16;
     s.n_powers = s.max_power + 2 * ORDER + 2;
@@ -348,13 +361,9 @@ bool fc_disc_of_series(const fc_program *p, const fc_disc_place *place, const do
         s.root > FC_SERIES_MAX_ROOT) {
         return false;
     }
-    s.far[0] = s.powers[0] = s.over[0] = 1;
-    const double far = (fabs(s.centre) + s.radius) * (1 + 1e-12), over = 1 / s.least;
-    for (int k = 1; k < s.n_powers; k++) {
-        s.far[k] = s.far[k - 1] * far;
-        s.powers[k] = s.powers[k - 1] * s.most;
-        s.over[k] = s.over[k - 1] * over;
-    }
+    fill_powers(s.far, (fabs(s.centre) + s.radius) * (1 + 1e-12), s.n_powers);
+    fill_powers(s.powers, s.most, s.n_powers);
+    fill_powers(s.over, 1 / s.least, s.n_powers);
     s.log_most = s.root > 1 ? fmax(fabs(log(s.least)), fabs(log(s.most))) : 745;
     memset(s.has_log, 0, p->n_registers * sizeof *s.has_log);
     for (unsigned i = 0; i < p->n_registers; i++) {
@@ -373,6 +382,7 @@ bool fc_disc_of_series(const fc_program *p, const fc_disc_place *place, const do
     }
     (void)fc_disc_follow(p, &s, &walk, 0, &stopped);
     doubt->root = s.wants_root;
+    doubt->useless = s.useless;
     if (stopped == NULL || stopped->op != FC_OP_END) {
         return false;
     }

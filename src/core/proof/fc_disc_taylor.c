@@ -17,6 +17,26 @@
 typedef fc_series series;
 typedef fc_series_state state;
 
+/* fmax and fmin without calls of the library; of a nan, the other one or itself. */
+static inline double larger(double a, double b)
+{
+    return a > b ? a : b;
+}
+
+static inline double smaller(double a, double b)
+{
+    return a < b ? a : b;
+}
+
+/* Without the first coefficient, whose place the next one takes. */
+static inline void drop_first(series *x)
+{
+    x->n--;
+    for (unsigned k = 0; k + 1 < ORDER; k++) {
+        x->c[k] = x->c[k + 1];
+    }
+}
+
 /* The largest p^k of real p. */
 static double reach(const state *s, int k)
 {
@@ -43,7 +63,7 @@ static double size_of(const state *s, const series *x)
     for (unsigned k = 0; k < x->n; k++, far *= s->most) {
         sum += fabs(x->c[k]) * far;
     }
-    return fmin(sum + x->rest * far, x->size);
+    return smaller(sum + x->rest * far, x->size);
 }
 
 /* x <= upper_bound there, for power 0. */
@@ -51,9 +71,9 @@ static double upper_bound(const state *s, const series *x)
 {
     double sum = 0, far = 1;
     for (unsigned k = 0; k < x->n; k++, far *= s->most) {
-        sum += fmax(x->c[k], 0) * far;
+        sum += larger(x->c[k], 0) * far;
     }
-    return fmin(sum + x->rest * far, x->size);
+    return smaller(sum + x->rest * far, x->size);
 }
 
 void fc_series_add_noise(const state *s, series *x, double noise, int at)
@@ -83,8 +103,7 @@ static bool finish(const state *s, series *x, double rounded)
             break;
         }
         x->noise += first != 0 ? as_noise : 0;
-        x->n--;
-        memmove(x->c, x->c + 1, x->n * sizeof *x->c);
+        drop_first(x);
         x->power++;
         x->size = INFINITY;
     }
@@ -150,23 +169,49 @@ static series product_of(const state *s, const series *a, const series *b)
     return out;
 }
 
-/* A lower bound of |x| p^-power on the disc; 0 or less if there is none. */
-static double least_of(const state *s, const series *x)
+/* A lower bound of |x| p^-power on a disc, with `left_out` at most for the rest; 0 or less if there
+ * is none. */
+static double least_on(const series *x, double centre, double radius, double left_out)
 {
-    double t[ORDER + 1] = {0}, left, radius = s->radius; /* coefficients about the disc's centre */
+    double t[ORDER + 1] = {0}, left, power = radius; /* coefficients about the disc's centre */
     for (unsigned i = 0; i < x->n; i++) {
         t[i] = x->c[i];
     }
     for (unsigned i = 0; i < x->n; i++) {
         for (unsigned k = x->n - 1; k-- > i;) {
-            t[k] += s->centre * t[k + 1];
+            t[k] += centre * t[k + 1];
         }
     }
-    left = fabs(t[0]) - x->rest * s->far[x->n];
-    for (unsigned k = 1; k < x->n; k++, radius *= s->radius) {
-        left -= fabs(t[k]) * radius;
+    left = fabs(t[0]) - left_out;
+    for (unsigned k = 1; k < x->n; k++, power *= radius) {
+        left -= fabs(t[k]) * power;
     }
     return left * (1 - 1e-12);
+}
+
+static double least_of(const state *s, const series *x)
+{
+    return least_on(x, s->centre, s->radius, x->rest * s->far[x->n]);
+}
+
+/* After a failure: guesses how many halvings of the panel will not do either, which spares them.
+ * With a `pole`, |x| is to be below that, else x not to be 0. What x leaves out is taken to fall as
+ * its next coefficients would. */
+static void tell_useless(state *s, const series *x, double pole)
+{
+    const unsigned most = s->root == 1 ? FC_SERIES_MAX_USELESS : 0; /* elsewhere p is no x */
+    double by = 0.5, left_out = x->rest * s->far[x->n];
+    for (s->useless = 0; s->useless < most; s->useless++, by *= 0.5) {
+        double size = 0;
+        left_out = ldexp(left_out, -(int)x->n - 1);
+        for (unsigned k = x->n; pole > 0 && k-- > 0;) {
+            size = (size + fabs(x->c[k]) * s->far[k + 1]) * by;
+        }
+        size += s->far[1] * by * left_out;
+        if (pole > 0 ? size < pole : least_on(x, by * s->centre, by * s->radius, left_out) > 0) {
+            break;
+        }
+    }
 }
 
 /* ---- arithmetic ---- */
@@ -197,9 +242,12 @@ bool fc_series_multiply(const state *s, series *d, const series *a, const series
     return finish(s, d, ROUNDING);
 }
 
-bool fc_series_divide(const state *s, series *d, const series *a, const series *b)
+bool fc_series_divide(state *s, series *d, const series *a, const series *b)
 {
     const double least = least_of(s, b);
+    if (b->n > 0 && !(least > 0)) {
+        tell_useless(s, b, 0);
+    }
     if (b->n == 0 || !(least > 0) || !(b->noise * reach(s, b->at - b->power) < 0.5 * least)) {
         return false;
     }
@@ -238,6 +286,7 @@ typedef struct taylor {
     unsigned n;
     double g[ORDER], rest, slope;
     double size; /* of |g| at real points, if it is not 0 */
+    double pole; /* its distance from c0, if it is not 0 */
 } taylor;
 
 /* x + value, where x has a power above 0. */
@@ -275,8 +324,7 @@ static series beyond_first(const series *x)
     series u = *x;
     u.power = 1;
     u.size = INFINITY;
-    u.n--;
-    memmove(u.c, u.c + 1, u.n * sizeof *u.c);
+    drop_first(&u);
     return u;
 }
 
@@ -303,7 +351,7 @@ static taylor taylor_exp(double e, double scale, double U, double upper)
 /* scale log(c0 + u); the first coefficient is left to the caller. */
 static taylor taylor_log(double c0, double scale, double U)
 {
-    taylor t = {.n = ORDER};
+    taylor t = {.n = ORDER, .pole = c0};
     double term = scale;
     for (unsigned k = 1; k < ORDER; k++) {
         term /= c0;
@@ -348,6 +396,7 @@ static taylor taylor_atan(double c0, double U)
 {
     taylor t = {.n = ORDER, .g = {atan(c0)}, .slope = 1};
     double rho = hypot(1, c0), phi = atan2(1, c0), over = 1;
+    t.pole = rho;
     for (unsigned k = 1; k < ORDER; k++) {
         over /= rho;
         t.g[k] = (k % 2 == 1 ? over : -over) * sin(k * phi) / k;
@@ -638,6 +687,9 @@ bool fc_series_function(state *s, series *d, const series *x, unsigned op)
         return false;
     }
     if (!(t.rest < INFINITY) || !(t.slope < INFINITY)) {
+        if (t.pole > 0 && u.power == 1) {
+            tell_useless(s, &u, 0.95 * t.pole);
+        }
         return false;
     }
     *d = composed(s, &u, &t);

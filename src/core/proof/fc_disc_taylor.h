@@ -15,6 +15,7 @@
 #define FC_SERIES_ORDER 5      /* coefficients at most */
 #define FC_SERIES_MAX_POWER 64 /* of p; less where no high root is taken */
 #define FC_SERIES_MAX_ROOT 16
+#define FC_SERIES_MAX_USELESS 2
 #define FC_SERIES_POWERS (FC_SERIES_MAX_POWER + 2 * FC_SERIES_ORDER + 2)
 
 typedef struct fc_series {
@@ -34,6 +35,7 @@ typedef struct fc_series_state {
     double powers[FC_SERIES_POWERS]; /* of `most` */
     double over[FC_SERIES_POWERS];   /* of 1 / `least` */
     unsigned wants_root;             /* the reason it failed: this root of x would do */
+    unsigned useless;                /* or: so many halvings of the panel would not */
     double log_most;                 /* of |log(p)| at real points that matter */
     fc_series r[FC_DISC_REGISTERS];
     bool has_log[FC_DISC_REGISTERS]; /* times log(p) is to be added: */
@@ -53,8 +55,7 @@ bool fc_series_add(const fc_series_state *s, fc_series *d, const fc_series *a, c
                    double sign);
 bool fc_series_multiply(const fc_series_state *s, fc_series *d, const fc_series *a,
                         const fc_series *b);
-bool fc_series_divide(const fc_series_state *s, fc_series *d, const fc_series *a,
-                      const fc_series *b);
+bool fc_series_divide(fc_series_state *s, fc_series *d, const fc_series *a, const fc_series *b);
 bool fc_series_power(fc_series_state *s, fc_series *d, const fc_series *x, double q);
 bool fc_series_function(fc_series_state *s, fc_series *d, const fc_series *x, unsigned op);
 

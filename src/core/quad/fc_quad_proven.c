@@ -112,6 +112,7 @@ typedef struct proof {
     unsigned root;      /* what the last special end wanted of the distance */
     double end_half;    /* and on how wide a panel it was proved */
     double skipped;     /* no panel wider than that is tried */
+    unsigned useless;   /* so many halvings of the last special end will not do either */
     bool several;       /* parts, from 0 to 1 each if they have singular ends */
 } proof;
 
@@ -126,6 +127,15 @@ static fc_disc_place place_of(const panel *p, double radius, double inner)
                            .root = p->of->root};
 }
 
+static double whole_power(double x, int n)
+{
+    double power = 1;
+    for (unsigned k = (unsigned)(n < 0 ? -n : n); k > 0; k >>= 1, x *= x) {
+        power *= k & 1 ? x : 1;
+    }
+    return n < 0 ? 1 / power : power;
+}
+
 /* Bound of the average of p^at over the nodes, by their weights, where p is from 0 to 2 half. Those
  * of Gauss are further from the end. */
 static double average_of(int at, double half)
@@ -133,9 +143,9 @@ static double average_of(int at, double half)
     /* Of ((1 + node) half)^-k: sums of Kronrod's weights over them, halved. */
     static const double of_inverse[] = {1, 3.89, 348, 7.31e+04, 1.66e+07, 3.82e+09, 8.8e+11};
     const int n = sizeof of_inverse / sizeof *of_inverse;
-    return at >= 0   ? pow(2 * half, at)
-           : -at < n ? of_inverse[-at] * pow(half, at)
-                     : pow(NEAREST * half, at);
+    return at >= 0   ? whole_power(2 * half, at)
+           : -at < n ? of_inverse[-at] * whole_power(half, at)
+                     : whole_power(NEAREST * half, at);
 }
 
 /* What log(p) times a series on the panel p from 0 to 2 half adds to the rules' errors. With H for
@@ -145,9 +155,9 @@ static void add_log_errors(const fc_disc *disc, const ellipse *around, panel *p)
     const double H = 2 * p->half, far = p->half * (1 + around->radius);
     const int power = disc->log_power;
     const int k = power - LOG_FROM < N_LOG ? power - LOG_FROM : N_LOG - 1;
-    const double size = disc->log_size * pow(far, power - LOG_FROM - k);
-    const double smooth = fabs(log(H)) * disc->log_size * pow(far, power) * p->half;
-    const double scale = size * pow(H, LOG_FROM + k + 1);
+    const double size = disc->log_size * whole_power(far, power - LOG_FROM - k);
+    const double smooth = fabs(log(H)) * disc->log_size * whole_power(far, power) * p->half;
+    const double scale = size * whole_power(H, LOG_FROM + k + 1);
     p->kronrod += around->kronrod * smooth + around->log_kronrod[k] * scale;
     p->gauss += around->gauss * smooth + around->log_gauss[k] * scale;
 }
@@ -265,6 +275,7 @@ static bool prove_end(proof *self, panel *p, bool upper, double share)
             *p = from_end;
             return true;
         }
+        self->useless = doubt.useless > 0 ? doubt.useless : self->useless;
         if (doubt.root <= self->root || doubt.root > MAX_ROOT) {
             break;
         }
@@ -373,18 +384,28 @@ static bool prove(proof *self, panel *p, double share, end_kind *lower, end_kind
     }
     if ((*lower == SPECIAL) != (*upper == SPECIAL)) {
         const double half = p->half;
-        if (self->root > 1 && half > (self->several ? self->end_half : self->skipped)) {
+        const double widest = !self->several || self->root == 1
+                                  ? self->skipped
+                                  : fmin(self->end_half, self->root < 4 ? 1 : 0.2);
+        const bool hopeless = half > widest;
+        if (hopeless && self->root > 1) {
             return false; /* as before, in all likelihood */
         }
-        const bool proved = prove_end(self, p, *upper == SPECIAL, share);
-        /* A root brings singularities nearer: half as wide a panel will not do either. */
-        self->skipped = proved || !self->unbounded || self->root < 4 ? INFINITY : 0.3 * half;
-        if (self->several && !proved) {
-            self->end_half = fmin(self->end_half, self->skipped);
-        }
+        self->useless = self->root < 4 ? 0 : 1; /* a root brings singularities nearer */
+        self->unbounded |= hopeless;
+        const bool proved = !hopeless && prove_end(self, p, *upper == SPECIAL, share);
         if (proved) {
             self->end_half = half;
+            self->skipped = INFINITY;
             return true;
+        }
+        if (!hopeless) {
+            self->skipped = self->unbounded && self->useless > 0
+                                ? ldexp(0.6 * half, -(int)self->useless)
+                                : INFINITY;
+            if (self->several) {
+                self->end_half = fmin(self->end_half, self->skipped);
+            }
         }
     }
     /* Discs know of some singularities that can be removed, by powers of p, on larger panels than
@@ -594,10 +615,11 @@ fc_status fc_quad_prove(const fc_run *run, const fc_integrand *f, const fc_quad_
     self.cuts = cuts;
     self.slit = 0;
     self.root = 1;
-    self.end_half = self.skipped = INFINITY;
+    self.skipped = INFINITY;
     part parts[4];
     const unsigned n_parts = parts_of(&self, a, b, parts);
     self.several = n_parts > 1;
+    self.end_half = 0.3; /* of 1: where parts meet, roots have brought poles near */
     fc_quad_cover found = {.none = true}; /* until all is well */
     bool covered = true, with_jacobian = false;
     for (unsigned k = 0; k < n_parts && covered; k++) {
