@@ -6,8 +6,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "fc_platform.h"
-
 _Thread_local const atomic_bool *fc_stop_asked;
 
 int fc_width_of(PyObject *workers, unsigned *width)
@@ -77,13 +75,23 @@ static bool poll(void *context)
     if (!native->on_main_thread) {
         return false;
     }
+    if (native->thread == NULL) {
+        return PyErr_Occurred() || PyErr_CheckSignals() < 0;
+    }
     PyEval_RestoreThread(native->thread);
     bool stop = PyErr_Occurred() || PyErr_CheckSignals() < 0; /* the first exception counts */
     native->thread = PyEval_SaveThread();
     return stop;
 }
 
-int fc_native_begin(fc_native *native, PyObject *workers)
+static void let_go(void *context)
+{
+    fc_native *native = context;
+    native->run.long_begins = NULL;
+    native->thread = PyEval_SaveThread();
+}
+
+int fc_native_begin_short(fc_native *native, PyObject *workers)
 {
     *native = (fc_native){0};
     if (fc_width_of(workers, &native->run.width) < 0) {
@@ -93,18 +101,29 @@ int fc_native_begin(fc_native *native, PyObject *workers)
     native->cancel.poll = poll;
     native->cancel.poll_context = native;
     native->cancel.owner = pthread_self();
-    native->cancel.next_poll_ns = fc_now_ns() + 1000000; /* short calls never poll */
     native->stop = fc_stop_asked;
     if (is_stopped(native)) {
         fc_cancel_request(&native->cancel);
     }
-    native->thread = PyEval_SaveThread();
+    native->run.long_begins = let_go;
+    native->run.long_context = native;
+    return 0;
+}
+
+int fc_native_begin(fc_native *native, PyObject *workers)
+{
+    if (fc_native_begin_short(native, workers) < 0) {
+        return -1;
+    }
+    let_go(native);
     return 0;
 }
 
 int fc_native_end(fc_native *native, fc_status status)
 {
-    PyEval_RestoreThread(native->thread);
+    if (native->thread != NULL) {
+        PyEval_RestoreThread(native->thread);
+    }
     if (status == FC_OK) {
         return PyErr_Occurred() ? -1 : 0;
     }

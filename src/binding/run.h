@@ -27,7 +27,7 @@ typedef struct fc_native {
     fc_run run;
     fc_cancel cancel;
     const atomic_bool *stop;    /* fc_stop_asked at the start */
-    PyThreadState *thread;      /* of the caller, while the GIL is released */
+    PyThreadState *thread;      /* of the caller, once the GIL is released */
     bool asked, on_main_thread; /* the second is known once the first is set */
 } fc_native;
 
@@ -39,6 +39,9 @@ int fc_width_of(PyObject *workers, unsigned *width);
  * deadline). An exception that a callback of the core left on the calling thread (signal handler,
  * integrand) is what _end reports. */
 int fc_native_begin(fc_native *native, PyObject *workers);
+/* The same for a core function that calls fc_run_is_long, of programs: until then the GIL is held,
+ * for to release and take it costs as much as a tenth of a short integral. */
+int fc_native_begin_short(fc_native *native, PyObject *workers);
 int fc_native_end(fc_native *native, fc_status status);
 
 #endif

@@ -71,10 +71,11 @@ FC_TOPICS(FC_TOPIC_DECLARE)
     X(builder_type)                                                                                \
     X(reader)      /* the tables of read_code.c */                                                 \
     X(ir_names)    /* interned strings, ir.c */                                                    \
-    X(quick_names) /* interned; this and the next four are shortcut.c's */                         \
+    X(quick_names) /* interned; this and the next five are shortcut.c's */                         \
     X(shortcut_type)                                                                               \
     X(quick_entries)                                                                               \
     X(quick_ndim_entries)                                                                          \
+    X(quick_recent)                                                                                \
     X(quick_result_type)                                                                           \
     X(numpy_ndarray)                                                                               \
     X(numpy_dtypes) /* those of the VM's types; set together with numpy_empty */

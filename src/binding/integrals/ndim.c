@@ -5,6 +5,9 @@
  * Python layer. */
 #include "ndim.h"
 
+#include <stddef.h>
+#include <string.h>
+
 #include "fc_alloc.h"
 #include "fc_cubature.h"
 #include "fc_disc.h"
@@ -23,9 +26,37 @@ void problem_release(Problem *self)
             integrand_release(&self->limits[i].f);
         }
     }
-    PyMem_Free(self->limits);
-    PyMem_Free(self->limit_pointers);
-    PyMem_Free(self->numbers);
+    if (self->limits != self->few_limits) {
+        PyMem_Free(self->limits);
+        PyMem_Free(self->limit_pointers);
+    }
+    if (self->numbers != self->few_numbers) {
+        PyMem_Free(self->numbers);
+    }
+}
+
+/* Room for limits that are functions; 0, or -1 with an exception. */
+static int make_limits(Problem *self)
+{
+    const unsigned n = 2 * self->n_dim;
+    if (n <= FEW_LIMITS) {
+        self->limits = self->few_limits;
+        self->limit_pointers = self->few_pointers;
+        for (unsigned i = 0; i < n; i++) {
+            self->limits[i].f.base.eval = NULL;
+            self->limit_pointers[i] = NULL;
+        }
+    } else {
+        self->limits = PyMem_Calloc(n, sizeof *self->limits);
+        self->limit_pointers = PyMem_Calloc(n, sizeof *self->limit_pointers);
+        if (self->limits == NULL || self->limit_pointers == NULL) {
+            PyErr_NoMemory();
+            return -1;
+        }
+    }
+    self->domain.lower_fn = self->limit_pointers;
+    self->domain.upper_fn = self->limit_pointers + self->n_dim;
+    return 0;
 }
 
 /* The fc_eval_fn of a Limit whose f gives both ends of a range, or takes y before x. */
@@ -89,20 +120,13 @@ static int bind_limit(Problem *self, fc_state *state, const LimitSpec *spec, uns
         self->numbers[i] = spec->value;
         return 0;
     }
-    const unsigned n_limits = 2 * self->n_dim, n_outer = self->n_dim - 1 - i % self->n_dim;
+    const unsigned n_outer = self->n_dim - 1 - i % self->n_dim;
     if (n_outer > MAX_OUTER || (spec->turned && n_outer != 2)) {
         PyErr_Format(PyExc_ValueError, "a limit may not depend on %u outer variables", n_outer);
         return -1;
     }
-    if (self->limits == NULL) {
-        self->limits = PyMem_Calloc(n_limits, sizeof *self->limits);
-        self->limit_pointers = PyMem_Calloc(n_limits, sizeof *self->limit_pointers);
-        if (self->limits == NULL || self->limit_pointers == NULL) {
-            PyErr_NoMemory();
-            return -1;
-        }
-        self->domain.lower_fn = self->limit_pointers;
-        self->domain.upper_fn = self->limit_pointers + self->n_dim;
+    if (self->limits == NULL && make_limits(self) < 0) {
+        return -1;
     }
     Limit *limit = &self->limits[i];
     if (integrand_bind(&limit->f, state, spec->function, spec->args, n_outer,
@@ -149,13 +173,17 @@ static int read_limit(PyObject *object, LimitSpec *spec)
 static int init(Problem *self, fc_state *state, PyObject *f, PyObject *args, PyObject *limits,
                 const LimitSpec *specs, unsigned n_dim, unsigned n_out, int flags, double deadline)
 {
-    *self = (Problem){.n_dim = n_dim, .n_out = n_out, .flags = flags};
-    const size_t n_limits = 2 * (size_t)n_dim;
-    self->numbers = PyMem_Calloc(n_limits + 2 * (size_t)n_out, sizeof *self->numbers);
+    memset(self, 0, offsetof(Problem, few_numbers));
+    self->n_dim = n_dim;
+    self->n_out = n_out;
+    self->flags = flags;
+    const size_t n_limits = 2 * (size_t)n_dim, n_numbers = n_limits + 2 * (size_t)n_out;
+    self->numbers = n_numbers <= FEW_NUMBERS ? self->few_numbers : PyMem_New(double, n_numbers);
     if (self->numbers == NULL) {
         PyErr_NoMemory();
         goto fail;
     }
+    memset(self->numbers, 0, n_numbers * sizeof *self->numbers);
     self->lower = self->numbers;
     self->upper = self->lower + n_dim;
     self->integral = self->upper + n_dim;
@@ -195,9 +223,9 @@ int problem_init_native(Problem *self, fc_state *state, PyObject *program, const
     return init(self, state, program, NULL, NULL, limits, n_dim, n_out, 0, 0);
 }
 
-int problem_begin(Problem *self, PyObject *workers)
+int problem_begin_short(Problem *self, PyObject *workers)
 {
-    if (fc_native_begin(&self->native, workers) < 0) {
+    if (fc_native_begin_short(&self->native, workers) < 0) {
         return -1;
     }
     integrand_set_native(&self->f, &self->native);
@@ -209,6 +237,15 @@ int problem_begin(Problem *self, PyObject *workers)
     if (self->deadline_ns != 0) {
         self->native.cancel.deadline_ns = fc_now_ns() + self->deadline_ns;
     }
+    return 0;
+}
+
+int problem_begin(Problem *self, PyObject *workers)
+{
+    if (problem_begin_short(self, workers) < 0) {
+        return -1;
+    }
+    fc_run_is_long(&self->native.run);
     return 0;
 }
 

@@ -36,6 +36,9 @@ typedef struct LimitSpec {
     bool turned;
 } LimitSpec;
 
+#define FEW_NUMBERS 16
+#define FEW_LIMITS 6
+
 /* An integrand and its range. */
 typedef struct Problem {
     BoundIntegrand f;
@@ -50,6 +53,9 @@ typedef struct Problem {
     int64_t deadline_ns; /* from now; 0: none */
     PyObject *progress;  /* borrowed callable, or NULL */
     int64_t next_progress_ns;
+    double few_numbers[FEW_NUMBERS]; /* room for a small problem; from here on nothing is cleared */
+    Limit few_limits[FEW_LIMITS];
+    const fc_integrand *few_pointers[FEW_LIMITS];
 } Problem;
 
 /* f is what integrand_bind takes; limits a tuple of 2 n_dim items, the lower ones first: floats, or
@@ -63,6 +69,8 @@ int problem_init_native(Problem *self, fc_state *state, PyObject *program, const
                         unsigned n_dim, unsigned n_out);
 /* Releases the GIL; -1 with an exception set. */
 int problem_begin(Problem *self, PyObject *workers);
+/* The same as fc_native_begin_short does. */
+int problem_begin_short(Problem *self, PyObject *workers);
 void problem_release(Problem *self);
 
 #endif

@@ -7,9 +7,11 @@
 #include "quick.h"
 
 #include "fc_cubature.h"
+#include "kernel_type.h"
 
 #define MAX_DIM 8
 #define MAX_OUT 16
+#define N_RECENT QUICK_N_RECENT
 
 /* As _cubature.py and _nquad.py have them. */
 #define EPSABS 1e-10
@@ -34,9 +36,37 @@ static bool are_floats(PyObject *args)
     return true;
 }
 
+/* The entry of `f` for so many variables or, negative, outer ones of a limit. */
 static PyObject *find(fc_state *state, PyObject *f, Py_ssize_t n_inputs, PyObject *args)
 {
-    return quick_entry(state, fc_state_kept(&state->quick_ndim_entries), f, n_inputs, args);
+    PyObject *entries = fc_state_kept(&state->quick_ndim_entries);
+#ifndef Py_GIL_DISABLED
+    /* The last ones found lie where their functions' addresses say: without a key to be made. */
+    if (state->quick_recent != NULL && (args == NULL || PyTuple_GET_SIZE(args) == 0)) {
+        const size_t way = ((uintptr_t)f >> 5 ^ (uintptr_t)f >> 11) % N_RECENT;
+        const Py_ssize_t at = (Py_ssize_t)(n_inputs < 0 ? N_RECENT + way : way);
+        PyObject *entry = PyList_GET_ITEM(state->quick_recent, at);
+        if (entry != Py_None &&
+            fc_program_n_inputs(fc_program_of(state, PyTuple_GET_ITEM(entry, ENTRY_PROGRAM))) ==
+                (unsigned)(n_inputs < 0 ? -n_inputs : n_inputs)) {
+            Py_INCREF(entry); /* looking attributes up may run code */
+            const int holds = quick_entry_holds(state, entry, f);
+            if (holds == 1) {
+                return entry;
+            }
+            Py_DECREF(entry);
+            if (holds < 0) {
+                return NULL;
+            }
+        }
+        entry = quick_entry(state, entries, f, n_inputs, args);
+        if (entry != NULL && PyList_SetItem(state->quick_recent, at, Py_NewRef(entry)) < 0) {
+            Py_CLEAR(entry);
+        }
+        return entry;
+    }
+#endif
+    return quick_entry(state, entries, f, n_inputs, args);
 }
 
 /* A range, as it is read from arguments: limits of what it holds own their `function`. */
@@ -55,37 +85,53 @@ static void range_release(Range *self)
     }
 }
 
-static bool set_function(Range *self, unsigned at, PyObject *function, int which)
+/* The program of a limit of coordinate k, of so many outputs: a new reference, or NULL. */
+static PyObject *limit_program(Range *self, unsigned k, PyObject *function, long n_out)
 {
-    const unsigned k = at % self->n_dim, n_outer = self->n_dim - 1 - k;
-    if (n_outer == 0 || !PyFunction_Check(function)) {
-        return false;
-    }
-    PyObject *entry = find(self->state, function, -(Py_ssize_t)n_outer, self->args);
+    const unsigned n_outer = self->n_dim - 1 - k;
+    PyObject *entry = n_outer != 0 && PyFunction_Check(function)
+                          ? find(self->state, function, -(Py_ssize_t)n_outer, self->args)
+                          : NULL;
     if (entry == NULL) {
-        return false;
+        return NULL;
     }
-    if (PyLong_AsLong(PyTuple_GET_ITEM(entry, ENTRY_N_OUT)) == (which < 0 ? 1 : 2)) {
-        self->limits[at] =
-            (LimitSpec){.function = Py_NewRef(PyTuple_GET_ITEM(entry, ENTRY_PROGRAM)),
-                        .which = which,
-                        .turned = self->turned && k == 0};
+    PyObject *program = NULL;
+    if (PyLong_AsLong(PyTuple_GET_ITEM(entry, ENTRY_N_OUT)) == n_out) {
+        program = Py_NewRef(PyTuple_GET_ITEM(entry, ENTRY_PROGRAM));
     }
     Py_DECREF(entry);
-    return self->limits[at].function != NULL;
+    return program;
+}
+
+static void set_function(Range *self, unsigned at, PyObject *program, int which)
+{
+    self->limits[at] = (LimitSpec){
+        .function = program, .which = which, .turned = self->turned && at % self->n_dim == 0};
 }
 
 /* Limit `at` (the upper ones from n_dim on) from a number, or a function of the outer variables. */
 static bool set_limit(Range *self, unsigned at, PyObject *object)
 {
-    return quick_number(object, &self->limits[at].value) || set_function(self, at, object, -1);
+    if (quick_number(object, &self->limits[at].value)) {
+        return true;
+    }
+    PyObject *program = limit_program(self, at % self->n_dim, object, 1);
+    if (program != NULL) {
+        set_function(self, at, program, -1);
+    }
+    return program != NULL;
 }
 
 /* Both limits of coordinate k from a pair, or a function that gives one. */
 static bool set_pair(Range *self, unsigned k, PyObject *range)
 {
     if (PyFunction_Check(range)) {
-        return set_function(self, k, range, 0) && set_function(self, self->n_dim + k, range, 1);
+        PyObject *program = limit_program(self, k, range, 2);
+        if (program != NULL) {
+            set_function(self, k, program, 0);
+            set_function(self, self->n_dim + k, Py_NewRef(program), 1);
+        }
+        return program != NULL;
     }
     return (PyTuple_CheckExact(range) || PyList_CheckExact(range)) &&
            PySequence_Fast_GET_SIZE(range) == 2 &&
@@ -151,7 +197,7 @@ static PyObject *integrate(const Range *range, Wish *wish, PyObject *entry)
         return NULL;
     }
     fc_cubature_result result = {.integral = problem.integral, .error = problem.error};
-    if (problem_begin(&problem, wish->workers) == 0) {
+    if (problem_begin_short(&problem, wish->workers) == 0) {
         fc_status status =
             fc_cubature(&problem.native.run, &problem.f.base, &problem.domain, options, &result);
         if (fc_native_end(&problem.native, status) == 0) {

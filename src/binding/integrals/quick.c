@@ -58,7 +58,10 @@ static int dependency_holds(fc_state *state, PyObject *dependency)
             return 1;
         }
     } else if (kind == PyTuple_GET_ITEM(names, NAME_ATTRIBUTE) && PyModule_CheckExact(container)) {
-        found = PyObject_GetAttr(container, name);
+        found = fc_dict_get(PyModule_GetDict(container), name); /* most attributes are there */
+        if (found == NULL && !PyErr_Occurred()) {
+            found = PyObject_GetAttr(container, name);
+        }
     } else if (kind == PyTuple_GET_ITEM(names, NAME_CELL) && PyCell_Check(container)) {
         found = PyCell_Get(container);
     } else if (PyFunction_Check(container)) {
@@ -79,7 +82,7 @@ static int dependency_holds(fc_state *state, PyObject *dependency)
     return same;
 }
 
-static int entry_holds(fc_state *state, PyObject *entry, PyObject *f)
+int quick_entry_holds(fc_state *state, PyObject *entry, PyObject *f)
 {
     if (!PyTuple_CheckExact(entry) || PyTuple_GET_SIZE(entry) != ENTRY_SIZE ||
         !PyFunction_Check(f) || !refers_to(PyTuple_GET_ITEM(entry, ENTRY_REF), f) ||
@@ -138,7 +141,7 @@ PyObject *quick_entry(fc_state *state, PyObject *entries, PyObject *f, Py_ssize_
     Py_XDECREF(key);
     Py_XDECREF(address);
     Py_XDECREF(number);
-    if (entry != NULL && entry_holds(state, entry, f) != 1) {
+    if (entry != NULL && quick_entry_holds(state, entry, f) != 1) {
         Py_CLEAR(entry);
     }
     return entry;

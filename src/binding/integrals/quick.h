@@ -19,6 +19,8 @@ enum {
     QUICK_N_NAMES
 };
 
+#define QUICK_N_RECENT 16 /* entries of integrands in state->quick_recent, then as many of limits  \
+                           */
 #define QUICK_SMALL (1 << 20) /* as _integrand.py has it */
 
 /* An entry is what _integrand.py remembers of a function: a tuple. */
@@ -40,6 +42,9 @@ enum {
  * exception or without. */
 PyObject *quick_entry(fc_state *state, PyObject *entries, PyObject *f, Py_ssize_t n_inputs,
                       PyObject *args);
+
+/* Is the entry `f`'s, and still right? 1 or 0, -1 with an exception. */
+int quick_entry_holds(fc_state *state, PyObject *entry, PyObject *f);
 
 /* Make an entry for a function of n floats that quad has none for, if it is easily read (reader.c):
  * 1 or 0, -1 with an exception. */

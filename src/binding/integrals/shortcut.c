@@ -293,8 +293,12 @@ int fc_init_shortcut(PyObject *module)
         }
         PyTuple_SET_ITEM(state->quick_names, i, name);
     }
+    state->quick_recent = PyList_New(2 * QUICK_N_RECENT);
+    for (Py_ssize_t i = 0; state->quick_recent != NULL && i < 2 * QUICK_N_RECENT; i++) {
+        PyList_SET_ITEM(state->quick_recent, i, Py_NewRef(Py_None));
+    }
     PyObject *type = PyType_FromModuleAndSpec(module, &spec, NULL);
-    if (state->quick_names == NULL || type == NULL) {
+    if (state->quick_names == NULL || state->quick_recent == NULL || type == NULL) {
         Py_XDECREF(type);
         return -1;
     }

@@ -609,6 +609,7 @@ fc_status fc_cubature(const fc_run *run, const fc_integrand *f, const fc_domain 
     if (status != FC_OK || proved) {
         return status;
     }
+    fc_run_is_long(run);
     cubature *c = fc_calloc(1, sizeof *c);
     if (c == NULL) {
         return FC_ERR_NOMEM;

@@ -176,14 +176,15 @@ fc_status fc_gauss_sum(const fc_gauss_job *job, fc_cancel *cancel, fc_sum *sums,
         ys[o] = y[o];
     }
     at.done = false;
-    for (size_t n; (n = next_points(&at, job->piece, job->rule)) > 0;) {
+    size_t before = 0;
+    for (size_t n; (n = next_points(&at, job->piece, job->rule)) > 0; before += n) {
         const size_t padded = (n + PAD - 1) / PAD * PAD;
         for (unsigned d = 0; d < n_dim; d++) {
             for (size_t i = n; i < padded; i++) {
                 at.x[d][i] = at.x[d][0];
             }
         }
-        fc_status status = cancel != NULL ? fc_cancel_check(cancel) : FC_OK;
+        fc_status status = before != 0 ? fc_cancel_check(cancel) : FC_OK;
         if (status == FC_OK && job->in_cube) {
             for (size_t i = n; i < padded; i++) {
                 at.scale[i] = 1;

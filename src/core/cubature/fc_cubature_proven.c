@@ -44,7 +44,9 @@
 #define MAX_POINTS 6144
 #define MAX_POINTS_2D 16384 /* there adaptive rules take as many for peaks */
 #define FEW_POINTS 150      /* not worth another question */
-#define MOST_OF_A_CUT 16    /* 4 in 2 dimensions */
+#define SHORT_TRIES 6       /* questions, and points, that need no more than a few microseconds */
+#define SHORT_POINTS 512
+#define MOST_OF_A_CUT 16 /* 4 in 2 dimensions */
 #define ROUNDING (4 * DBL_EPSILON)
 #define NOISE (16 * DBL_EPSILON) /* of the mean |f|: the least error that is claimed */
 #define AS_GOOD_AS_EXACT 3e-11   /* relative; who wants fewer digits may get them, if cheap */
@@ -85,6 +87,7 @@ typedef struct part {
 } part;
 
 typedef struct proof {
+    const fc_run *run;
     const fc_integrand *f;
     const fc_domain *domain;
     const fc_cubature_options *options;
@@ -295,7 +298,9 @@ static bool image(proof *self, part *p, unsigned axis, double stretch, fc_disc_r
                            .stretch = stretch,
                            .inputs = inputs};
     memcpy(frame.size, self->size, sizeof frame.size);
-    self->n_tries++;
+    if (++self->n_tries == SHORT_TRIES) {
+        fc_run_is_long(self->run);
+    }
     self->doubt.known = false;
     for (unsigned d = 0; d < n; d++) {
         const fc_affine *low = &piece->low[d], *high = &piece->high[d];
@@ -559,13 +564,16 @@ static bool cover_with_more(proof *self, const fc_piece *whole)
 }
 
 /* The sums over all parts; *agree: every value is where it was proved to be. */
-static fc_status evaluate(const proof *self, const fc_run *run, fc_sum *sums, double *magnitude,
-                          bool *agree)
+static fc_status evaluate(const proof *self, fc_sum *sums, double *magnitude, bool *agree)
 {
+    fc_cancel *cancel = self->run != NULL ? self->run->cancel : NULL;
     fc_gauss_job job = {
         .f = self->f, .domain = self->domain, .in_cube = self->in_cube, .n_out = self->n_out};
     fc_status status = FC_OK;
     *agree = true;
+    if (self->n_points > SHORT_POINTS) {
+        fc_run_is_long(self->run);
+    }
     for (unsigned k = 0; status == FC_OK && k < self->n_parts; k++) {
         const part *p = &self->parts[k];
         job.piece = &p->piece;
@@ -574,7 +582,14 @@ static fc_status evaluate(const proof *self, const fc_run *run, fc_sum *sums, do
             job.middle[o] = p->middle[o];
             job.reach[o] = SLACK * p->near[o] + 2 * p->noise[o];
         }
-        status = fc_gauss_sum(&job, run != NULL ? run->cancel : NULL, sums, magnitude, agree);
+        /* A look at the clock takes as long as some of the points. */
+        if (fc_cancel_requested(cancel) ||
+            (cancel != NULL && (k % 16 == 15 || cancel->deadline_ns != 0))) {
+            status = fc_cancel_check(cancel);
+        }
+        if (status == FC_OK) {
+            status = fc_gauss_sum(&job, cancel, sums, magnitude, agree);
+        }
     }
     return status;
 }
@@ -588,16 +603,22 @@ fc_status fc_cubature_prove(const fc_run *run, const fc_integrand *f, const fc_d
         options->kind != FC_CUBATURE_AUTO) {
         return FC_OK;
     }
+    bool slow = f->slow;
     for (unsigned d = 0; d < f->n_dim; d++) {
-        if ((domain->lower_fn == NULL || domain->lower_fn[d] == NULL) &&
-            (domain->upper_fn == NULL || domain->upper_fn[d] == NULL) &&
-            !isfinite(domain->upper[d] - domain->lower[d])) {
+        const fc_integrand *low = function_of(domain->lower_fn, d);
+        const fc_integrand *high = function_of(domain->upper_fn, d);
+        if (low == NULL && high == NULL && !isfinite(domain->upper[d] - domain->lower[d])) {
             return FC_OK;
         }
+        slow = slow || (low != NULL && low->slow) || (high != NULL && high->slow);
+    }
+    if (slow) {
+        fc_run_is_long(run);
     }
     pthread_once(&once, make_bounds);
     proof self;
     fc_piece whole;
+    self.run = run;
     self.f = f;
     self.domain = domain;
     self.options = options;
@@ -625,7 +646,7 @@ fc_status fc_cubature_prove(const fc_run *run, const fc_integrand *f, const fc_d
         fc_sum sums[MAX_OUT] = {{0}};
         double magnitude[MAX_OUT] = {0}, error[MAX_OUT] = {0}, value[MAX_OUT];
         bool agree, enough = true;
-        fc_status status = evaluate(&self, run, sums, magnitude, &agree);
+        fc_status status = evaluate(&self, sums, magnitude, &agree);
         if (status != FC_OK || !agree) {
             fc_free(self.many);
             return status;

@@ -57,6 +57,7 @@ typedef struct fc_integrand {
     void *context;
     unsigned n_dim; /* coordinates a point has */
     unsigned n_out; /* values a point gives (2 for a complex function: real, imaginary) */
+    bool slow;      /* a point may take longer than some dozen simple operations */
     bool serial;    /* must run on the calling thread alone (Python code that needs the GIL) */
 } fc_integrand;
 

@@ -11,6 +11,7 @@
 #include "fc_disc.h"
 
 #define FEW 16
+#define MANY 32 /* instructions */
 
 static fc_status vm_of(fc_integrand_vm *self, unsigned worker, fc_vm **out)
 {
@@ -192,6 +193,8 @@ fc_status fc_integrand_vm_init(fc_integrand_vm *self, fc_program *program, unsig
                                 .sum_ramp = can_sum(program) ? fc_integrand_vm_sum : NULL,
                                 .context = self,
                                 .n_dim = n_dim,
-                                .n_out = program->n_outputs};
+                                .n_out = program->n_outputs,
+                                .slow = program->loops || program->n_instructions > MANY ||
+                                        (program->flags & FC_PROGRAM_EXACT) != 0};
     return FC_OK;
 }

@@ -265,7 +265,7 @@ static fc_status run_split(const batch *job, size_t chunk, unsigned width)
         for (size_t i = 0; i < net->n_steps; i++) {
             legs[i] = leg_of(&net->steps[i], frame.items, width);
         }
-        const fc_run fixed = {width, job->run != NULL ? job->run->cancel : NULL};
+        const fc_run fixed = {.width = width, .cancel = job->run != NULL ? job->run->cancel : NULL};
         status = fc_relay_run(&fixed, run_units, &shared, legs, net->n_steps);
         for (unsigned i = 0; i < width; i++) {
             arena_give(net, shared.arenas[i]);

@@ -31,6 +31,7 @@
 #include "fc_park.h"
 #include "fc_platform.h"
 
+#define FIRST_POLL_NS 1000000
 #define POLL_INTERVAL_NS 5000000 /* Ctrl-C ends a call within 10 ms */
 #define SPIN_NS 20000            /* how long a thread looks for work before it sleeps */
 #define N_GATES 16               /* a power of two */
@@ -194,8 +195,11 @@ fc_status fc_cancel_check(fc_cancel *cancel)
         int none = FC_OK;
         atomic_compare_exchange_strong_explicit(&cancel->reason, &none, FC_ERR_DEADLINE,
                                                 memory_order_relaxed, memory_order_relaxed);
-    } else if (cancel->poll != NULL && pthread_equal(pthread_self(), cancel->owner) &&
-               now >= cancel->next_poll_ns) {
+    } else if (cancel->poll == NULL || !pthread_equal(pthread_self(), cancel->owner)) {
+        /* not for this thread */
+    } else if (cancel->next_poll_ns == 0) {
+        cancel->next_poll_ns = now + FIRST_POLL_NS;
+    } else if (now >= cancel->next_poll_ns) {
         if (cancel->poll(cancel->poll_context)) {
             fc_cancel_request(cancel);
         }

@@ -46,7 +46,8 @@ typedef struct fc_cancel {
     bool (*poll)(void *context);
     void *poll_context;
     pthread_t owner;
-    int64_t next_poll_ns; /* the owner's own: when to poll again */
+    int64_t next_poll_ns; /* the owner's own: when to poll again; 0: a millisecond from the first
+                             check, so that short calls need no clock */
 } fc_cancel;
 
 /* Any thread, any time. */
@@ -73,7 +74,18 @@ FC_MUST_CHECK fc_status fc_cancel_check(fc_cancel *cancel);
 typedef struct fc_run {
     unsigned width;    /* threads taking part, the caller included; 0: fc_pool_default_width() */
     fc_cancel *cancel; /* checked before every block; may be NULL */
+    /* Of those that say so, called once on the calling thread before work that may take more than a
+     * few microseconds: the binding lets go of the GIL here, which a short call keeps. Or NULL. */
+    void (*long_begins)(void *context);
+    void *long_context;
 } fc_run;
+
+static inline void fc_run_is_long(const fc_run *run)
+{
+    if (run != NULL && run->long_begins != NULL) {
+        run->long_begins(run->long_context);
+    }
+}
 
 /* Run fn over [0, n) in blocks of `grain` items (0: one block). Does what this loop does
  *
