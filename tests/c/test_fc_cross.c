@@ -43,6 +43,25 @@ static double pole(const double *x, unsigned n_dim)
     return 1 / (1 + of_sum(x, n_dim));
 }
 
+static double kinked(const double *x, unsigned n_dim) /* rank 1, in pieces */
+{
+    double sum = 0;
+    for (unsigned d = 0; d < n_dim; d++) {
+        sum += 3 * fabs(x[d] - 0.3 - 0.4 * d / n_dim);
+    }
+    return exp(-sum);
+}
+
+static double cornered(const double *x, unsigned n_dim) /* the same, most of it 0 */
+{
+    return x[0] > 0.3 || x[n_dim - 1] < 0.2 ? 0 : exp(2 * of_sum(x, n_dim));
+}
+
+static double slanting(const double *x, unsigned n_dim) /* hardly */
+{
+    return x[0] + 1e-7 * x[n_dim - 1] < 0.4 ? 1 : 0;
+}
+
 static double one(const double *x, unsigned n_dim)
 {
     (void)x, (void)n_dim;
@@ -173,6 +192,26 @@ static void functions_of_low_rank_are_found(void)
     }
 }
 
+static void breaks_across_the_axes_are_found(void)
+{
+    function *const broken[] = {kinked, cornered};
+    for (unsigned n_dim = 2; n_dim <= 8; n_dim *= 2) {
+        for (unsigned k = 0; k < 2; k++) {
+            fc_points *points = make(broken[k], n_dim, 1000, k == 1);
+            fc_variate *h = fit(broken[k], points, 2, 3000);
+            CHECK(h != NULL && h->residual < 1e-9);
+            CHECK(h != NULL && h->cores[0].n_pieces == 2 && h->cores[n_dim - 1].n_pieces == 2);
+            CHECK(h != NULL && fabs(h->cores[0].edges[1] - 0.3) < 1e-12);
+            fc_free(h);
+            fc_points_destroy(points);
+        }
+    }
+    /* What points would not meet and the integral would miss. */
+    fc_points *points = make(slanting, 2, 1000, false);
+    CHECK(fit(slanting, points, 1, 3000) == NULL);
+    fc_points_destroy(points);
+}
+
 /* More evaluations, more digits. */
 static void residuals_fall(void)
 {
@@ -272,6 +311,7 @@ static void failures(void)
 int main(void)
 {
     functions_of_low_rank_are_found();
+    breaks_across_the_axes_are_found();
     residuals_fall();
     same_bits();
     nothing_to_be_gained();

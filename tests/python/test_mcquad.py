@@ -191,6 +191,42 @@ def test_few_points_suffice_for_control_variates(family):
         assert all(r.variate for r in results)
 
 
+@pytest.mark.parametrize("family", ["continuous", "discontinuous"])
+def test_kinks_and_jumps_across_the_axes(family):
+    """Found and cut at, then no harder than smooth: a net alone has errors of 1e-5 to 1e-2."""
+    for n_dim in (2, 4, 8):
+        for parameters in range(4):
+            f, args, exact = genz.problem(family, n_dim, parameters)
+            results = [
+                mcquad(f, [0] * n_dim, [1] * n_dim, 20_000, seed=s, args=args) for s in range(6)
+            ]  # fmt: skip
+            pulls = [abs(r.integral - exact) / r.error for r in results]
+            assert max(pulls) < 6
+            errors = sorted(abs(r.integral / exact - 1) for r in results)
+            assert errors[3] < 1e-6, (n_dim, parameters, errors)
+
+
+def test_breaks_that_slant_a_little():
+    """Found on one line each, where points hardly meet what is left: still no false precision."""
+
+    def jump(x, y, slope):
+        return 1.0 if x + slope * y < 0.37 else 0.0
+
+    def kink(x, y, slope):
+        return abs(x + slope * y - 0.37)
+
+    for slope in (1e-3, 1e-5, 1e-7, 1e-10, 1e-13, 0.0):
+        for f, exact in (
+            (jump, 0.37 - slope / 2),
+            (kink, (0.37**2 + 0.63**2 + slope * (0.63 - 0.37)) / 2 + slope**2 / 3),
+        ):
+            results = [
+                mcquad(f, [0, 0], [1, 1], 10_000, seed=seed, args=(slope,)) for seed in range(6)
+            ]  # fmt: skip
+            pulls = [abs(r.integral - exact) / r.error for r in results]
+            assert max(pulls) < 6, (f, slope)
+
+
 def test_control_variates():
     """Subtracted where they help, for every output of its own, unbiased, under any fold."""
 

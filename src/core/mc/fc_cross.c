@@ -22,11 +22,14 @@
 #include <string.h>
 
 #include "fc_alloc.h"
+#include "fc_fibre.h"
 
 #define CHUNK 64 /* points at once */
 #define MAX_DIM FC_VARIATE_MAX_DIM
 #define MAX_RANK FC_VARIATE_MAX_RANK
 #define MAX_TERMS FC_VARIATE_MAX_TERMS
+#define MAX_PIECES FC_VARIATE_MAX_PIECES
+#define MAX_NODES FC_VARIATE_MAX_FUNCTIONS
 #define MAX_VALUES FC_VARIATE_MAX_COEFFICIENTS
 #define FIRST_TERMS 8
 #define AT_ONCE 256       /* evaluations that one worker makes */
@@ -43,6 +46,13 @@
                              what is left in its two highest degrees ... */
 #define TAIL_ALWAYS 1e-4  /* ... or, of rank 1, of itself */
 #define TAIL_TO_GROW 0.01 /* they become longer that have so much, over all dimensions */
+#define TAIL_TO_CUT 1e-5  /* where longer ones have so much, all that have ... */
+#define TAIL_CUT 1e-6     /* ... so much are searched for breaks */
+
+#define EDGE_LINES 4
+#define BESIDE_EDGES 0x1p-48
+#define MISSED_AT_EDGES 1e-11 /* standard deviations of the function ... */
+#define MISSED_AT_ALL 100     /* ... and of what is left */
 
 fc_status fc_points_create(unsigned n_dim, unsigned n_out, size_t capacity, fc_points **out)
 {
@@ -82,15 +92,18 @@ typedef struct cross {
     fc_sampler *sampler;
     const fc_points *points;
     unsigned out, n_dim;
-    unsigned terms[MAX_DIM];
+    unsigned terms[MAX_DIM], n_pieces[MAX_DIM];
+    double edges[MAX_DIM][MAX_PIECES + 1];
+    bool searched[MAX_DIM];                      /* for breaks */
     unsigned n_heads[MAX_DIM], n_tails[MAX_DIM]; /* n_heads[d + 1] is n_tails[d] */
     /* Of each dimension; a head of d has x[0 .. d-1], a tail x[d+1 ..]. */
     double heads[MAX_DIM][MAX_RANK][MAX_DIM], tails[MAX_DIM][MAX_RANK][MAX_DIM];
-    size_t worst[2]; /* points that the last function misses most */
+    size_t worst[2];      /* points that the last function misses most */
+    double peak[MAX_DIM]; /* where the function is largest, of the points */
     fc_variate *now;
     /* The fibres under way: values[(head, node, tail)]. */
     unsigned dim, n_nodes;
-    double nodes[MAX_TERMS], values[MAX_VALUES], turned[MAX_VALUES];
+    double nodes[MAX_NODES], values[MAX_VALUES], turned[MAX_VALUES];
 } cross;
 
 static fc_status evaluate_part(void *context, size_t begin, size_t end, unsigned worker)
@@ -124,7 +137,8 @@ static fc_status evaluate_part(void *context, size_t begin, size_t end, unsigned
 /* Terms of dimension d that there is room for. */
 static unsigned terms_of(const cross *c, unsigned d)
 {
-    const unsigned most = MAX_VALUES / (c->n_heads[d] * c->n_tails[d]);
+    const unsigned room = MAX_VALUES / (c->n_heads[d] * c->n_tails[d]);
+    const unsigned most = (room < MAX_NODES ? room : MAX_NODES) / c->n_pieces[d];
     return c->terms[d] < most ? c->terms[d] : most;
 }
 
@@ -132,7 +146,7 @@ static uint64_t cost_of_sweep(const cross *c)
 {
     uint64_t n = 0;
     for (unsigned d = 0; d < c->n_dim; d++) {
-        n += (uint64_t)c->n_heads[d] * terms_of(c, d) * c->n_tails[d];
+        n += (uint64_t)c->n_heads[d] * c->n_pieces[d] * terms_of(c, d) * c->n_tails[d];
     }
     return n;
 }
@@ -140,9 +154,12 @@ static uint64_t cost_of_sweep(const cross *c)
 static fc_status evaluate_fibres(cross *c, unsigned d, uint64_t *n_eval)
 {
     c->dim = d;
-    c->n_nodes = terms_of(c, d);
+    const unsigned terms = terms_of(c, d);
+    c->n_nodes = terms * c->n_pieces[d];
     for (unsigned j = 0; j < c->n_nodes; j++) {
-        c->nodes[j] = (1 + cos((2 * j + 1) * 3.14159265358979324 / (2 * c->n_nodes))) / 2;
+        const double *edge = &c->edges[d][j / terms];
+        const double angle = (2 * (j % terms) + 1) * 3.14159265358979324 / (2 * terms);
+        c->nodes[j] = edge[0] + (edge[1] - edge[0]) * ((1 + cos(angle)) / 2);
     }
     const size_t n = (size_t)c->n_heads[d] * c->n_nodes * c->n_tails[d];
     const size_t part = c->sampler->block < AT_ONCE ? c->sampler->block : AT_ONCE;
@@ -208,22 +225,27 @@ static unsigned eliminate(double *m, unsigned n_rows, size_t n_columns, double (
 static void set_core(cross *c, unsigned d)
 {
     fc_variate_core *core = &c->now->cores[d];
-    const unsigned n = c->n_nodes;
+    const unsigned n_pieces = c->n_pieces[d], n = c->n_nodes / n_pieces;
     core->left = c->n_heads[d];
     core->right = c->n_tails[d];
     core->terms = n;
+    core->n_pieces = n_pieces;
+    memcpy(core->edges, c->edges[d], sizeof core->edges);
     double wave[4 * MAX_TERMS]; /* cos(i pi / 2n) */
     for (unsigned i = 0; i < 4 * n; i++) {
         wave[i] = cos(i * 3.14159265358979324 / (2 * n));
     }
-    for (unsigned e = 0; e < core->left * core->right; e++) {
-        const double *values = c->values + (size_t)(e / core->right) * n * core->right;
+    double *coefficient = core->c;
+    for (unsigned e = 0; e < core->left * core->right * n_pieces; e++) {
+        const unsigned head = e / n_pieces / core->right, tail = e / n_pieces % core->right;
+        const double *values =
+            c->values + ((size_t)head * n_pieces + e % n_pieces) * n * core->right + tail;
         for (unsigned k = 0; k < n; k++) {
             double sum = 0;
             for (unsigned j = 0; j < n; j++) {
-                sum += values[j * core->right + e % core->right] * wave[k * (2 * j + 1) % (4 * n)];
+                sum += values[j * core->right] * wave[k * (2 * j + 1) % (4 * n)];
             }
-            core->c[(size_t)e * n + k] = sum * (k == 0 ? 1.0 : 2.0) / n;
+            *coefficient++ = sum * (k == 0 ? 1.0 : 2.0) / n;
         }
     }
 }
@@ -284,11 +306,13 @@ static fc_status sweep(cross *c, bool leftwards, uint64_t *n_eval, bool *solved)
     return status;
 }
 
-/* One point in four of a chunk is not learnt from. The low digits of its number choose where a
- * point of a net lies: their sum is in none. */
+/* One point in four is not learnt from: by chance, as regular choices of a net's numbers are
+ * regular places, too. */
 static bool is_kept_apart(size_t i)
 {
-    return ((i ^ i >> 2 ^ i >> 4) & 3) == 3;
+    uint64_t h = (i + 1) * UINT64_C(0x9e3779b97f4a7c15);
+    h = (h ^ h >> 32) * UINT64_C(0x9e3779b97f4a7c15);
+    return h >> 62 == 3;
 }
 
 /* Variance of y - h at the points kept apart, of y if h is NULL; of the others the two worst are
@@ -308,7 +332,7 @@ static double variance_left(cross *c, const fc_variate *h)
         }
         for (size_t i = 0; i < CHUNK; i++) {
             const double w = points->weight[at + i], delta = y[at + i] - out[i];
-            if (is_kept_apart(i)) {
+            if (is_kept_apart(at + i)) {
                 sum0 += w;
                 sum1 += w * delta;
                 sum2 += w * delta * delta;
@@ -341,11 +365,11 @@ static void add_worst(cross *c, unsigned n)
     }
 }
 
-/* The square sum of a matrix's coefficients of two terms from `first` on. */
+/* The square sum of a matrix's coefficients of degrees from `first` on. */
 static double squares(const fc_variate_core *core, unsigned first, unsigned end)
 {
     double sum = 0;
-    for (unsigned e = 0; e < core->left * core->right; e++) {
+    for (unsigned e = 0; e < core->left * core->right * core->n_pieces; e++) {
         for (unsigned k = first; k < end; k++) {
             const double v = core->c[(size_t)e * core->terms + k];
             sum += v * v;
@@ -354,16 +378,22 @@ static double squares(const fc_variate_core *core, unsigned first, unsigned end)
     return sum;
 }
 
+/* The share of the two highest degrees; 0 if there is no room for higher ones. */
+static double tail_of(const cross *c, unsigned d)
+{
+    const fc_variate_core *core = &c->now->cores[d];
+    const unsigned terms = core->terms;
+    return terms < MAX_TERMS && terms == c->terms[d]
+               ? squares(core, terms - 2, terms) / squares(core, 0, terms)
+               : 0;
+}
+
 /* Makes polynomials longer where their highest degrees are a good part of what is left. */
 static bool lengthen(cross *c, unsigned rank, double left)
 {
     double tail[MAX_DIM], longest = 0;
     for (unsigned d = 0; d < c->n_dim; d++) {
-        const fc_variate_core *core = &c->now->cores[d];
-        tail[d] = 0;
-        if (c->terms[d] < MAX_TERMS && core->terms == c->terms[d]) {
-            tail[d] = squares(core, core->terms - 2, core->terms) / squares(core, 0, core->terms);
-        }
+        tail[d] = tail_of(c, d);
         longest = fmax(longest, tail[d]);
     }
     left = fmin(left, 1);
@@ -386,7 +416,7 @@ static void trim(fc_variate *h)
 {
     for (unsigned d = 0; d < h->n_dim; d++) {
         fc_variate_core *core = &h->cores[d];
-        const unsigned terms = core->terms, n = core->left * core->right;
+        const unsigned terms = core->terms, n = core->left * core->right * core->n_pieces;
         const double room = squares(core, 0, terms) * h->residual * TAIL_TO_GROW / h->n_dim;
         unsigned keep = terms;
         while (keep > 1 && squares(core, keep - 1, terms) <= room) {
@@ -401,6 +431,138 @@ static void trim(fc_variate *h)
     fc_variate_complete(h);
 }
 
+/* Points on lines parallel to the axes. */
+typedef struct probe {
+    const cross *c;
+    const double *base;  /* where the lines meet */
+    const fc_variate *h; /* subtracted, unless NULL */
+    size_t n;
+    const unsigned *dims;
+    const double *at;
+    double *values;
+} probe;
+
+static fc_status probe_part(void *context, size_t begin, size_t end, unsigned worker)
+{
+    const probe *p = context;
+    const cross *c = p->c;
+    const size_t part = c->sampler->block < AT_ONCE ? c->sampler->block : AT_ONCE;
+    fc_scratch *s;
+    fc_status status = fc_sampler_scratch(c->sampler, worker, &s);
+    for (size_t k = begin; status == FC_OK && k < end; k++) {
+        const size_t first = k * part, count = p->n - first < part ? p->n - first : part;
+        for (unsigned d = 0; d < c->n_dim; d++) {
+            for (size_t i = 0; i < count; i++) {
+                s->u[d][i] = p->dims[first + i] == d ? p->at[first + i] : p->base[d];
+            }
+        }
+        status = fc_sampler_evaluate(c->sampler, s, worker, count);
+        double h[AT_ONCE] = {0};
+        if (status == FC_OK && p->h != NULL) {
+            fc_variate_values(p->h, (const double *const *)s->u, count, h);
+        }
+        for (size_t i = 0; status == FC_OK && i < count; i++) {
+            p->values[first + i] = s->y[c->out][i] - h[i];
+        }
+    }
+    return status;
+}
+
+static fc_status run_probe(probe *p)
+{
+    const fc_sampler *sampler = p->c->sampler;
+    const size_t part = sampler->block < AT_ONCE ? sampler->block : AT_ONCE;
+    return fc_pool_for(&sampler->run, probe_part, p, (p->n + part - 1) / part, 1);
+}
+
+/* An fc_fibre_fn: fibres through the peak. */
+static fc_status probe_fibres(void *context, size_t n, const unsigned *dims, const double *at,
+                              double *values)
+{
+    const cross *c = context;
+    probe p = {.c = c, .base = c->peak, .n = n, .dims = dims, .at = at, .values = values};
+    return run_probe(&p);
+}
+
+/* Do the breaks of h, found on one line each, stand at the same places on others? What is left of
+ * slanting ones may be too narrow to be met by points, and the error to come be too small: points
+ * on either side tell, of some more lines. */
+static fc_status check_edges(const cross *c, const fc_variate *h, double deviation,
+                             uint64_t *n_eval, bool *hold)
+{
+    unsigned dims[2 * MAX_DIM * (MAX_PIECES - 1)];
+    double at[2 * MAX_DIM * (MAX_PIECES - 1)], values[2 * MAX_DIM * (MAX_PIECES - 1)];
+    const double *y = c->points->y[c->out];
+    size_t n = 0;
+    for (unsigned d = 0; d < c->n_dim; d++) {
+        for (unsigned p = 1; p < h->cores[d].n_pieces; p++, n += 2) {
+            dims[n] = dims[n + 1] = d;
+            at[n] = h->cores[d].edges[p] - BESIDE_EDGES;
+            at[n + 1] = h->cores[d].edges[p] + BESIDE_EDGES;
+        }
+    }
+    const double tolerance = (MISSED_AT_EDGES + MISSED_AT_ALL * sqrt(h->residual)) * deviation;
+    fc_status status = FC_OK;
+    *hold = true;
+    for (size_t i = 0, n_lines = 0; n > 0 && i < c->points->n && n_lines < EDGE_LINES; i++) {
+        if (y[i] == 0) {
+            continue;
+        }
+        n_lines++;
+        double base[MAX_DIM];
+        for (unsigned d = 0; d < c->n_dim; d++) {
+            base[d] = c->points->x[d][i];
+        }
+        probe p = {.c = c, .base = base, .h = h, .n = n, .dims = dims, .at = at, .values = values};
+        *n_eval += n;
+        status = run_probe(&p);
+        for (size_t k = 0; status == FC_OK && k < n; k++) {
+            *hold = *hold && fabs(values[k]) <= tolerance;
+        }
+        if (status != FC_OK) {
+            break;
+        }
+    }
+    return status;
+}
+
+/* Where neither longer polynomials nor a higher rank helped (then it is `stuck`) the function may
+ * break: looks for breaks, and cuts. */
+static fc_status cut(cross *c, bool stuck, uint64_t *most, uint64_t *n_eval, bool *has_cut)
+{
+    const uint64_t budget = *most - *n_eval;
+    fc_fibre fibres[MAX_DIM];
+    size_t n = 0;
+    bool needed = stuck;
+    *has_cut = false;
+    for (unsigned d = 0; d < c->n_dim; d++) {
+        const double tail = c->searched[d] ? 0 : tail_of(c, d);
+        needed = needed || (c->terms[d] > FIRST_TERMS && tail > TAIL_TO_CUT);
+        if (stuck ? !c->searched[d] : tail > TAIL_CUT) {
+            fibres[n++] = (fc_fibre){.dim = d};
+        }
+    }
+    size_t samples = n == 0 ? 0 : (size_t)(budget / 3) / n;
+    if (!needed || samples < FC_FIBRE_LEAST_SAMPLES) {
+        return FC_OK;
+    }
+    samples = samples < FC_FIBRE_MOST_SAMPLES ? samples : FC_FIBRE_MOST_SAMPLES;
+    fc_status status = fc_fibre_search(probe_fibres, c, fibres, n, samples, budget, n_eval);
+    for (size_t i = 0; status == FC_OK && i < n; i++) {
+        const unsigned d = fibres[i].dim, n_breaks = fibres[i].n_breaks;
+        c->searched[d] = true;
+        if (n_breaks > 0) {
+            *has_cut = true;
+            *most -= 2 * EDGE_LINES * n_breaks; /* to check them */
+            memcpy(c->edges[d] + 1, fibres[i].breaks, n_breaks * sizeof(double));
+            c->edges[d][n_breaks + 1] = 1;
+            c->n_pieces[d] = n_breaks + 1;
+            c->terms[d] = FIRST_TERMS;
+        }
+    }
+    return status;
+}
+
 static fc_status grow(cross *c, uint64_t budget, uint64_t *n_eval, fc_variate *best)
 {
     const double all = variance_left(c, NULL);
@@ -410,28 +572,39 @@ static fc_status grow(cross *c, uint64_t budget, uint64_t *n_eval, fc_variate *b
     }
     for (unsigned d = 0; d < c->n_dim; d++) {
         c->terms[d] = FIRST_TERMS;
+        c->n_pieces[d] = 1;
+        c->edges[d][1] = 1;
+        c->peak[d] = c->points->x[d][c->worst[0]];
     }
     add_worst(c, 1);
     unsigned rank = 1, disappointments = 0;
-    uint64_t spent = 0;
-    for (bool leftwards = true; spent + cost_of_sweep(c) <= budget; leftwards = !leftwards) {
-        bool solved;
-        const uint64_t before = *n_eval;
+    uint64_t most = *n_eval + budget;
+    for (bool leftwards = true; *n_eval + cost_of_sweep(c) <= most; leftwards = !leftwards) {
+        bool solved, has_cut = false;
         fc_status status = sweep(c, leftwards, n_eval, &solved);
-        spent += *n_eval - before;
-        if (status != FC_OK || !solved) {
-            return status;
+        double left = HUGE_VAL;
+        if (status == FC_OK && solved) {
+            fc_variate_complete(c->now);
+            left = c->now->residual = variance_left(c, c->now) / all;
         }
-        fc_variate_complete(c->now);
-        const double left = c->now->residual = variance_left(c, c->now) / all;
         const bool good = left < HOPEFUL * fmin(best->residual, 1);
         if (left < best->residual && isfinite(c->now->integral)) {
             fc_variate_copy(best, c->now);
         }
-        if (best->residual < GOOD_ENOUGH) {
-            break;
+        if (status == FC_OK && !(best->residual < GOOD_ENOUGH)) {
+            status = cut(c, !solved || (rank > 1 && !good), &most, n_eval, &has_cut);
         }
-        if (lengthen(c, rank, left)) {
+        if (status != FC_OK || best->residual < GOOD_ENOUGH || (!solved && !has_cut)) {
+            return status;
+        }
+        if (!solved) { /* again from the beginning */
+            memset(c->n_heads, 0, sizeof c->n_heads);
+            memset(c->n_tails, 0, sizeof c->n_tails);
+            add_worst(c, 1);
+            rank = 1;
+            continue;
+        }
+        if (has_cut || lengthen(c, rank, left)) {
             continue;
         }
         if (rank >= RANK_TO_HOPE && best->residual > HOPELESS) {
@@ -475,8 +648,12 @@ fc_status fc_cross_fit(fc_sampler *sampler, const fc_points *points, unsigned ou
         if (!(best->residual <= 1.5 * now->residual)) {
             fc_variate_copy(best, now);
         }
-        *variate = best;
-        best = NULL;
+        bool hold;
+        status = check_edges(c, best, sqrt(all), n_eval, &hold);
+        if (status == FC_OK && hold) {
+            *variate = best;
+            best = NULL;
+        }
     }
     fc_free(best);
     fc_free(now);

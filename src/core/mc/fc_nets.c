@@ -51,21 +51,25 @@
 #define MOST_TO_FIT 8192   /* evaluations ... */
 #define ENOUGH_TO_FIT 2048 /* ... so many also of few points, up to a quarter */
 #define UNTRIED 0.1        /* of the variance: it is also taken if there are no points for pilots */
-#define SMOOTH 1e-4     /* of the variance: a control variate that leaves less is taken unasked */
-#define LEAST_PRICE 2   /* what a control variate must divide the variance by: so much and ... */
-#define WORK_PER_DIM 50 /* ... its multiplications over these of a point */
+#define SMOOTH 1e-4      /* of the variance: a control variate that leaves less is taken unasked */
+#define NEGLIGIBLE 1e-10 /* relative error: no matter what it comes from */
+#define LEAST_PRICE 2    /* what a control variate must divide the variance by: so much and ... */
+#define WORK_PER_DIM 50  /* ... its multiplications over these of a point */
 
 /* Numbers of replicates, so that none uses another's randomness: the result's begin at 1, pilots
  * here, the training of maps at 2^31. */
 #define FIRST_PILOT (UINT32_C(1) << 30)
 
 typedef struct tally {
-    fc_moments *means;   /* of the replicates' means */
-    fc_moments *without; /* of the same, less the control variates' */
-    fc_moments *total;   /* of all values */
+    fc_moments *means; /* of the replicates' means */
+    fc_moments *total; /* of all values */
     fc_moments *replicate;
-    double *variate; /* of the replicate under way, the sum over its blocks */
 } tally;
+
+/* Each output's: of the integrand, and of what control variates leave of it. */
+typedef struct tallies {
+    tally all, left;
+} tallies;
 
 typedef struct nets {
     fc_sampler *sampler;
@@ -78,10 +82,9 @@ typedef struct nets {
     fc_mc_net net;
     uint32_t first_replicate;
     uint64_t first_item;
-    unsigned log2_points, log2_blocks; /* of a replicate: its points, its blocks */
-    size_t points;                     /* of a block */
-    fc_moments *moments;               /* of a wave's blocks, n_out each */
-    double *variate_means;             /* of the same */
+    unsigned log2_points, log2_blocks;  /* of a replicate: its points, its blocks */
+    size_t points;                      /* of a block */
+    fc_moments *moments, *moments_left; /* of a wave's blocks, n_out each */
 } nets;
 
 static void fill_block(const nets *job, fc_scratch *s, uint32_t replicate, uint64_t first)
@@ -118,18 +121,39 @@ static fc_status net_block(void *context, size_t begin, size_t end, unsigned wor
         for (unsigned o = 0; status == FC_OK && o < n_out; o++) {
             job->moments[i * n_out + o] = fc_moments_of(s->y[o], job->points);
             if (job->uses_variates) {
-                job->variate_means[i * n_out + o] =
-                    fc_variate_mean(job->variates[o], (const double *const *)s->u,
-                                    job->net == FC_NET_POWER ? s->density : NULL, job->points);
+                fc_variate_subtract(job->variates[o], (const double *const *)s->u,
+                                    job->net == FC_NET_POWER ? s->density : NULL, job->points,
+                                    s->y[o]);
+                job->moments_left[i * n_out + o] = fc_moments_of(s->y[o], job->points);
             }
         }
     }
     return status;
 }
 
+static void tally_clear(tally *t, unsigned n_out)
+{
+    for (unsigned o = 0; o < n_out; o++) {
+        t->means[o].n = t->total[o].n = t->replicate[o].n = 0;
+    }
+}
+
+/* A replicate's block, in order; `more` is added to the mean of a whole replicate. */
+static void tally_add(tally *t, unsigned o, const fc_moments *block, bool is_last, double more)
+{
+    fc_moments_merge(&t->replicate[o], block);
+    if (is_last) {
+        const double mean = t->replicate[o].mean + more;
+        const fc_moments one = fc_moments_of(&mean, 1);
+        fc_moments_merge(&t->means[o], &one);
+        fc_moments_merge(&t->total[o], &t->replicate[o]);
+        t->replicate[o].n = 0;
+    }
+}
+
 /* Integrates over n_replicates point sets of 2^log2_points points, after n_before evaluations. */
 static fc_status run_replicates(nets *job, fc_mc_net net, uint32_t first_replicate,
-                                uint64_t n_replicates, unsigned log2_points, tally *sums,
+                                uint64_t n_replicates, unsigned log2_points, tallies *sums,
                                 const fc_mc_options *options, uint64_t n_before)
 {
     fc_sampler *sampler = job->sampler;
@@ -143,14 +167,11 @@ static fc_status run_replicates(nets *job, fc_mc_net net, uint32_t first_replica
         job->log2_blocks++;
     }
     job->points = (size_t)1 << (log2_points - job->log2_blocks);
-    for (unsigned o = 0; o < n_out; o++) {
-        sums->means[o].n = sums->without[o].n = sums->total[o].n = sums->replicate[o].n = 0;
-        sums->variate[o] = 0;
-    }
+    tally_clear(&sums->all, n_out);
+    tally_clear(&sums->left, n_out);
     job->uses_variates = job->variates != NULL && net != FC_NET_MAPPED;
     sampler->map = net == FC_NET_MAPPED ? job->map : NULL;
     sampler->weighted = sampler->keep_density = net == FC_NET_POWER;
-    const double n_blocks = (double)(UINT64_C(1) << job->log2_blocks);
     const uint64_t n_items = n_replicates << job->log2_blocks;
     fc_status status = FC_OK;
     for (job->first_item = 0; status == FC_OK && job->first_item < n_items;) {
@@ -161,17 +182,10 @@ static fc_status run_replicates(nets *job, fc_mc_net net, uint32_t first_replica
             const uint64_t after = job->first_item + i + 1;
             const bool is_last = (after & ((UINT64_C(1) << job->log2_blocks) - 1)) == 0;
             for (unsigned o = 0; o < n_out; o++) {
-                fc_moments_merge(&sums->replicate[o], &job->moments[i * n_out + o]);
-                sums->variate[o] += job->uses_variates ? job->variate_means[i * n_out + o] : 0;
-                if (is_last) {
-                    fc_moments one = fc_moments_of(&sums->replicate[o].mean, 1);
-                    fc_moments_merge(&sums->means[o], &one);
-                    const double without = sums->replicate[o].mean - sums->variate[o] / n_blocks;
-                    one = fc_moments_of(&without, 1);
-                    fc_moments_merge(&sums->without[o], &one);
-                    sums->variate[o] = 0;
-                    fc_moments_merge(&sums->total[o], &sums->replicate[o]);
-                    sums->replicate[o].n = 0;
+                tally_add(&sums->all, o, &job->moments[i * n_out + o], is_last, 0);
+                if (job->uses_variates) {
+                    tally_add(&sums->left, o, &job->moments_left[i * n_out + o], is_last,
+                              job->variates[o]->integral);
                 }
             }
         }
@@ -247,7 +261,7 @@ static double forecast(fc_mc_net net, unsigned n_dim, bool smooth, double small,
  * The map, if there is one, promises to lower the variance from `flat` by the factor `gain`. The
  * control variates, if there are any, stay if they bring more than they cost. */
 static fc_status choose(nets *job, const fc_mc_options *options, uint64_t spare, double gain,
-                        double flat, tally *sums, uint64_t *n, fc_mc_net *best, bool *variate)
+                        double flat, tallies *sums, uint64_t *n, fc_mc_net *best, bool *variate)
 {
     const unsigned n_dim = job->sampler->f->n_dim, n_out = job->sampler->f->n_out;
     const bool map_helps = gain < USEFUL_GAIN;
@@ -263,14 +277,14 @@ static fc_status choose(nets *job, const fc_mc_options *options, uint64_t spare,
     while ((UINT64_C(9) << (log2_pilot + 1)) / 8 * PILOTS * n_candidates <= spare) {
         log2_pilot++;
     }
-    *best = map_helps ? FC_NET_MAPPED : FC_NET_SOBOL;
     double left = job->variates != NULL ? 0 : 1;
     for (unsigned o = 0; job->variates != NULL && o < n_out; o++) {
         left = fmax(left, job->variates[o]->residual);
     }
     const bool smooth = left < SMOOTH;
+    *variate = smooth || (left < UNTRIED && !map_helps);
+    *best = map_helps && !smooth ? FC_NET_MAPPED : FC_NET_SOBOL;
     if (n_candidates < 2 || log2_pilot < LEAST_PILOT_LOG2) {
-        *variate = left < UNTRIED && !map_helps;
         return FC_OK;
     }
     double *scale = fc_calloc(n_out, sizeof *scale);
@@ -293,40 +307,42 @@ static fc_status choose(nets *job, const fc_mc_options *options, uint64_t spare,
         }
         if (k == FC_NET_SOBOL) {
             for (unsigned o = 0; o < n_out; o++) {
-                scale[o] = sums->total[o].m2 / (double)sums->total[o].n;
+                scale[o] = sums->all.total[o].m2 / (double)sums->all.total[o].n;
                 seen += scale[o];
             }
             /* Peaks that these points hardly meet do not show in their spread. */
             if (!(seen > 0) || (map_helps && seen < 0.5 * flat)) {
                 *n -= (uint64_t)PILOTS << log2_pilot;
+                *variate = smooth;
                 break;
             }
         }
         /* One point makes up all of it: the spread of the others promises too much. */
         bool dominated = false;
         for (unsigned o = 0; o < n_out; o++) {
-            dominated = dominated || fc_moments_is_dominated(&sums->total[o]);
+            dominated = dominated || fc_moments_is_dominated(&sums->all.total[o]);
         }
         if (dominated && k != FC_NET_SOBOL && !smooth) {
             *n -= (uint64_t)PILOTS << log2_pilot;
             continue;
         }
-        const double large = spread(sums->means, scale, n_out);
-        const double large_without = spread(sums->without, scale, n_out);
+        const double large = spread(sums->all.means, scale, n_out);
+        const double large_without = spread(sums->left.means, scale, n_out);
         status = run_replicates(job, (fc_mc_net)k, FIRST_PILOT + PILOTS, PILOTS,
                                 log2_pilot - PILOT_RATIO_LOG2, sums, options,
                                 options->n - *n + ((uint64_t)PILOTS << log2_pilot));
         *n -= (uint64_t)PILOTS * 9 << (log2_pilot - PILOT_RATIO_LOG2);
-        const double to_come = forecast((fc_mc_net)k, n_dim, smooth && !job->uses_variates,
-                                        spread(sums->means, scale, n_out), large, log2_pilot, *n);
-        if (status == FC_OK && to_come < least) {
+        const double to_come =
+            forecast((fc_mc_net)k, n_dim, smooth && !job->uses_variates,
+                     spread(sums->all.means, scale, n_out), large, log2_pilot, *n);
+        if (status == FC_OK && to_come < least && !(smooth && job->uses_variates)) {
             least = to_come;
             *best = (fc_mc_net)k;
             *variate = false;
         }
         if (status == FC_OK && job->uses_variates && (smooth || large_without * price < large)) {
             const double without =
-                forecast((fc_mc_net)k, n_dim, smooth, spread(sums->without, scale, n_out),
+                forecast((fc_mc_net)k, n_dim, smooth, spread(sums->left.means, scale, n_out),
                          large_without, log2_pilot, *n) +
                 log(price);
             if (without < least) {
@@ -370,7 +386,7 @@ static fc_status fit_variates(nets *job, const fc_points *points, uint64_t budge
 
 /* Trains a map if there are points to spare, fits control variates to the same points, then
  * chooses; *n becomes what is left. */
-static fc_status adapt(nets *job, const fc_mc_options *options, tally *sums, fc_vegas_map **map,
+static fc_status adapt(nets *job, const fc_mc_options *options, tallies *sums, fc_vegas_map **map,
                        uint64_t *n, fc_mc_net *best, bool *variate)
 {
     fc_sampler *sampler = job->sampler;
@@ -423,14 +439,14 @@ static fc_status adapt(nets *job, const fc_mc_options *options, tally *sums, fc_
 
 /* ---- the result ---- */
 
-static void nets_result(const nets *job, const tally *sums, fc_mc_result *result)
+static void nets_result(const nets *job, const tallies *sums, fc_mc_result *result)
 {
     const unsigned n_out = job->sampler->f->n_out;
-    const fc_moments *used = job->uses_variates ? sums->without : sums->means;
-    const uint64_t n_replicates = sums->means[0].n;
-    bool dominated = false, zero = true;
+    const tally *used = job->uses_variates ? &sums->left : &sums->all;
+    const uint64_t n_replicates = sums->all.means[0].n;
+    bool dominated = false, zero = !job->uses_variates;
     for (unsigned o = 0; o < n_out; o++) {
-        const fc_moments *means = &used[o], *total = &sums->total[o];
+        const fc_moments *means = &used->means[o], *total = &sums->all.total[o];
         const double student =
             fc_student_factor(n_replicates < 1000 ? (unsigned)n_replicates - 1 : 1000);
         /* Rounding is the same in all replicates: their spread does not show it. */
@@ -439,15 +455,16 @@ static void nets_result(const nets *job, const tally *sums, fc_mc_result *result
         const double rounding = total->m2 > 0 ? steps * DBL_EPSILON * size : 0;
         result->integral[o] = means->mean;
         result->error[o] = hypot(fc_moments_error(means) * student, rounding);
-        dominated = dominated || fc_moments_is_dominated(total);
+        dominated = dominated || (fc_moments_is_dominated(&used->total[o]) &&
+                                  fc_moments_error(&used->total[o]) > NEGLIGIBLE * size);
         zero = zero && fc_moments_is_zero(total);
     }
     /* Against the spread that plain Monte Carlo would have: far below its degrees of freedom where
      * the points' evenness helps. */
-    const fc_moments *total = &sums->total[0];
+    const fc_moments *total = &sums->all.total[0];
     const double n = (double)total->n, variance = total->m2 / n / (n / (double)n_replicates);
     if (variance > 0) {
-        result->chi2 = used[0].m2 / variance;
+        result->chi2 = used->means[0].m2 / variance;
         result->dof = (unsigned)(n_replicates - 1);
     }
     result->outcome = zero ? FC_MC_ZERO : dominated ? FC_MC_DOMINATED : FC_MC_TRUSTED;
@@ -463,19 +480,17 @@ fc_status fc_nets(fc_sampler *sampler, const fc_mc_options *options, fc_mc_resul
         return status;
     }
     job.sobol = sobol;
-    job.moments = fc_calloc(WAVE * (size_t)n_out, sizeof *job.moments);
-    job.variate_means = fc_calloc((WAVE + 1) * (size_t)n_out, sizeof *job.variate_means);
-    fc_moments *memory = fc_calloc(4 * (size_t)n_out, sizeof *memory);
-    tally sums = {.means = memory};
+    fc_moments *memory = fc_calloc((2 * WAVE + 6) * (size_t)n_out, sizeof *memory);
     fc_vegas_map *map = NULL;
     uint64_t n = options->n;
-    if (job.moments == NULL || job.variate_means == NULL || memory == NULL) {
+    tallies sums;
+    if (memory == NULL) {
         status = FC_ERR_NOMEM;
     } else {
-        sums.total = memory + n_out;
-        sums.replicate = sums.total + n_out;
-        sums.without = sums.replicate + n_out;
-        sums.variate = job.variate_means + WAVE * (size_t)n_out;
+        sums.all = (tally){memory, memory + n_out, memory + 2 * n_out};
+        sums.left = (tally){memory + 3 * n_out, memory + 4 * n_out, memory + 5 * n_out};
+        job.moments = memory + 6 * n_out;
+        job.moments_left = job.moments + WAVE * n_out;
         status = adapt(&job, options, &sums, &map, &n, &result->net, &result->variate);
     }
     if (status == FC_OK) {
@@ -494,8 +509,6 @@ fc_status fc_nets(fc_sampler *sampler, const fc_mc_options *options, fc_mc_resul
     }
     release_variates(&job);
     fc_vegas_map_destroy(map);
-    fc_free(job.moments);
-    fc_free(job.variate_means);
     fc_free(memory);
     fc_sobol_destroy(sobol);
     return status;

@@ -10,6 +10,11 @@
 #include "fc_cpu.h"
 #include "fc_variate_kernel.h"
 
+unsigned fc_variate_functions(const fc_variate_core *core)
+{
+    return core->n_pieces * core->terms;
+}
+
 fc_variate *fc_variate_create(unsigned n_dim)
 {
     const size_t head = sizeof(fc_variate) + n_dim * sizeof(fc_variate_core);
@@ -20,7 +25,7 @@ fc_variate *fc_variate_create(unsigned n_dim)
     variate->n_dim = n_dim;
     double *c = (double *)(void *)((char *)variate + head);
     for (unsigned d = 0; d < n_dim; d++, c += FC_VARIATE_MAX_COEFFICIENTS) {
-        variate->cores[d].c = c;
+        variate->cores[d] = (fc_variate_core){.n_pieces = 1, .edges = {0, 1}, .c = c};
     }
     return variate;
 }
@@ -35,7 +40,8 @@ void fc_variate_copy(fc_variate *to, const fc_variate *from)
         double *c = core->c;
         *core = from->cores[d];
         core->c = c;
-        memcpy(c, from->cores[d].c, (size_t)core->left * core->right * core->terms * sizeof *c);
+        memcpy(c, from->cores[d].c,
+               (size_t)core->left * core->right * fc_variate_functions(core) * sizeof *c);
     }
 }
 
@@ -47,10 +53,14 @@ void fc_variate_complete(fc_variate *variate)
         const fc_variate_core *core = &variate->cores[d];
         double next[FC_VARIATE_MAX_RANK] = {0};
         for (unsigned e = 0; e < core->left * core->right; e++) {
-            const double *c = core->c + (size_t)e * core->terms;
+            const double *c = core->c + (size_t)e * fc_variate_functions(core);
             double integral = 0;
-            for (unsigned k = 0; k < core->terms; k += 2) {
-                integral += c[k] / (1 - (double)k * k);
+            for (unsigned p = 0; p < core->n_pieces; p++, c += core->terms) {
+                double of_piece = 0;
+                for (unsigned k = 0; k < core->terms; k += 2) {
+                    of_piece += c[k] / (1 - (double)k * k);
+                }
+                integral += of_piece * (core->edges[p + 1] - core->edges[p]);
             }
             next[e % core->right] += row[e / core->right] * integral;
         }
@@ -65,7 +75,7 @@ double fc_variate_work(const fc_variate *variate)
     double work = 0;
     for (unsigned d = 0; d < variate->n_dim; d++) {
         const fc_variate_core *core = &variate->cores[d];
-        work += (1.0 + (double)core->left * core->right) * core->terms;
+        work += (1.0 + (double)core->left * core->right) * fc_variate_functions(core);
     }
     return work;
 }
@@ -85,21 +95,17 @@ void fc_variate_values(const fc_variate *variate, const double *const *x, size_t
     values_fn()(variate, x, 0, n, out);
 }
 
-double fc_variate_mean(const fc_variate *variate, const double *const *x, const double *weight,
-                       size_t n)
+void fc_variate_subtract(const fc_variate *variate, const double *const *x, const double *weight,
+                         size_t n, double *y)
 {
     enum { chunk = 64 };
     fc_variate_values_fn *values = values_fn();
-    double sum[4] = {0}, out[chunk];
+    double h[chunk];
     for (size_t at = 0; at < n; at += chunk) {
         const size_t part = n - at < chunk ? n - at : chunk;
-        values(variate, x, at, part, out);
-        for (size_t i = 0; i < part && weight != NULL; i++) {
-            out[i] *= weight[at + i];
-        }
+        values(variate, x, at, part, h);
         for (size_t i = 0; i < part; i++) {
-            sum[i % 4] += out[i];
+            y[at + i] -= weight != NULL ? h[i] * weight[at + i] : h[i];
         }
     }
-    return (sum[0] + sum[1] + (sum[2] + sum[3])) / (double)n - variate->integral;
 }
