@@ -290,7 +290,7 @@ static void test_fork(void)
     CHECK(fc_pool_for(&run, count_items, &items, 1000, 1) == FC_OK);
     pid_t child = fork();
     if (child == 0) {
-        alarm(20); /* a hang ends as a failure */
+        alarm(60); /* a hang ends as a failure */
         items = 0;
         bool good = fc_pool_n_threads() == 0 &&
                     fc_pool_for(&run, count_items, &items, 1000, 1) == FC_OK && items == 1000 &&

@@ -11,9 +11,9 @@ import time
 import fastconc
 
 text = "aaab" * 20_000_000
-threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
 begin = time.monotonic()
 try:
+    threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
     while time.monotonic() < begin + 60:
         fastconc.count_words(text, "aa", workers=2)
 except KeyboardInterrupt:

@@ -6,9 +6,18 @@
 import os
 import signal
 import threading
+import time
 
 import fastconc
 
+
+def interrupt():
+    """Again and again: CPython looks for signals, then sleeps, and one in between wakes nobody."""
+    for pause in (0.2, *[5] * 10):
+        time.sleep(pause)
+        os.kill(os.getpid(), signal.SIGINT)
+
+
 fastconc.count_words("a b " * 100_000, workers=3)
-threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+threading.Thread(target=interrupt, daemon=True).start()
 fastconc.Queue().get()

@@ -221,8 +221,8 @@ def test_ctrl_c():
     text = "aaab" * 10_000_000  # one block, as the separator overlaps itself
     previous = signal.signal(signal.SIGALRM, interrupt)
     try:
-        signal.setitimer(signal.ITIMER_REAL, 0.02)
         with pytest.raises(KeyboardInterrupt):
+            signal.setitimer(signal.ITIMER_REAL, 0.02)
             while True:
                 count_words(text, "aa")
     finally:

@@ -39,7 +39,7 @@ def test_map_is_eager_and_in_order():
     begun = threading.Event()
     with PoolExecutor(3) as executor:
         executor.map(lambda x: begun.set(), [1])
-        assert begun.wait(10)
+        assert begun.wait(60)
         assert list(executor.map(pow, range(10), range(10))) == [x**x for x in range(10)]
 
 

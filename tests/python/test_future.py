@@ -252,14 +252,15 @@ def test_the_condition_is_the_standard_one(Future):
 
     def wait():
         with condition:
-            condition.wait(30)
+            condition.wait(60)
             woken.set()
 
     thread = threading.Thread(target=wait)
     thread.start()
-    time.sleep(0.02)
+    while not condition._waiters:
+        time.sleep(0.001)
     future.set_result(1)
-    assert woken.wait(30)
+    assert woken.wait(60)
     thread.join(30)
     with condition:
         assert future._state == "FINISHED" and future._result == 1 and future._exception is None

@@ -3,12 +3,11 @@
 
 import math
 import threading
-import time
 
 import fastconc
 import pytest
 from fastconc import cubature, mcquad
-from interrupts import ctrl_c
+from interrupts import comes_to_rest, ctrl_c
 
 pytestmark = pytest.mark.filterwarnings("ignore::fastconc.PerformanceWarning")
 
@@ -53,8 +52,7 @@ def test_deadline(name):
 
 @pytest.mark.parametrize("name", list(ENDLESS))
 def test_ctrl_c(name):
-    with ctrl_c():
-        ENDLESS[name]()
+    ctrl_c(ENDLESS[name])
     assert cubature(lambda x, y: x * y, [0, 0], [1, 1]).integral == pytest.approx(0.25)
     assert mcquad(lambda x, y: x * y, [0, 0], [1, 1], 10**4, seed=1).integral == pytest.approx(
         0.25, rel=0.01
@@ -66,10 +64,8 @@ def test_nothing_works_on_after_a_deadline():
     for call in ENDLESS.values():
         with pytest.raises(TimeoutError):
             call(deadline=0.05)
-    assert threading.active_count() == threads
-    used = time.process_time()
-    time.sleep(0.5)
-    assert time.process_time() - used < 0.4
+    assert threading.active_count() <= threads  # those of other tests may end
+    comes_to_rest()
 
 
 def test_futures():

@@ -34,7 +34,7 @@ def test_pool_is_a_thread_pool(pool):
 def test_map_is_in_order(pool, n, chunksize):
     assert pool.map(square, range(n), chunksize) == [x * x for x in range(n)]
     assert pool.starmap(pow, [(x, 2) for x in range(n)], chunksize) == [x * x for x in range(n)]
-    assert pool.map_async(square, iter(range(n)), chunksize).get(10) == [x * x for x in range(n)]
+    assert pool.map_async(square, iter(range(n)), chunksize).get(60) == [x * x for x in range(n)]
 
 
 @pytest.mark.parametrize("chunksize", [0, -1])
@@ -100,7 +100,7 @@ def test_errors_of_the_iterable(pool):
             pool.map_async(square, iterable)  # raised here: it has no length
     result = pool.map_async(square, FailingWithLength())
     with pytest.raises(Oops):
-        result.get(10)
+        result.get(60)
     for method in (pool.imap, pool.imap_unordered):
         for chunksize in (1, 2):
             got, results = [], method(square, failing_after(4), chunksize)
@@ -141,21 +141,21 @@ def test_callbacks_come_before_the_result_one_at_a_time(pool):
         inside.pop()
 
     results = [pool.apply_async(square, (x,), callback=callback) for x in range(10)]
-    assert sorted(r.get(10) for r in results) == sorted(got) == [x * x for x in range(10)]
-    assert pool.map_async(square, [3], callback=callback).get(10) == [9]
+    assert sorted(r.get(60) for r in results) == sorted(got) == [x * x for x in range(10)]
+    assert pool.map_async(square, [3], callback=callback).get(60) == [9]
     assert got[-1] == [9]
     error = pool.apply_async(divmod, (1, 0), callback=callback, error_callback=got.append)
     with pytest.raises(ZeroDivisionError):
-        error.get(10)
+        error.get(60)
     assert isinstance(got[-1], ZeroDivisionError)
     error = pool.map_async(lambda x: 1 // x, [1, 0], error_callback=got.append)
     with pytest.raises(ZeroDivisionError):
-        error.get(10)
+        error.get(60)
     assert isinstance(got[-1], ZeroDivisionError)
 
 
 def test_a_failing_callback_is_logged(pool, caplog):
-    assert pool.apply_async(square, (2,), callback=lambda value: 1 // 0).get(10) == 4
+    assert pool.apply_async(square, (2,), callback=lambda value: 1 // 0).get(60) == 4
     assert "exception calling callback" in caplog.text
 
 
@@ -194,14 +194,14 @@ def test_imap_next_with_a_timeout(pool):
     release = threading.Event()
     for method in (pool.imap, pool.imap_unordered):
         release.clear()
-        results = method(lambda x: release.wait(20), [1])
+        results = method(lambda x: release.wait(60), [1])
         with pytest.raises(multiprocessing.TimeoutError):
             results.next(timeout=0.01)
         release.set()
-        assert results.next(timeout=10) is True
+        assert results.next(timeout=60) is True
         for _ in range(2):
             with pytest.raises(StopIteration):
-                results.next(timeout=10)
+                results.next(timeout=60)
 
 
 def test_imap_goes_on_without_its_consumer():

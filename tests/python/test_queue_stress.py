@@ -243,7 +243,7 @@ def test_fork_with_waiting_threads():
         try:
             q.put("a")
             t = spawn(lambda: q.put("b"))
-            ok = {q.get(timeout=10), q.get(timeout=10)} == {"a", "b"}
+            ok = {q.get(timeout=60), q.get(timeout=60)} == {"a", "b"}
             join(t)
         finally:
             os._exit(0 if ok else 1)

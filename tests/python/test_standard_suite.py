@@ -8,12 +8,14 @@ not among them: ours are the standard library's own objects (test_sync.py).
 """
 
 import concurrent.futures
+import functools
 import importlib
 import logging
 import os
 import time
 import types
 import unittest
+import warnings
 from pathlib import Path
 
 import fastconc
@@ -44,6 +46,8 @@ TIME = types.SimpleNamespace(
 )
 # They wait for a time-out of 5 or 6 seconds.
 SLOW = ("test_map_timeout", "WaitTests.test_timeout")
+# Their time limits are fractions of a second, which a busy machine exceeds now and then.
+ATTEMPTS = 3
 # The module queue for its tests: fastconc has its names, and others that do no harm.
 QUEUE = fastconc
 
@@ -67,12 +71,35 @@ def set_up(self):
     super(type(self), self).setUp()
 
 
+def patient(test):
+    """The test, which fails when it failed ATTEMPTS times, one after the other."""
+
+    @functools.wraps(test)
+    def attempt(self):
+        for _ in range(ATTEMPTS - 1):
+            try:
+                return test(self)
+            except unittest.SkipTest:
+                raise
+            except Exception as error:
+                warnings.warn(f"{self.id()} once more, after {error!r}", stacklevel=1)
+            self.tearDown()
+            self.doCleanups()
+            self.setUp()
+        return test(self)
+
+    return attempt
+
+
 def collect(prefix, case, **attributes):
     """Let pytest see a test case of the standard library, changed by attributes."""
     name = f"{prefix}_{case.__name__}".replace("ThreadPool", "")
     bases = (case,) if issubclass(case, unittest.TestCase) else (case, unittest.TestCase)
     attributes["__module__"] = __name__
     attributes["setUp"] = set_up
+    for test in dir(case):
+        if test.startswith("test") and callable(getattr(case, test)):
+            attributes[test] = patient(getattr(case, test))
     for slow in () if LONG else SLOW:
         owner, _, test = slow.rpartition(".")
         if owner in name and hasattr(case, test):
