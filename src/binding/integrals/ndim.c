@@ -144,6 +144,7 @@ static int bind_limit(Problem *self, fc_state *state, const LimitSpec *spec, uns
         limit->one.sum_ramp = NULL;
         limit->one.disc = NULL;
         limit->one.decay = NULL;
+        limit->one.bounds = NULL;
         limit->one.disc_box = limit->f.base.disc_box != NULL ? disc_of_end : NULL;
     }
     self->limit_pointers[i] = &limit->one;

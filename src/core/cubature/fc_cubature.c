@@ -286,6 +286,12 @@ static bool within_tolerance(const cubature *c)
     return true;
 }
 
+/* Are the errors within the tolerance, and no box bad? */
+static bool is_settled(const cubature *c)
+{
+    return within_tolerance(c) && (c->n_heap == 0 || c->boxes[c->heap[0]].key != INFINITY);
+}
+
 static bool any_bad(const cubature *c)
 {
     for (size_t b = 0; b < c->n_boxes; b++) {
@@ -496,14 +502,13 @@ static fc_status refine(cubature *c, fc_cubature_result *result)
     const uint64_t per_box = c->rule->n_points + 2 * (uint64_t)c->n_dim; /* and beyond the faces */
     uint64_t bad_cuts = 0;
     for (;;) {
-        bool settled =
-            within_tolerance(c) && (c->n_heap == 0 || c->boxes[c->heap[0]].key != INFINITY);
+        bool settled = is_settled(c);
         bool converged = false;
         fc_status status = FC_OK;
         if (settled) {
             status = cubature_probe_rest(c, &result->n_eval, &settled);
             sum_up(c);
-            settled = settled && within_tolerance(c);
+            settled = settled && is_settled(c);
         }
         if (status == FC_OK && settled) {
             status = cubature_audit(c, &result->n_eval, &converged);

@@ -8,7 +8,8 @@
  *     fc_cubature_doubt.c  witnesses against the estimates
  *     fc_cubature_beyond.c what boxes find beyond their faces
  *     fc_cubature_audit.c  chords at random places, before the estimates are believed
- *     fc_cubature_needle.c what can be hidden where bounds of f do not exclude it
+ *     fc_cubature_hidden.c what may be hidden where bounds of f do not exclude it
+ *     fc_cubature_needle.c small things, their places and sizes known
  *     fc_cubature_climb.c  far peaks of which only a tail was met
  *     fc_cubature_odd.c    probes that are not like the others
  *     fc_cubature_smooth.c the whole range by one rule of rising degree
@@ -108,7 +109,8 @@ typedef struct chords {
     double *y; /* n_out to a chord, n_line to an output */
 } chords;
 
-#define MOST_NEEDLES 6
+#define MOST_NEEDLES 32
+#define MOST_SEARCHES 8
 #define NEEDLE_SIZE 1.0 /* half widths of a box that sees one by itself, in sizes */
 
 /* A place where lines of half length `size` showed more than the box there claimed: `weight`, per
@@ -159,7 +161,9 @@ typedef struct cubature {
     uint16_t *chord_axis;
     needle needles[MOST_NEEDLES];
     unsigned n_needles;
-    bool sought, climbed; /* needles, and far peaks, were looked for */
+    bool sought, climbed; /* odd probes, and far peaks, were looked for */
+    bool searched[2];     /* nothing is hidden from the boxes; from the sparse grid */
+    unsigned n_searches;
     smooth smooth;
     bool by_grid;                /* the sparse grid's values are the result */
     atomic_uint_least64_t n_bad; /* relaxed: a count */
@@ -269,15 +273,26 @@ FC_MUST_CHECK fc_status cubature_follow_chords(cubature *c, uint64_t *n_eval);
 
 /* ---- fc_cubature_needle.c ---- */
 
-/* Once, before anything is believed: note the needles, which odd probes lead to, and, where f can
- * be bounded, its bounds; and raise the errors of the boxes they are in. */
+/* Once, before anything is believed: note the needles that odd probes lead to, and raise the errors
+ * of the boxes they are in. */
 FC_MUST_CHECK fc_status cubature_seek_needles(cubature *c, uint64_t *n_eval);
+
+/* Lines of several lengths through a place: if they show more than its box claims, that is a
+ * needle.
+ */
+FC_MUST_CHECK fc_status cubature_look_closely(cubature *c, const double *place, uint64_t *n_eval);
 
 /* Box b's errors and next axis, where there is a needle in it that it may not see. */
 void cubature_fear_needles(cubature *c, size_t b);
 
 /* A needle; its box's error is raised. */
 void cubature_note_needle(cubature *c, const needle *found);
+
+/* ---- fc_cubature_hidden.c ---- */
+
+/* Before anything is believed: note the needles, and places where f is nan, that bounds of f lead
+ * to, until there are none. */
+FC_MUST_CHECK fc_status cubature_seek_hidden(cubature *c, uint64_t *n_eval);
 
 /* ---- fc_cubature_odd.c ---- */
 

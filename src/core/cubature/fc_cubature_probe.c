@@ -171,6 +171,9 @@ static fc_status hear(cubature *c)
 static fc_status seek(cubature *c, uint64_t *n_eval)
 {
     fc_status status = cubature_climb(c, n_eval);
+    if (status == FC_OK) {
+        status = cubature_seek_hidden(c, n_eval);
+    }
     return status == FC_OK ? cubature_seek_needles(c, n_eval) : status;
 }
 

@@ -57,7 +57,7 @@ bool fc_domain_is_serial(const fc_domain *domain)
 }
 
 /* One coordinate of one point. Equal limits, infinite ones too, have measure 0. */
-static double map_point(double low, double high, double u, double *jacobian)
+double fc_domain_map_point(double low, double high, double u, double *jacobian)
 {
     if (isfinite(low) && isfinite(high)) {
         /* From the nearer end, so that neither end is overshot and opposite huge ends do not
@@ -132,7 +132,8 @@ static fc_status map_by_functions(const fc_domain *domain, unsigned dim, unsigne
             return status;
         }
         for (size_t i = 0; i < count; i++) {
-            x[dim][begin + i] = map_point(low[i], high[i], u[begin + i], &jacobian[begin + i]);
+            x[dim][begin + i] =
+                fc_domain_map_point(low[i], high[i], u[begin + i], &jacobian[begin + i]);
         }
     }
     return FC_OK;
@@ -165,7 +166,7 @@ fc_status fc_domain_map(const fc_domain *domain, unsigned worker, size_t n, cons
             }
         } else {
             for (size_t i = 0; i < n; i++) {
-                to[i] = map_point(low, high, from[i], &jacobian[i]);
+                to[i] = fc_domain_map_point(low, high, from[i], &jacobian[i]);
             }
         }
     }

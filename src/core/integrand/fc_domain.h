@@ -33,6 +33,10 @@ bool fc_domain_is_empty(const fc_domain *domain);
 /* Must the limit functions run on the calling thread alone? */
 bool fc_domain_is_serial(const fc_domain *domain);
 
+/* One coordinate by itself, between the limits `low` and `high`: x, and *jacobian is multiplied by
+ * dx/du. u may be 0 or 1, too. */
+double fc_domain_map_point(double low, double high, double u, double *jacobian);
+
 /* Map n points u (each coordinate in the open unit interval) to x, and multiply jacobian[i] by each
  * one's Jacobian. All arrays as in fc_integrand.h; u and x may be the same arrays. Errors: those of
  * the limit functions. */

@@ -18,6 +18,7 @@ struct fc_disc_frame;
 struct fc_disc_place;
 struct fc_doubt;
 struct fc_disc_range;
+struct fc_bounds;
 
 /* Evaluate n points: x[d][i] is coordinate d of point i, y[o][i] receives output o. The arrays are
  * 64-byte aligned and have room for n rounded up to a multiple of 16, which may be read and
@@ -48,11 +49,16 @@ typedef bool fc_decay_fn(void *context, double base, double sign, double from, c
 typedef bool fc_disc_box_fn(void *context, const struct fc_disc_range *x,
                             struct fc_disc_frame *frame, struct fc_disc_range *out);
 
+/* Between which values each output is where coordinates are between given ones: fc_bounds_of.
+ * Threads: any. */
+typedef bool fc_bounds_fn(void *context, const struct fc_bounds *x, struct fc_bounds *out);
+
 typedef struct fc_integrand {
     fc_eval_fn *eval;
     fc_disc_fn *disc;         /* or NULL */
     fc_decay_fn *decay;       /* or NULL */
     fc_disc_box_fn *disc_box; /* or NULL */
+    fc_bounds_fn *bounds;     /* or NULL */
     fc_sum_ramp_fn *sum_ramp; /* for n_out 1, where points need not be stored; or NULL */
     void *context;
     unsigned n_dim; /* coordinates a point has */

@@ -9,6 +9,7 @@
 #include "fc_code.h"
 #include "fc_decay.h"
 #include "fc_disc.h"
+#include "fc_bounds.h"
 
 #define FEW 16
 #define MANY 32 /* instructions */
@@ -145,6 +146,12 @@ static bool disc_box(void *context, const fc_disc_range *x, fc_disc_frame *frame
            fc_disc_of_box(self->program, x, frame, out);
 }
 
+static bool bounds(void *context, const fc_bounds *x, fc_bounds *out)
+{
+    const fc_integrand_vm *self = context;
+    return self->program->n_inputs == self->base.n_dim && fc_bounds_of(self->program, x, out);
+}
+
 void fc_integrand_vm_clear(fc_integrand_vm *self)
 {
     fc_vm **others = atomic_load_explicit(&self->others, memory_order_relaxed); /* all is over */
@@ -190,6 +197,7 @@ fc_status fc_integrand_vm_init(fc_integrand_vm *self, fc_program *program, unsig
                                 .disc = disc,
                                 .decay = decay,
                                 .disc_box = disc_box,
+                                .bounds = bounds,
                                 .sum_ramp = can_sum(program) ? fc_integrand_vm_sum : NULL,
                                 .context = self,
                                 .n_dim = n_dim,
