@@ -264,9 +264,16 @@ def _pack(
     /,
 ) -> tuple[bytes, list[Any]] | None: ...
 def _read_code(
-    function: Any, n: int, /
-) -> tuple[bytes, list[tuple[str, Any, Any, Any]], bool, bool] | None: ...
-def _learn(function: Any, n: int, /) -> bool: ...
+    function: Any, n: int, args: tuple[Any, ...] | None = None, point: bool = False, /
+) -> tuple[bytes, list[tuple[str, Any, Any, Any]], bool, bool, int] | None: ...
+def _learn(
+    entries: dict[tuple[Any, ...], tuple[Any, ...]],
+    function: Any,
+    n: int,
+    args: tuple[Any, ...] | None = None,
+    point: bool = False,
+    /,
+) -> bool: ...
 def _set_reader(tables: tuple[Any, ...], /) -> None: ...
 def _quick_holds(
     entries: dict[tuple[Any, ...], tuple[Any, ...]], f: object, n_inputs: int, /

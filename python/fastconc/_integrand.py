@@ -64,7 +64,7 @@ def learn(f: Any, args: tuple[Any, ...], caller: str) -> bool | None:
             return None
     from fastconc._compile import quick
 
-    if quick.prepare() and _core._learn(f, n_inputs):  # else the short way has tried that
+    if quick.prepare() and _core._learn(entries, f, n_inputs):  # else the short way has tried that
         return True
     from fastconc._kernel import program_and_unit
 

@@ -125,7 +125,7 @@ def test_what_does_not_compile_is_compiled_once(monkeypatch):
         assert n == 0 or len(calls) == known
         known = len(calls)
     monkeypatch.setitem(globals(), "LATER", 3.0)
-    monkeypatch.setitem(globals(), "print", lambda end: None)
+    monkeypatch.setitem(globals(), "print", lambda **rest: None)
     assert fastconc.quad(not_numeric, 0, 1)[0] == pytest.approx(3.5)
     assert len(calls) == known + 1
 

@@ -17,9 +17,10 @@ import fastconc
 import pytest
 from fastconc import KernelError, _core, _integrand, _kernel
 from fastconc._compile import bytecode, quick
-from fastconc._compile.unit import Options, Target, Unit
+from fastconc._compile.unit import Constant, Options, Target, Unit
 
 sys.path.insert(0, str(Path(__file__).parent))
+import integrands
 from quad_textbook import INTEGRALS
 from test_kernel_code import BRANCHES, ONE, POINTS, random_function
 from test_kernel_corpus import CASES, name_of
@@ -47,6 +48,16 @@ def same(f, n=1):
         return False
     assert found[0] == by_the_compiler(f, n).emitted.data
     return True
+
+
+def assert_same_bits(f, n, found):
+    results = []
+    for program in (_core.Program(found[0]), by_the_compiler(f, n).program):
+        columns = tuple(array.array("d", [(1 + k / 8) * x for x in POINTS]) for k in range(n))
+        outs = tuple(array.array("d", bytes(8 * len(POINTS))) for _ in program.outputs)
+        program.map(columns, outs, (), 1, 0)
+        results.append([out.tobytes() for out in outs])
+    assert results[0] == results[1]
 
 
 def helper(x, p=3, q=0.5):
@@ -106,8 +117,9 @@ def test_more_arguments():
     assert same(lambda x, y, p=2.0: x**p * y, 3)
     assert read(lambda x, y: x * y) is None
     assert read(lambda x: x, 2) is None
-    assert read(lambda x, *rest: x, 2) is None
+    assert same(lambda x, *rest: x * rest[0], 2)
     assert read(lambda x, *, k=1: x) is None
+    assert read(lambda x, **rest: x) is None
 
 
 def test_those_of_the_compilers_own_tests():
@@ -126,9 +138,40 @@ def test_the_corpus():
             continue
         program = by_the_compiler(f, n)
         n_read += 1
-        if not program.emitted.has_loops:
-            assert found[0] == program.emitted.data, name_of((_, f, ranges))
-    assert n_read > 30
+        if not (program.emitted.has_loops or found[0] == program.emitted.data):
+            # Where loops are left early, the same values are chosen in another order.
+            assert name_of((_, f, ranges)) in ("statistics-tax", "programs-loop_else")
+    assert n_read > 190
+
+
+@pytest.mark.parametrize("f, n", integrands.FUNCTIONS)
+def test_what_users_write(f, n):
+    found = read(f, n)
+    if found is not None:
+        program = by_the_compiler(f, n)
+        if program.emitted.has_loops:
+            assert_same_bits(f, n, found)
+        else:
+            assert found[0] == program.emitted.data
+
+
+def test_most_of_what_users_write_is_read():
+    assert sum(read(f, n) is not None for f, n in integrands.FUNCTIONS) >= 255
+
+
+@pytest.mark.parametrize("f, n", integrands.POINTS)
+def test_functions_of_a_point(f, n):
+    found = _core._read_code(f, n, None, True)
+    if found is not None:
+        unit = Unit(Target(f), Options())
+        assert found[0] == unit.get((("point", n),), "D", True).emitted.data
+
+
+def test_arguments_that_are_compiled_in():
+    f = integrands.with_args
+    found = _core._read_code(f, 2, (1.5, -0.5))
+    wanted = ("D", "D", Constant(1.5), Constant(-0.5))
+    assert found[0] == Unit(Target(f), Options()).get(wanted, "D", True).emitted.data
 
 
 def test_the_textbook():
@@ -178,6 +221,10 @@ def inside(x):
     return two_returns(x) + (ints_and_floats(x) if x < 3 else 2.0 * (x > 4) + two_returns(-x))
 
 
+def steps(x):
+    return 0 if x < 0.5 else 1
+
+
 def either(x, y):
     return x if (x and y > 1) or not (x < y) else y
 
@@ -190,14 +237,11 @@ def either(x, y):
         (assigned_in_another_order, 1),
         (inside, 1),
         (either, 2),
+        (steps, 1),
     ],
 )
 def test_branches(f, n):
     assert same(f, n)
-
-
-def steps(x):
-    return 0 if x < 0.5 else 1
 
 
 def maybe_none(x):
@@ -225,7 +269,7 @@ def many_ways(x):
     return s
 
 
-@pytest.mark.parametrize("f", [steps, maybe_none, maybe_unassigned, expensive, many_ways])
+@pytest.mark.parametrize("f", [maybe_none, maybe_unassigned, expensive, many_ways])
 def test_branches_that_are_left_to_the_compiler(f):
     assert read(f) is None
 
@@ -317,6 +361,60 @@ def breaks_inside(x):
     return s
 
 
+def loop_power(x):
+    s = 0.0
+    for i in range(5):
+        s += x**i
+    return s
+
+
+def loop_exp(x):
+    s = 0.0
+    for i in range(5):
+        s += x * math.exp(i)
+    return s
+
+
+def carried_power(x):
+    p = s = 1.0
+    for _ in range(3):
+        p = p * 0.5
+        s += x**p
+    return s
+
+
+def many_turns(x):
+    s = 0.0
+    for i in range(200):
+        s += 0.99**i * math.sin(i * 0.5 + x) * x**i
+    return s
+
+
+def while_power(x):
+    n, s, k = 20, 0.0, 2
+    while n > 0:
+        s += x**n * x**k
+        n -= 1
+    return s
+
+
+def assigned_in_a_long_loop(x):
+    s, p = 0.0, 1.0
+    for i in range(20):  # noqa: B007
+        two = 2
+        s += x**two + p**0.5 * x**p
+        p = two * 0.25
+    return s + x**i
+
+
+def indexed_in_a_long_loop(x):
+    c = [1.0] * 20
+    s = 0.0
+    for i in range(20):
+        s += c[i] * x**i
+    return s
+
+
 def no_turn(x):
     for _ in range(0):
         x = undefined  # noqa: F821
@@ -335,17 +433,19 @@ def no_turn(x):
         leaves,
         breaks,
         breaks_inside,
+        loop_power,
+        loop_exp,
+        carried_power,
+        many_turns,
+        while_power,
+        assigned_in_a_long_loop,
+        indexed_in_a_long_loop,
     ],
 )
 def test_loops_give_the_same_bits(f):
     found = read(f)
     assert found is not None
-    results = []
-    for program in (_core.Program(found[0]), by_the_compiler(f).program):
-        out = array.array("d", bytes(8 * len(POINTS)))
-        program.map((array.array("d", POINTS),), (out,), (), 1, 0)
-        results.append(out.tobytes())
-    assert results[0] == results[1]
+    assert_same_bits(f, 1, found)
 
 
 def random_loops(pick):
@@ -412,28 +512,6 @@ def test_random_loops_as_python():
     assert n_read > 200
 
 
-def loop_power(x):
-    s = 0.0
-    for i in range(5):
-        s += x**i
-    return s
-
-
-def loop_exp(x):
-    s = 0.0
-    for i in range(5):
-        s += x * math.exp(i)
-    return s
-
-
-def carried_power(x):
-    p = s = 1.0
-    for _ in range(3):
-        p = p * 0.5
-        s += x**p
-    return s
-
-
 def long_loop(x):
     s = 0.0
     for i in range(100_000):
@@ -448,9 +526,9 @@ def endless(x):
             return x
 
 
-@pytest.mark.parametrize("f", [loop_power, loop_exp, carried_power, long_loop, endless])
+@pytest.mark.parametrize("f", [long_loop, endless])
 def test_loops_that_are_left_to_the_compiler(f):
-    """Unrolled, they would be long, or round otherwise than in a loop at run time."""
+    """Unrolled, they would be long."""
     assert read(f) is None
 
 
@@ -470,7 +548,6 @@ class Odd:
 
 
 odd = Odd()
-LIST = [1.0, 2.0]
 
 
 @pytest.mark.parametrize(
@@ -480,8 +557,6 @@ LIST = [1.0, 2.0]
         lambda x: math.nothing,
         lambda x: None,
         lambda x: "text",
-        lambda x: (x, x),
-        lambda x: LIST[0] * x,
         lambda x: x.real,
         lambda x: x(1),
         lambda x: odd(x),
@@ -495,10 +570,11 @@ LIST = [1.0, 2.0]
         lambda x: math.exp(1000) + x,
         lambda x: helper(x, x, x, x),
         lambda x: helper(),
-        lambda x: int(x),
         lambda x: x & 3,
-        lambda x: (lambda y: y * x)(x),
-        lambda x: sum(k for k in range(3)),
+        lambda x: any(x > k for k in range(3)),
+        lambda x: {1: x}[1],
+        lambda x: [x].pop(),
+        lambda x: [x, x] > [x],
         lambda x: range(x),
         lambda x: range(1, 2, 3, 4),
         lambda x: math.fsum((x, x)),
@@ -518,10 +594,11 @@ def test_wrong_arguments():
     assert _core._read_code(helper, 0) is None is _core._read_code(helper, 100)
     with pytest.raises(TypeError):
         _core._set_reader((1, 2))
-    for arguments in ((helper,), (helper, "1"), (helper, -1)):
+    for arguments in ((helper,), (helper, 1), ({}, helper), ({}, helper, "1"), ({}, helper, 1, 2)):
         with pytest.raises(TypeError):
             _core._learn(*arguments)
-    assert not _core._learn(3, 1) and not _core._learn(helper, 0) and not _core._learn(helper, 99)
+    for function, n in ((3, 1), (helper, 0), (helper, 99)):
+        assert not _core._learn({}, function, n)
     for arguments in (({}, helper), ([], helper, 1), ({}, helper, "1")):
         with pytest.raises(TypeError):
             _core._quick_holds(*arguments)
@@ -612,7 +689,12 @@ def test_numpy_functions_read_and_do_not_warn():
     with np.errstate(all="raise"):
         assert fastconc.quad(f, 0, 1)[1] < 1e-8
     array_ = np.ones(3)
-    assert read(lambda x: x * array_[0]) is None
+    f = lambda x: x * array_[0]  # noqa: E731
+    assert same(f)
+    assert fastconc.quad(f, 0, 1)[0] == pytest.approx(0.5)
+    array_[0] = 4.0
+    assert fastconc.quad(f, 0, 1)[0] == pytest.approx(2.0)
+    assert read(lambda x: x * array_) is None
 
 
 def test_a_wrong_program_is_not_taken():
@@ -624,7 +706,7 @@ def test_a_wrong_program_is_not_taken():
 
     other = Other(2.0)
     f = lambda x: x * other  # noqa: E731
-    assert read(f) is not None and not _core._learn(f, 1)
+    assert read(f) is not None and not _core._learn({}, f, 1)
     for _ in range(2):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

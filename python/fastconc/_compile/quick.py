@@ -13,34 +13,84 @@ from typing import Any
 from fastconc import _core
 from fastconc._integrand import INEXACT
 
-from . import bytecode, emit, functions, ir
+from . import bytecode, emit, functions, ir, values
 from .deps import MISSING
 
 _VERSION = sys.version_info[:2]
 
-# Kinds of instructions beyond those of bytecode.py
-_LOOPS = {
-    "GET_ITER": 36,
-    "FOR_ITER": 37,
-    **dict.fromkeys(("JUMP_BACKWARD", "JUMP_BACKWARD_NO_INTERRUPT"), 38),
-    "POP_JUMP_BACKWARD_IF_FALSE": 39,
-    "POP_JUMP_BACKWARD_IF_TRUE": 40,
+# Kinds of instructions beyond those of bytecode.py, in the order of read_code.h
+_MORE: tuple[tuple[str, ...], ...] = (
+    ("GET_ITER",),
+    ("FOR_ITER",),
+    ("JUMP_BACKWARD", "JUMP_BACKWARD_NO_INTERRUPT"),
+    ("POP_JUMP_BACKWARD_IF_FALSE",),
+    ("POP_JUMP_BACKWARD_IF_TRUE",),
+    ("BUILD_LIST",),
+    ("LIST_EXTEND",),
+    ("LIST_APPEND",),
+    ("LIST_TO_TUPLE",),
+    ("STORE_SUBSCR",),
+    ("BINARY_SLICE",),
+    ("BUILD_SLICE",),
+    ("MAKE_CELL",),
+    ("STORE_DEREF",),
+    ("LOAD_CLOSURE",),
+    ("MAKE_FUNCTION",),
+    ("SET_FUNCTION_ATTRIBUTE",),
+    ("YIELD_VALUE",),
+    ("LOAD_FAST_AND_CLEAR",),
+    ("CALL_FUNCTION_EX",),
+    ("IS_OP",),
+    ("POP_JUMP_IF_NONE", "POP_JUMP_FORWARD_IF_NONE"),
+    ("POP_JUMP_IF_NOT_NONE", "POP_JUMP_FORWARD_IF_NOT_NONE"),
+)
+_SAME = {  # as another instruction
+    "GEN_START": "POP_TOP",
+    "RETURN_GENERATOR": "PUSH_NULL",
+    "LOAD_FAST_CHECK": "LOAD_FAST",
+    "STORE_FAST_MAYBE_NULL": "STORE_FAST",
 }
 _MATH = {
-    **{n: n.upper() for n in ("exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt")},
-    **{n: n.upper() for n in ("sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh")},
+    **{n: n.upper() for n in ("exp", "exp2", "expm1", "log2", "log10", "log1p", "sqrt", "sin")},
+    **{n: n.upper() for n in ("cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh")},
     **{n: n.upper() for n in ("asinh", "acosh", "atanh", "cbrt", "erf", "erfc", "lgamma")},
     **{"gamma": "TGAMMA", "fabs": "ABS"},
 }
-_MATH_2 = ("atan2", "fmod", "remainder", "copysign", "hypot")
+_MATH_2 = ("atan2", "fmod", "remainder", "copysign")
+# Functions that are more than one instruction, by number, in the order of read_calls.c
+_SPECIAL: tuple[Any, ...] = (
+    range, len, sum, min, max, math.prod, any, all, enumerate, zip, reversed, tuple, list, bool,
+    int, math.floor, math.ceil, math.trunc, round, divmod, math.log, math.degrees, math.radians,
+    math.isnan, math.isinf, math.isfinite, abs, float, pow, math.pow, math.hypot,
+)  # fmt: skip
+_NUMPY_SPECIAL = (
+    "maximum", "minimum", "where", "sign", "square", "heaviside", "sinc", "clip",
+)  # fmt: skip
+_COMBINATORIAL = (math.factorial, math.comb, math.perm, math.gcd, math.isqrt)
+_NUMPY_SAME = {
+    "absolute": abs, "deg2rad": math.radians, "radians": math.radians, "rad2deg": math.degrees,
+    "degrees": math.degrees, "isnan": math.isnan, "isinf": math.isinf, "isfinite": math.isfinite,
+    "power": pow, "float64": float,
+}  # fmt: skip
+_NUMPY_OPERATORS = {
+    "add": "+", "subtract": "-", "multiply": "*", "divide": "/", "mod": "%", "floor_divide": "//",
+    "less": "<", "greater": ">", "less_equal": "<=", "greater_equal": ">=",
+}  # fmt: skip
 
 
 def _kinds() -> bytes:
     kinds = [kind if kind >= 0 else 255 for kind in bytecode._kind]
-    for name, kind in _LOOPS.items():
-        number = opcode.opmap.get(name, 256)
-        if number < 256 and bytecode._KNOWN:
-            kinds[number] = kind
+    if bytecode._KNOWN:
+        more = {
+            name: kind
+            for kind, names in enumerate(_MORE, bytecode.TRUE_OR_POP + 1)
+            for name in names
+        }
+        more.update((name, bytecode._KINDS[other]) for name, other in _SAME.items())
+        for name, kind in more.items():
+            number = opcode.opmap.get(name, 256)
+            if number < 256:
+                kinds[number] = kind
     return bytes(kinds)
 
 
@@ -61,26 +111,35 @@ def _sizes() -> bytes:
             v >= (3, 12),
             0 if v < (3, 12) else 1 if v == (3, 12) else 2,
             bytecode._POSITIVE,
+            6,  # INTRINSIC_LIST_TO_TUPLE
+            v == (3, 10),
+            v >= (3, 14),
         )
     )
 
 
-def _simple() -> dict[Any, tuple[str, int, int]]:
-    """Functions that are one instruction: its name, the number of arguments (-1: two or more, each
-    joined with the result before), and what numbers known now give: 0 the instruction as well,
-    1 the function's own answer as a float, 2 as it is."""
-    made: dict[Any, tuple[str, int, int]] = {}
+def _texts() -> tuple[str, ...]:
+    """Of instructions that are one operator; "+=" and the like are told apart."""
+    texts = list(bytecode._text)
+    for name, number in opcode.opmap.items():
+        if name.startswith("INPLACE_") and number < 256 and texts[number]:
+            texts[number] += "="
+    return tuple(texts)
+
+
+def _simple() -> dict[Any, Any]:
+    """Functions that are known: the number of one in _SPECIAL, or of one that is an instruction its
+    name, the number of arguments, and what numbers known now give: 0 the instruction as well, 1 the
+    function's own answer as a float, 2 the instruction too, but only of floats."""
+    made: dict[Any, Any] = {}
     for name, op in _MATH.items():
         if hasattr(math, name):
             made[getattr(math, name)] = (f"{op}_D", 1, 1)
     for name in _MATH_2:
         made[getattr(math, name)] = (f"{name.upper()}_D", 2, 1)
-    made[abs] = ("ABS_D", 1, 2)
-    made[min] = ("MIN_D", -1, 2)
-    made[max] = ("MAX_D", -1, 2)
-    made[float] = ("", 1, 2)
-    made[pow] = made[math.pow] = ("**", 2, 0)
-    made[range] = ("", 0, 0)
+    made.update((function, k) for k, function in enumerate(_SPECIAL))
+    last = len(_SPECIAL) + len(_NUMPY_SPECIAL)
+    made.update((function, last) for function in _COMBINATORIAL)
     return made
 
 
@@ -94,11 +153,12 @@ _known = functions._known
 _functions = _simple()
 _core._set_reader(
     (
-        _kinds(), _sizes(), tuple(bytecode._text), tuple(bytecode._OPERATORS),
+        _kinds(), _sizes(), _texts(),
+        (*bytecode._OPERATORS, *(f"{op}=" for op in bytecode._OPERATORS), "[]"),
         tuple(bytecode._COMPARISONS), _known, _functions, MISSING, vars(builtins), emit._OPCODES,
         emit._END,
         {op: ir.COST.get(op.rpartition("_")[0], 1.0) for op in _core.OPCODES},
-        frozenset(INEXACT), _quiet,
+        frozenset(INEXACT), _quiet, ir.MASKED, values.Vector, sum, type(iter(())),
     )
 )  # fmt: skip
 
@@ -119,9 +179,16 @@ def prepare() -> bool:
     functions.lookup(np.sin)  # all of them are known from then on
     for name, op in numpy_functions._UNARY.items():
         if hasattr(np, name):
-            _functions[getattr(np, name)] = (f"{op}_D", 1, 0)
+            rounds = op in ("FLOOR", "CEIL", "TRUNC", "RINT")
+            _functions[getattr(np, name)] = (f"{op}_D", 1, 2 if rounds else 0)
     for name, op in numpy_functions._BINARY.items():
         _functions[getattr(np, name)] = (f"{op}_D", 2, 0)
+    for name, op in _NUMPY_OPERATORS.items():
+        _functions[getattr(np, name)] = (op, 2, 0)
+    for name, function in _NUMPY_SAME.items():
+        _functions[getattr(np, name)] = _functions[function]
+    for k, name in enumerate(_NUMPY_SPECIAL, len(_SPECIAL)):
+        _functions[getattr(np, name)] = k
     _has_numpy = True
     return True
 

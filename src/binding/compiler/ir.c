@@ -386,6 +386,38 @@ PyObject *ir_binary(BuilderObject *b, fc_state *state, const char *op, PyObject 
     return val;
 }
 
+int ir_raise_if(BuilderObject *b, fc_state *state, PyObject *condition, int status, PyObject *mask)
+{
+    PyObject *lanes = ir_and(b, state, condition, mask), *one = NULL, *name = NULL, *args = NULL;
+    ValObject *val = NULL;
+    int done = -1;
+    if (lanes == Py_False) {
+        Py_DECREF(lanes);
+        return 0;
+    }
+    if (lanes == Py_True && (one = PyLong_FromLong(1)) != NULL) {
+        Py_SETREF(lanes, ir_const(b, state, one, ir_name(state, IR_B)));
+    }
+    PyObject *nothing = PyUnicode_InternFromString("");
+    name = PyUnicode_InternFromString("RAISE_IF");
+    args = lanes != NULL ? PyTuple_Pack(1, lanes) : NULL;
+    if (name != NULL && nothing != NULL && args != NULL) {
+        val = ir_new_val(state, name, nothing, args);
+    }
+    if (val != NULL) {
+        val->imm = status;
+        val->line = b->line;
+        done = builder_append(b, val);
+    }
+    Py_XDECREF(val);
+    Py_XDECREF(args);
+    Py_XDECREF(name);
+    Py_XDECREF(nothing);
+    Py_XDECREF(one);
+    Py_XDECREF(lanes);
+    return done;
+}
+
 /* ---- methods ---- */
 
 PyDoc_STRVAR(emit_doc,

@@ -94,6 +94,10 @@ PyObject *ir_float(BuilderObject *b, fc_state *state, PyObject *value);
 /* p op q of Vals that are floats: what Python computes with doubles, to the bit. */
 PyObject *ir_binary(BuilderObject *b, fc_state *state, const char *op, PyObject *p, PyObject *q);
 
+/* Raise the status (of arith.STATUS) in the lanes of mask where the condition holds; both True,
+ * False or a Val. -1 with an exception. */
+int ir_raise_if(BuilderObject *b, fc_state *state, PyObject *condition, int status, PyObject *mask);
+
 /* Logic of bools, each True, False or a Val of type B; ir_logic.c. `and not` of x and y. */
 PyObject *ir_and(BuilderObject *b, fc_state *state, PyObject *x, PyObject *y);
 PyObject *ir_or(BuilderObject *b, fc_state *state, PyObject *x, PyObject *y);

@@ -2,62 +2,14 @@
  *
  * Branches on what is known only at run time, in a reader of code objects; contract in read_code.h.
  * This is _compile/branching.py for functions of floats, where it is told what ways, nodes and
- * regions are, with finish_returns of _compile/calls.py. A stretch that is long enough to be jumped
- * over is left to those. */
-#include "read_code.h"
+ * regions are. A stretch that is long enough to be jumped over is left to that. */
+#include "read_ways.h"
 
 #include <string.h>
 
 #include "fc_alloc.h"
 
-enum { MAX_NODES = 96, MAX_SET = 8, MAX_WAYS = 32, MAX_REGIONS = 16, MAX_RETURNS = 24 };
 #define SKIP_COST 24.0 /* as in _compile/statements.py */
-
-/* Lanes for which a decision came out as it did. */
-typedef struct node {
-    int parent, sibling, depth; /* indices of nodes; -1: none */
-    bool truth;
-    PyObject *condition, *mask; /* owned; a condition is a Val, NULL at a root */
-    PyObject *region;           /* borrowed: the body of the innermost region, or NULL */
-} node;
-
-typedef struct node_set {
-    int nodes[2 * MAX_SET], n;
-} node_set;
-
-/* Lanes that wait at a place, with what they have there: names, then the stack. */
-typedef struct way {
-    Py_ssize_t target;
-    PyObject *mask; /* owned */
-    node_set set;
-    item *items; /* owned, as are those in it; NULL: the way goes on already */
-    int n_items;
-} way;
-
-typedef struct region {
-    Py_ssize_t end;
-    PyObject *body, *mask;        /* owned */
-    PyObject *outer_home, *block; /* owned: the builder's, before */
-} region;
-
-typedef struct escape {
-    PyObject *mask; /* owned */
-    item value;     /* owned */
-} escape;
-
-struct read_ways {
-    node nodes[MAX_NODES];
-    int n_nodes;
-    node_set here; /* of the way that is followed */
-    way waiting[MAX_WAYS];
-    int n_waiting; /* with those that wait no more */
-    region regions[MAX_REGIONS];
-    int n_regions;
-    PyObject *bodies; /* owned list: of all regions, so that none takes another's address */
-    escape returns[MAX_RETURNS];
-    int n_returns;
-    Py_ssize_t next; /* the first place where one waits; -1: none does */
-};
 
 /* ---- nodes ---- */
 
@@ -232,83 +184,9 @@ static bool close_region(reader *r, read_ways *w)
     return done;
 }
 
-/* ---- choices ---- */
-
 static bool is_bool(const reader *r, PyObject *object)
 {
-    return object != NULL &&
-           (PyBool_Check(object) ||
-            (is_val(r->state, object) && ((ValObject *)object)->type == ir_name(r->state, IR_B)));
-}
-
-/* Builder.select of Vals of one type; of bools only where neither is known. */
-static PyObject *select_val(reader *r, PyObject *condition, PyObject *x, PyObject *y)
-{
-    fc_state *state = r->state;
-    const ValObject *cond = (ValObject *)condition, *a = (ValObject *)x, *b = (ValObject *)y;
-    const bool floats = a->type == ir_name(state, IR_D);
-    if (x == y) {
-        return Py_NewRef(x);
-    }
-    if (!floats && (a->op == ir_name(state, IR_CONST) || b->op == ir_name(state, IR_CONST))) {
-        return NULL;
-    }
-    PyObject *args = cond->op == ir_name(state, IR_NOT)
-                         ? PyTuple_Pack(3, y, x, PyTuple_GET_ITEM(cond->args, 0))
-                         : PyTuple_Pack(3, x, y, condition);
-    PyObject *val = NULL;
-    if (args != NULL) {
-        val = ir_emit(r->b, state, ir_name(state, floats ? IR_SELECT : IR_SELECT_B), a->type, args,
-                      0, Py_None);
-        Py_DECREF(args);
-    }
-    return val;
-}
-
-static bool are_same(PyObject *x, PyObject *y)
-{
-    if (Py_TYPE(x) != Py_TYPE(y) || !read_is_number(x)) {
-        return false;
-    }
-    if (PyFloat_CheckExact(x)) {
-        const double a = PyFloat_AS_DOUBLE(x), b = PyFloat_AS_DOUBLE(y);
-        return memcmp(&a, &b, sizeof a) == 0 || (a != a && b != b);
-    }
-    return PyObject_RichCompareBool(x, y, Py_EQ) == 1;
-}
-
-/* Arithmetic.choose of floats, or of bools: x where the condition holds, else y. */
-static PyObject *choose(reader *r, PyObject *condition, PyObject *x, PyObject *y)
-{
-    if (x == NULL || y == NULL) {
-        return NULL;
-    }
-    if (x == y || condition == Py_True) {
-        return Py_NewRef(x);
-    }
-    if (condition == Py_False) {
-        return Py_NewRef(y);
-    }
-    const bool x_is_val = is_val(r->state, x), y_is_val = is_val(r->state, y);
-    if (x_is_val && y_is_val && ((ValObject *)x)->type == ((ValObject *)y)->type) {
-        return select_val(r, condition, x, y);
-    }
-    if (!x_is_val && !y_is_val && are_same(x, y)) {
-        return Py_NewRef(x);
-    }
-    const bool floats = (x_is_val ? read_is_float(r, x) : PyFloat_CheckExact(x)) ||
-                        (y_is_val ? read_is_float(r, y) : PyFloat_CheckExact(y));
-    /* (the masks of as_joined: instructions that are found again, if no more) */
-    PyObject *yes = ir_and(r->b, r->state, r->mask, condition);
-    PyObject *no = yes != NULL ? ir_andn(r->b, r->state, r->mask, condition) : NULL;
-    PyObject *p = no != NULL && floats ? ir_float(r->b, r->state, x) : NULL;
-    PyObject *q = p != NULL ? ir_float(r->b, r->state, y) : NULL;
-    PyObject *result = q != NULL ? select_val(r, condition, p, q) : NULL;
-    Py_XDECREF(q);
-    Py_XDECREF(p);
-    Py_XDECREF(no);
-    Py_XDECREF(yes);
-    return result;
+    return read_type(r, object) == 'B';
 }
 
 /* ---- ways ---- */
@@ -381,39 +259,6 @@ bool read_jump(reader *r, read_ways **ways, Py_ssize_t target, int locals)
     return w != NULL && wait_at(r, w, target, r->mask, &w->here, locals);
 }
 
-/* The truth of what is on top: True, False or a Val. */
-static PyObject *truth_of(reader *r)
-{
-    fc_state *state = r->state;
-    PyObject *value = r->items[r->n_items - 1].object;
-    if (read_is_number(value)) {
-        const int is_true = PyObject_IsTrue(value);
-        return is_true < 0 ? NULL : PyBool_FromLong(is_true);
-    }
-    if (read_is_float(r, value)) {
-        PyObject *args = PyTuple_Pack(1, value), *val = NULL;
-        if (args != NULL) {
-            val = ir_emit(r->b, state, ir_name(state, IR_B_D), ir_name(state, IR_B), args, 0,
-                          Py_None);
-            Py_DECREF(args);
-        }
-        return val;
-    }
-    return is_bool(r, value) && ((ValObject *)value)->op != ir_name(state, IR_CONST)
-               ? Py_NewRef(value)
-               : NULL;
-}
-
-bool read_not(reader *r)
-{
-    const bool looped = r->items[r->n_items - 1].looped;
-    PyObject *truth = truth_of(r);
-    PyObject *result = truth != NULL ? ir_not(r->b, r->state, truth) : NULL;
-    Py_XDECREF(truth);
-    read_drop_to(r, r->n_items - 1);
-    return read_push(r, result, looped);
-}
-
 /* Lanes where the condition is `on` go to target, the others on. */
 static bool split(reader *r, read_ways *w, PyObject *condition, bool on, Py_ssize_t target,
                   int locals, bool keeps, bool *alive)
@@ -457,7 +302,7 @@ static bool split(reader *r, read_ways *w, PyObject *condition, bool on, Py_ssiz
 bool read_split(reader *r, read_ways **ways, bool on, Py_ssize_t target, int locals, bool keeps,
                 bool *alive)
 {
-    PyObject *truth = truth_of(r);
+    PyObject *truth = Py_XNewRef(read_truth(r, r->items[r->n_items - 1].object));
     read_ways *w = truth != NULL ? ways_of(r, ways) : NULL;
     bool done = w != NULL;
     if (done && PyBool_Check(truth)) {
@@ -473,20 +318,6 @@ bool read_split(reader *r, read_ways **ways, bool on, Py_ssize_t target, int loc
     Py_XDECREF(truth);
     read_drop_to(r, r->n_items - 1); /* where it goes on, the condition has been taken */
     return done;
-}
-
-bool read_return(reader *r, read_ways *w)
-{
-    const item *value = &r->items[r->n_items - 1];
-    if (w->n_returns == MAX_RETURNS ||
-        !(read_is_number(value->object) ||
-          (value->object != NULL && is_val(r->state, value->object)))) {
-        return false;
-    }
-    w->returns[w->n_returns++] =
-        (escape){Py_NewRef(r->mask), {Py_NewRef(value->object), value->looped, 0}};
-    Py_SETREF(r->mask, Py_NewRef(Py_False));
-    return true;
 }
 
 /* One of the names or of the stack, here and there. */
@@ -508,13 +339,13 @@ static bool merge_item(reader *r, PyObject *condition, item *x, const item *y, b
         return true;
     }
     if (stacked && no == condition && is_bool(r, yes)) {
-        result = ir_and(r->b, r->state, condition, yes); /* `cond and x` */
+        result = read_and(r, condition, yes); /* `cond and x` */
     } else if (stacked && yes == condition && is_bool(r, no)) {
-        result = ir_or(r->b, r->state, condition, no);
+        result = read_or(r, condition, no);
     } else {
-        result = choose(r, condition, yes, no);
+        result = read_choose(r, condition, yes, no);
     }
-    Py_XSETREF(x->object, result);
+    Py_XSETREF(x->object, Py_XNewRef(result));
     x->looped = looped;
     return result != NULL || (!stacked && !PyErr_Occurred()); /* a name may not be read again */
 }
@@ -607,118 +438,6 @@ bool read_meet(reader *r, read_ways *w, Py_ssize_t place, int locals, int stack,
         w->n_waiting--;
     }
     return done && (w->next < 0 || open_region(r, w));
-}
-
-/* ---- returns ---- */
-
-enum { MAX_FALSE = 256 };
-
-typedef struct known_false {
-    PyObject *values[MAX_FALSE];
-    int n;
-} known_false;
-
-static bool is_false(const known_false *k, PyObject *value)
-{
-    for (int i = 0; i < k->n; i++) {
-        if (k->values[i] == value) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool note_false(known_false *k, PyObject *value)
-{
-    if (k->n == MAX_FALSE) {
-        return false;
-    }
-    k->values[k->n++] = value;
-    return true;
-}
-
-/* What is left of the condition where all that is known is false; NULL if it is true. */
-static PyObject *shorter(const reader *r, const known_false *k, PyObject *condition)
-{
-    const ValObject *val = (ValObject *)condition;
-    PyObject *const *args = &PyTuple_GET_ITEM(val->args, 0);
-    if (val->op == ir_name(r->state, IR_NOT)) {
-        return is_false(k, args[0]) ? NULL : condition;
-    }
-    if (val->op == ir_name(r->state, IR_AND)) {
-        PyObject *x = shorter(r, k, args[0]), *y = shorter(r, k, args[1]);
-        return x != NULL && y != NULL ? condition : x != NULL ? x : y;
-    }
-    if (val->op == ir_name(r->state, IR_ANDN) && is_false(k, args[1])) {
-        return shorter(r, k, args[0]);
-    }
-    return condition;
-}
-
-/* _conditions of calls.py: conds[i] (borrowed) for the mask of return i. */
-static bool find_conditions(const reader *r, const read_ways *w, PyObject **conds)
-{
-    known_false k = {.n = 0};
-    for (int i = 0; i < w->n_returns - 1; i++) {
-        PyObject *mask = w->returns[i].mask;
-        PyObject *brief = is_val(r->state, mask) ? shorter(r, &k, mask) : NULL;
-        conds[i] = mask;
-        if (brief == NULL || ((ValObject *)brief)->home != ((ValObject *)mask)->home) {
-            if (!note_false(&k, mask)) {
-                return false;
-            }
-            continue;
-        }
-        conds[i] = brief;
-        int work = k.n + 1;
-        if (!note_false(&k, mask) || !note_false(&k, brief)) {
-            return false;
-        }
-        for (; work < k.n; work++) { /* where `p or q` is false, both are */
-            const ValObject *val = (ValObject *)k.values[work];
-            if (val->op == ir_name(r->state, IR_OR) &&
-                (!note_false(&k, PyTuple_GET_ITEM(val->args, 0)) ||
-                 !note_false(&k, PyTuple_GET_ITEM(val->args, 1)))) {
-                return false;
-            }
-        }
-    }
-    return true;
-}
-
-static PyObject *type_of(const reader *r, PyObject *value)
-{
-    return is_val(r->state, value)     ? ((ValObject *)value)->type
-           : PyBool_Check(value)       ? ir_name(r->state, IR_B)
-           : PyFloat_CheckExact(value) ? ir_name(r->state, IR_D)
-                                       : ir_name(r->state, IR_I);
-}
-
-bool read_finish(reader *r, read_ways *w)
-{
-    PyObject *conds[MAX_RETURNS];
-    if (w->n_returns == 0 || w->n_regions != 0 || !find_conditions(r, w, conds)) {
-        return false;
-    }
-    const escape *last = &w->returns[w->n_returns - 1];
-    PyObject *value = Py_NewRef(last->value.object);
-    bool looped = last->value.looped;
-    Py_SETREF(r->mask, Py_NewRef(last->mask));
-    for (int i = w->n_returns - 2; value != NULL && i >= 0; i--) {
-        const escape *e = &w->returns[i];
-        PyObject *cond = conds[i], *lanes = ir_or(r->b, r->state, r->mask, e->mask);
-        if (lanes == NULL) {
-            Py_CLEAR(value);
-            break;
-        }
-        Py_SETREF(r->mask, lanes);
-        if (is_val(r->state, cond) && type_of(r, e->value.object) != type_of(r, value)) {
-            cond = e->mask; /* a wider one must not select */
-        }
-        looped = looped || e->value.looped;
-        Py_SETREF(value, choose(r, cond, e->value.object, value));
-    }
-    return read_push(r, value, looped);
 }
 
 void read_free_ways(read_ways *w)

@@ -5,6 +5,7 @@
 #include "read_code.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 #include "kernel_type.h"
 #include "quick.h"
@@ -20,24 +21,46 @@ static PyObject *nothing(void)
     return PyErr_Occurred() ? NULL : Py_NewRef(Py_None);
 }
 
-PyDoc_STRVAR(read_code_doc,
-             "_read_code($module, function, n, /)\n--\n\n"
-             "(bytes of the program of n floats, what it depends on, whether nothing in it may\n"
-             "warn, whether small ints may be passed as floats), or None for a function that the "
-             "compiler in Python must read.");
+PyDoc_STRVAR(
+    read_code_doc,
+    "_read_code($module, function, n, args=None, point=False, /)\n--\n\n"
+    "(bytes of the program of n floats, what it depends on, whether nothing in it may\n"
+    "warn, whether small ints may be passed as floats, the number of results), or None for\n"
+    "a function that the compiler in Python must read. `args` (a tuple of floats) are\n"
+    "compiled in; `point`: the n floats are a tuple.");
+
+/* function, n, args, point; false with an exception where they are something else. */
+static bool read_wish(reader_wish *wish, PyObject *const *args, Py_ssize_t count)
+{
+    *wish = (reader_wish){.function = count > 0 ? args[0] : NULL};
+    const long n = count > 1 && PyLong_Check(args[1]) ? PyLong_AsLong(args[1]) : 0;
+    wish->args = count > 2 && args[2] != Py_None ? args[2] : NULL;
+    wish->point = count > 3 && PyObject_IsTrue(args[3]) > 0;
+    wish->n = n < -MAX_INPUTS || n > MAX_INPUTS ? 0 : (int)n;
+    if (count < 2 || count > 4 || !PyLong_Check(args[1]) ||
+        (wish->args != NULL && !PyTuple_CheckExact(wish->args))) {
+        PyErr_Format(PyExc_TypeError, "a function, a number, a tuple and a bool are wanted");
+        return false;
+    }
+    PyErr_Clear(); /* a number that is too large for a long */
+    return true;
+}
 
 static PyObject *read_code(PyObject *module, PyObject *const *args, Py_ssize_t count)
 {
     fc_state *state = fc_state_of_module(module);
-    if (count != 2 || !PyFunction_Check(args[0]) || !PyLong_Check(args[1])) {
-        return PyErr_Format(PyExc_TypeError, "_read_code takes a function and a number");
+    reader_wish wish;
+    if (!read_wish(&wish, args, count)) {
+        return NULL;
     }
-    const long n = PyLong_AsLong(args[1]);
+    if (!PyFunction_Check(wish.function)) {
+        return PyErr_Format(PyExc_TypeError, "_read_code takes a function");
+    }
     PyObject *tables = fc_state_kept(&state->reader);
-    if (n < 1 || n > MAX_INPUTS || tables == NULL) {
+    if (wish.n < 1 || tables == NULL) {
         return nothing();
     }
-    PyObject *result = read_function(state, tables, args[0], (int)n);
+    PyObject *result = read_program(state, tables, &wish);
     return result != NULL ? result : nothing();
 }
 
@@ -45,6 +68,15 @@ static PyObject *read_code(PyObject *module, PyObject *const *args, Py_ssize_t c
 
 static bool agrees(PyObject *got, PyObject *expected)
 {
+    if (PyTuple_CheckExact(got)) {
+        PyObject *items = PySequence_Tuple(expected);
+        bool same = items != NULL && PyTuple_GET_SIZE(items) == PyTuple_GET_SIZE(got);
+        for (Py_ssize_t i = 0; same && i < PyTuple_GET_SIZE(got); i++) {
+            same = agrees(PyTuple_GET_ITEM(got, i), PyTuple_GET_ITEM(items, i));
+        }
+        Py_XDECREF(items);
+        return same;
+    }
     if (PyComplex_Check(expected)) {
         return isnan(PyFloat_AsDouble(got)); /* a root of what is negative */
     }
@@ -58,29 +90,48 @@ static bool agrees(PyObject *got, PyObject *expected)
            fabs(a - b) <= 1e-9 * (size > 1e-300 ? size : 1e-300);
 }
 
+static PyObject *numbers_at(double sample, int n)
+{
+    PyObject *numbers = PyTuple_New(n);
+    for (int k = 0; numbers != NULL && k < n; k++) {
+        PyObject *number = PyFloat_FromDouble(sample * (1.0 + k / 8.0));
+        if (number == NULL) {
+            Py_CLEAR(numbers);
+        } else {
+            PyTuple_SET_ITEM(numbers, k, number);
+        }
+    }
+    return numbers;
+}
+
+/* What the function gives for these numbers, called as it is wished. */
+static PyObject *call_python(const reader_wish *wish, PyObject *numbers)
+{
+    PyObject *given = wish->point ? PyTuple_Pack(1, numbers) : Py_NewRef(numbers), *result = NULL;
+    if (given != NULL && wish->args != NULL) {
+        Py_SETREF(given, PySequence_Concat(given, wish->args));
+    }
+    if (given != NULL) {
+        result = PyObject_Call(wish->function, given, NULL);
+        Py_DECREF(given);
+    }
+    return result;
+}
+
 /* Whether the program gives about what the function gives, where that is a number and no exception:
  * 1 or 0, -1 with an exception that is none (an interrupt). The abscissae are check.py's; one of
  * them is likely to be where the function is defined. */
-static int agrees_with_python(fc_state *state, PyObject *function, PyObject *program, int n)
+static int agrees_with_python(fc_state *state, const reader_wish *wish, PyObject *program)
 {
     static const double samples[] = {0.6180339887498949, 2.414213562373095, -0.7320508075688772};
     Py_buffer views[MAX_INPUTS] = {0};
     for (int i = 0; i < 3; i++) {
-        PyObject *numbers = PyTuple_New(n);
-        for (int k = 0; numbers != NULL && k < n; k++) {
-            PyObject *number = PyFloat_FromDouble(samples[i] * (1.0 + k / 8.0));
-            if (number == NULL) {
-                Py_CLEAR(numbers);
-            } else {
-                PyTuple_SET_ITEM(numbers, k, number);
-            }
-        }
-        PyObject *expected = numbers != NULL ? PyObject_Call(function, numbers, NULL) : NULL;
-        PyObject *got = NULL;
+        PyObject *numbers = numbers_at(samples[i], wish->n);
+        PyObject *expected = numbers != NULL ? call_python(wish, numbers) : NULL, *got = NULL;
         int same = 1;
         if (expected != NULL) {
             got = fc_program_call(program, state, &PyTuple_GET_ITEM(numbers, 0), views);
-            same = got != NULL && agrees(got, expected);
+            same = got == NULL || agrees(got, expected); /* raising is never a wrong number */
         } else if (!PyErr_ExceptionMatches(PyExc_Exception)) {
             same = -1;
         }
@@ -98,11 +149,11 @@ static int agrees_with_python(fc_state *state, PyObject *function, PyObject *pro
 }
 
 /* As agrees_with_python, while NumPy warns of nothing. */
-static int agrees_quietly(fc_state *state, PyObject *function, PyObject *program, int n)
+static int agrees_quietly(fc_state *state, const reader_wish *wish, PyObject *program)
 {
     PyObject *context = PyObject_CallNoArgs(PyTuple_GET_ITEM(state->reader, READER_QUIET));
     PyObject *entered = context != NULL ? PyObject_CallMethod(context, "__enter__", NULL) : NULL;
-    int same = entered != NULL ? agrees_with_python(state, function, program, n) : -1;
+    int same = entered != NULL ? agrees_with_python(state, wish, program) : -1;
     if (entered != NULL) {
         PyObject *type, *value, *traceback;
         PyErr_Fetch(&type, &value, &traceback);
@@ -120,51 +171,55 @@ static int agrees_quietly(fc_state *state, PyObject *function, PyObject *program
 
 /* ---- entries ---- */
 
-static int keep_entry(PyObject *entries, PyObject *function, PyObject *code, PyObject *defaults,
-                      PyObject *program, PyObject *found, int n)
+static int keep_entry(PyObject *entries, const reader_wish *wish, long n_inputs, PyObject *code,
+                      PyObject *defaults, PyObject *program, PyObject *found)
 {
     enum { MAX_ENTRIES = 512 }; /* as in _integrand.py */
     if (PyDict_GET_SIZE(entries) >= MAX_ENTRIES) {
         PyDict_Clear(entries);
     }
-    PyObject *ref = PyWeakref_NewRef(function, NULL), *empty = PyTuple_New(0);
-    PyObject *n_out = PyLong_FromLong(1), *entry = NULL, *key = NULL;
-    if (ref != NULL && empty != NULL && n_out != NULL) {
+    PyObject *ref = PyWeakref_NewRef(wish->function, NULL), *empty = PyTuple_New(0);
+    PyObject *entry = NULL, *key = NULL;
+    if (ref != NULL && empty != NULL) {
         entry = PyTuple_Pack(ENTRY_SIZE, ref, code, defaults, empty, Py_None,
-                             PyTuple_GET_ITEM(found, 1), program, n_out,
-                             n > 1 ? PyTuple_GET_ITEM(found, 3) : Py_False);
-        key = Py_BuildValue("Ni", PyLong_FromVoidPtr(function), n);
+                             PyTuple_GET_ITEM(found, 1), program, PyTuple_GET_ITEM(found, 4),
+                             wish->n > 1 ? PyTuple_GET_ITEM(found, 3) : Py_False);
+        PyObject *address = PyLong_FromVoidPtr(wish->function);
+        key = wish->args == NULL || PyTuple_GET_SIZE(wish->args) == 0
+                  ? Py_BuildValue("Nl", address, n_inputs)
+                  : Py_BuildValue("NlO", address, n_inputs, wish->args);
     }
     const int kept = entry != NULL && key != NULL ? PyDict_SetItem(entries, key, entry) : -1;
     Py_XDECREF(key);
     Py_XDECREF(entry);
-    Py_XDECREF(n_out);
     Py_XDECREF(empty);
     Py_XDECREF(ref);
     return kept;
 }
 
-int reader_learn(fc_state *state, PyObject *function, Py_ssize_t n)
+int reader_learn(fc_state *state, PyObject *entries, PyObject *function, long n_inputs,
+                 PyObject *args, bool point)
 {
     PyObject *tables = fc_state_kept(&state->reader);
-    PyObject *entries = fc_state_kept(&state->quick_entries);
-    if (tables == NULL || entries == NULL || n < 1 || n > MAX_INPUTS ||
+    const reader_wish wish = {
+        .function = function, .n = (int)labs(n_inputs), .args = args, .point = point};
+    if (tables == NULL || entries == NULL || n_inputs == 0 || labs(n_inputs) > MAX_INPUTS ||
         !PyFunction_Check(function) || ((PyFunctionObject *)function)->func_kwdefaults != NULL) {
         return 0;
     }
     PyObject *code = Py_NewRef(PyFunction_GET_CODE(function));
     PyObject *defaults = PyFunction_GET_DEFAULTS(function), *program = NULL;
     defaults = Py_NewRef(defaults != NULL ? defaults : Py_None);
-    PyObject *found = read_function(state, tables, function, (int)n);
+    PyObject *found = read_program(state, tables, &wish);
     int same = 0;
     if (found != NULL) {
         program = PyObject_CallOneArg(state->program_type, PyTuple_GET_ITEM(found, 0));
     }
     if (program != NULL) {
-        same = (PyTuple_GET_ITEM(found, 2) == Py_True ? agrees_with_python : agrees_quietly)(
-            state, function, program, (int)n);
+        same = (PyTuple_GET_ITEM(found, 2) == Py_True ? agrees_with_python
+                                                      : agrees_quietly)(state, &wish, program);
     }
-    if (same == 1 && keep_entry(entries, function, code, defaults, program, found, (int)n) < 0) {
+    if (same == 1 && keep_entry(entries, &wish, n_inputs, code, defaults, program, found) < 0) {
         same = -1;
     }
     Py_XDECREF(program);
@@ -178,18 +233,22 @@ int reader_learn(fc_state *state, PyObject *function, Py_ssize_t n)
     return PyErr_Occurred() ? -1 : same == 1;
 }
 
-PyDoc_STRVAR(learn_doc, "_learn($module, function, n, /)\n--\n\n"
-                        "Read the function of n floats for the entries of quad; whether it is"
-                        " known now.");
+PyDoc_STRVAR(learn_doc,
+             "_learn($module, entries, function, n, args=None, point=False, /)\n--\n\n"
+             "Read the function of n floats for an integrator's entries, as _read_code does; a\n"
+             "negative n is that of a limit. Whether there is an entry now.");
 
 static PyObject *learn(PyObject *module, PyObject *const *args, Py_ssize_t count)
 {
-    const Py_ssize_t n = count == 2 ? PyLong_AsSsize_t(args[1]) : -1;
-    if (n < 0) {
-        return PyErr_Occurred() ? NULL
-                                : PyErr_Format(PyExc_TypeError, "_learn takes f and a number");
+    reader_wish wish;
+    if (count < 1 || !PyDict_CheckExact(args[0])) {
+        return PyErr_Format(PyExc_TypeError, "_learn takes entries and a function");
     }
-    const int learned = reader_learn(fc_state_of_module(module), args[0], n);
+    if (!read_wish(&wish, args + 1, count - 1)) {
+        return NULL;
+    }
+    const int learned = reader_learn(fc_state_of_module(module), args[0], wish.function, wish.n,
+                                     wish.args, wish.point);
     return learned < 0 ? NULL : PyBool_FromLong(learned);
 }
 
@@ -233,6 +292,9 @@ static PyObject *set_reader(PyObject *module, PyObject *tables)
         !PyDict_CheckExact(PyTuple_GET_ITEM(tables, READER_OPCODES)) ||
         !PyDict_CheckExact(PyTuple_GET_ITEM(tables, READER_COSTS)) ||
         !PyAnySet_Check(PyTuple_GET_ITEM(tables, READER_INEXACT)) ||
+        !PyAnySet_Check(PyTuple_GET_ITEM(tables, READER_MASKED)) ||
+        !PyType_Check(PyTuple_GET_ITEM(tables, READER_VECTOR)) ||
+        !PyType_Check(PyTuple_GET_ITEM(tables, READER_ITERATOR)) ||
         !PyLong_CheckExact(PyTuple_GET_ITEM(tables, READER_END))) {
         return PyErr_Format(PyExc_TypeError, "these are no tables of a reader");
     }

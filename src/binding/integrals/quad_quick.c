@@ -59,7 +59,7 @@ PyObject *quick_quad(fc_state *state, PyObject *const *given, PyObject *Py_UNUSE
     PyObject *entries = fc_state_kept(&state->quick_entries);
     PyObject *entry = quick_entry(state, entries, given[F], 1 + n_args, NULL);
     if (entry == NULL && !PyErr_Occurred() && !ints &&
-        reader_learn(state, given[F], 1 + n_args) == 1) {
+        reader_learn(state, entries, given[F], 1 + (long)n_args, NULL, false) == 1) {
         entry = quick_entry(state, entries, given[F], 1 + n_args, NULL);
     }
     if (entry == NULL) {

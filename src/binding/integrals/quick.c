@@ -4,6 +4,7 @@
 #include "quick.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "read_code.h"
 
@@ -42,6 +43,43 @@ static bool is_missing(fc_state *state, PyObject *value)
     return tables != NULL && value == PyTuple_GET_ITEM(tables, READER_MISSING);
 }
 
+/* Does the list hold these objects? */
+static bool holds_these(PyObject *list, PyObject *tuple)
+{
+    bool same = PyList_CheckExact(list) && PyTuple_CheckExact(tuple) &&
+                PyList_GET_SIZE(list) == PyTuple_GET_SIZE(tuple);
+    for (Py_ssize_t i = 0; same && i < PyTuple_GET_SIZE(tuple); i++) {
+        PyObject *item = list_item(list, i);
+        same = item == PyTuple_GET_ITEM(tuple, i);
+        Py_XDECREF(item);
+    }
+    return same;
+}
+
+/* Does the array hold what its copy does? */
+static bool equals_copy(PyObject *array, PyObject *copy)
+{
+    Py_buffer x, y;
+    if (PyObject_GetBuffer(array, &x, PyBUF_FULL_RO) < 0) {
+        PyErr_Clear();
+        return false;
+    }
+    if (PyObject_GetBuffer(copy, &y, PyBUF_FULL_RO) < 0) {
+        PyBuffer_Release(&x);
+        PyErr_Clear();
+        return false;
+    }
+    bool same = x.ndim == y.ndim && x.len == y.len && strcmp(x.format, y.format) == 0 &&
+                PyBuffer_IsContiguous(&x, 'C') && PyBuffer_IsContiguous(&y, 'C');
+    for (int i = 0; same && i < x.ndim; i++) {
+        same = x.shape[i] == y.shape[i];
+    }
+    same = same && memcmp(x.buf, y.buf, (size_t)x.len) == 0;
+    PyBuffer_Release(&y);
+    PyBuffer_Release(&x);
+    return same;
+}
+
 /* Is what the compiler looked at (kind, container, name, value) still so? 1 yes, 0 not known here,
  * -1 with an exception: looking an attribute up may run code, which may be interrupted. */
 static int dependency_holds(fc_state *state, PyObject *dependency)
@@ -64,6 +102,10 @@ static int dependency_holds(fc_state *state, PyObject *dependency)
         }
     } else if (kind == PyTuple_GET_ITEM(names, NAME_CELL) && PyCell_Check(container)) {
         found = PyCell_Get(container);
+    } else if (kind == PyTuple_GET_ITEM(names, NAME_LIST)) {
+        return holds_these(container, value);
+    } else if (kind == PyTuple_GET_ITEM(names, NAME_ARRAY)) {
+        return equals_copy(container, value);
     } else if (PyFunction_Check(container)) {
         if (kind == PyTuple_GET_ITEM(names, NAME_CODE)) {
             found = Py_NewRef(PyFunction_GET_CODE(container));

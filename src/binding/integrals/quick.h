@@ -16,6 +16,8 @@ enum {
     NAME_CELL,
     NAME_CODE,
     NAME_DEFAULTS,
+    NAME_LIST,
+    NAME_ARRAY,
     QUICK_N_NAMES
 };
 
@@ -46,9 +48,11 @@ PyObject *quick_entry(fc_state *state, PyObject *entries, PyObject *f, Py_ssize_
 /* Is the entry `f`'s, and still right? 1 or 0, -1 with an exception. */
 int quick_entry_holds(fc_state *state, PyObject *entry, PyObject *f);
 
-/* Make an entry for a function of n floats that quad has none for, if it is easily read (reader.c):
- * 1 or 0, -1 with an exception. */
-int reader_learn(fc_state *state, PyObject *function, Py_ssize_t n);
+/* Make an entry in `entries` (a dict, or NULL) for a function that has none there, if it is easily
+ * read (reader.c): of so many floats, or of a point of them, and then of `args` (a tuple of floats,
+ * or NULL). n_inputs is negative for a limit. 1 or 0, -1 with an exception. */
+int reader_learn(fc_state *state, PyObject *entries, PyObject *function, long n_inputs,
+                 PyObject *args, bool point);
 
 /* A float or an int, both exactly, that is not nan; 0 when it is something else. */
 int quick_number(PyObject *object, double *value);

@@ -282,8 +282,9 @@ static PyMethodDef functions[] = {
 
 int fc_init_shortcut(PyObject *module)
 {
-    static const char *const names[QUICK_N_NAMES] = {
-        "neval", "subdivisions", "global", "attribute", "cell", "code", "defaults"};
+    static const char *const names[QUICK_N_NAMES] = {"neval",     "subdivisions", "global",
+                                                     "attribute", "cell",         "code",
+                                                     "defaults",  "list",         "array"};
     fc_state *state = fc_state_of_module(module);
     state->quick_names = PyTuple_New(QUICK_N_NAMES);
     for (int i = 0; state->quick_names != NULL && i < QUICK_N_NAMES; i++) {
