@@ -13,7 +13,7 @@ from typing import Any, overload
 
 from fastconc import _core
 from fastconc._compile.call import Call, fast_signature
-from fastconc._compile.deps import comparable
+from fastconc._compile.deps import comparable, still_valid
 from fastconc._compile.errors import Unsupported, to_kernel_error
 from fastconc._compile.unit import (
     DEFAULTS,
@@ -519,6 +519,32 @@ def compile_or_none(
     return None if found is None else found[0]
 
 
+class Read:
+    """What stands for the unit of a program that the quick reader made."""
+
+    def __init__(self, deps: list[tuple[str, Any, Any, Any]]) -> None:
+        self.deps = deps
+
+    def valid(self) -> bool:
+        return still_valid(self.deps)
+
+
+def _read_quickly(
+    f: Any, n_args: int, args: tuple[Any, ...], point: bool
+) -> tuple[Any, Read] | None:
+    """The program of a plain function that is read in no time, and what stands for its unit."""
+    if type(f) is not types.FunctionType or not all(type(arg) is float for arg in args):
+        return None
+    from fastconc._compile import quick
+
+    quick.prepare()
+    entries: dict[tuple[Any, ...], tuple[Any, ...]] = {}  # as those of _integrand.py
+    if not _core._learn(entries, f, n_args, args, point):
+        return None
+    (entry,) = entries.values()
+    return entry[6], Read(entry[5])
+
+
 def program_and_unit(
     f: Callable[..., Any],
     n_args: int,
@@ -527,8 +553,11 @@ def program_and_unit(
     *,
     point: bool = False,
     warn: bool = True,
-) -> tuple[Any, Unit] | None:
+) -> tuple[Any, Unit | Read] | None:
     """As compile_or_none, with the unit that the program belongs to."""
+    found = _read_quickly(f, n_args, args, point)
+    if found is not None:
+        return found
     options = f._options if isinstance(f, Kernel) else DEFAULTS
     try:
         try:

@@ -6,6 +6,8 @@
 #include "ndim.h"
 #include "quick.h"
 
+#include <stdlib.h>
+
 #include "fc_cubature.h"
 #include "kernel_type.h"
 
@@ -36,10 +38,30 @@ static bool are_floats(PyObject *args)
     return true;
 }
 
-/* The entry of `f` for so many variables or, negative, outer ones of a limit. */
-static PyObject *find(fc_state *state, PyObject *f, Py_ssize_t n_inputs, PyObject *args)
+/* The entry of f, made now if f is easily read. A function with defaults may be called in another
+ * way, which _ndim.py finds out. */
+static PyObject *entry_of(fc_state *state, PyObject *f, long n_inputs, PyObject *args)
 {
     PyObject *entries = fc_state_kept(&state->quick_ndim_entries);
+    PyObject *entry = quick_entry(state, entries, f, n_inputs, args);
+    if (entry != NULL || PyErr_Occurred() || !PyFunction_Check(f)) {
+        return entry;
+    }
+    const PyCodeObject *code = (PyCodeObject *)PyFunction_GET_CODE(f);
+    const long n_args = args != NULL ? (long)PyTuple_GET_SIZE(args) : 0, n = labs(n_inputs);
+    const bool point = code->co_argcount != n + n_args;
+    if (PyFunction_GET_DEFAULTS(f) != NULL || (code->co_flags & CO_VARARGS) != 0 ||
+        (point && (n_inputs < 2 || code->co_argcount != 1 + n_args))) {
+        return NULL;
+    }
+    return reader_learn(state, entries, f, n_inputs, args, point) == 1
+               ? quick_entry(state, entries, f, n_inputs, args)
+               : NULL;
+}
+
+/* The entry of `f` for so many variables or, negative, outer ones of a limit. */
+static PyObject *find(fc_state *state, PyObject *f, long n_inputs, PyObject *args)
+{
 #ifndef Py_GIL_DISABLED
     /* The last ones found lie where their functions' addresses say: without a key to be made. */
     if (state->quick_recent != NULL && (args == NULL || PyTuple_GET_SIZE(args) == 0)) {
@@ -59,14 +81,14 @@ static PyObject *find(fc_state *state, PyObject *f, Py_ssize_t n_inputs, PyObjec
                 return NULL;
             }
         }
-        entry = quick_entry(state, entries, f, n_inputs, args);
+        entry = entry_of(state, f, n_inputs, args);
         if (entry != NULL && PyList_SetItem(state->quick_recent, at, Py_NewRef(entry)) < 0) {
             Py_CLEAR(entry);
         }
         return entry;
     }
 #endif
-    return quick_entry(state, entries, f, n_inputs, args);
+    return entry_of(state, f, n_inputs, args);
 }
 
 /* A range, as it is read from arguments: limits of what it holds own their `function`. */
@@ -90,7 +112,7 @@ static PyObject *limit_program(Range *self, unsigned k, PyObject *function, long
 {
     const unsigned n_outer = self->n_dim - 1 - k;
     PyObject *entry = n_outer != 0 && PyFunction_Check(function)
-                          ? find(self->state, function, -(Py_ssize_t)n_outer, self->args)
+                          ? find(self->state, function, -(long)n_outer, self->args)
                           : NULL;
     if (entry == NULL) {
         return NULL;
@@ -219,7 +241,7 @@ static PyObject *answer(Range *range, Wish *wish, bool good)
     PyObject *result = NULL;
     if (good &&
         (wish->args == NULL || (PyTuple_CheckExact(wish->args) && are_floats(wish->args)))) {
-        PyObject *entry = find(range->state, wish->f, range->n_dim, wish->args);
+        PyObject *entry = find(range->state, wish->f, (long)range->n_dim, wish->args);
         if (entry != NULL) {
             result = integrate(range, wish, entry);
             Py_DECREF(entry);
