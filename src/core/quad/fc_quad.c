@@ -73,6 +73,7 @@ static fc_status quad_init(fc_quad_work *q, const fc_run *run, const fc_integran
 static fc_status attempt(fc_quad_work *q, fc_quad_result *result, bool *again)
 {
     fc_panels *p = &q->p;
+    bool first = true;
     *again = false;
     result->where = NAN;
     fc_status status =
@@ -89,6 +90,10 @@ static fc_status attempt(fc_quad_work *q, fc_quad_result *result, bool *again)
             return FC_OK;
         }
         fc_quad_summarise(q);
+        if (first && fc_quad_drop_noise(q)) {
+            fc_quad_summarise(q);
+        }
+        first = false;
         size_t n_marked = 0;
         double error = fc_quad_total_error(q);
         if (q->magnitude == 0 && !q->scanned) {
@@ -96,6 +101,10 @@ static fc_status attempt(fc_quad_work *q, fc_quad_result *result, bool *again)
             if (status != FC_OK || *again) {
                 return status;
             }
+        }
+        if (error <= q->target) {
+            q->panel_error += fc_quad_admit_noise(q);
+            error = fc_quad_total_error(q);
         }
         if (error <= q->target) {
             q->edge_error = fc_quad_check_edges(q, false);

@@ -67,6 +67,19 @@ void fc_quad_summarise(fc_quad_work *q);
  */
 double fc_quad_target_of(const fc_quad_options *options, double norm, double magnitude);
 
+/* What rounding errors in the program of f may do to the panel's integral: their bound at its
+ * middle, times its width; 0 where nothing is known. */
+double fc_quad_program_noise(const fc_quad_work *q, const fc_panel *panel);
+
+/* Where rounding errors take over from some level of a ladder to infinity on, as they do in
+ * log(1 + 1/x**2), these levels are forgotten: those before tell more of them. True if there were
+ * any. */
+bool fc_quad_drop_noise(fc_quad_work *q);
+
+/* The sum of fc_quad_program_noise over rough panels, but for those next to finite ends, where it
+ * is mostly x that is rounded. */
+double fc_quad_rough_noise(const fc_quad_work *q);
+
 double fc_quad_total_error(const fc_quad_work *q);
 
 /* A jump, or a kink, between the last node of one panel and the first node of the next is invisible
@@ -80,6 +93,11 @@ double fc_quad_check_edges(fc_quad_work *q, bool mark);
 /* Marks the panels with the largest errors, so that those left alone add up to no more than
  * `budget` (at least `least`), and returns how many. */
 size_t fc_quad_mark_worst(fc_quad_work *q, double budget, double least);
+
+/* Rough panels may be small errors in sum, each of any sign, or all of them of the same: then |K -
+ * G| says too little. Their errors become what the program's rounding errors may add up to, if that
+ * is more. Returns by how much all of them grew. */
+double fc_quad_admit_noise(fc_quad_work *q);
 
 /* Splits what is marked (an end panel gets a ladder instead), evaluates, and corrects the errors of
  * the parts by what the split has shown. */

@@ -8,8 +8,12 @@
 #include <math.h>
 #include <string.h>
 
+#include "fc_disc.h"
 #include "fc_epsilon.h"
 #include "fc_quad_layout.h"
+
+#define LOUD 1e-2      /* noise of a level, over what it is worth */
+#define FEWEST_CLEAN 5 /* which an extrapolation needs */
 
 double fc_quad_norm(const double *v, unsigned n)
 {
@@ -26,11 +30,122 @@ static inline double larger(double a, double b)
     return a > b ? a : b;
 }
 
+double fc_quad_program_noise(const fc_quad_work *q, const fc_panel *panel)
+{
+    const fc_integrand *f = q->p.f;
+    const fc_section *s = &q->p.sections[panel->section];
+    const double centre = 0.5 * (panel->lo + panel->hi);
+    const fc_disc_place place = {.centre = centre,
+                                 .radius = 1e-9 * centre,
+                                 .inner = 0.5,
+                                 .base = s->base,
+                                 .sign = s->sign,
+                                 .inverse = s->inverse};
+    fc_disc discs[FC_QUAD_PROVEN_OUT];
+    fc_doubt doubt = {0};
+    double noise = 0;
+    if (f->disc == NULL || q->n_out > FC_QUAD_PROVEN_OUT ||
+        !f->disc(f->context, &place, q->p.params, discs, &doubt)) {
+        return 0;
+    }
+    for (unsigned o = 0; o < q->n_out; o++) {
+        noise += discs[o].noise;
+    }
+    return 0.25 * noise * (panel->hi - panel->lo); /* discs allow for four times as much */
+}
+
+double fc_quad_rough_noise(const fc_quad_work *q)
+{
+    double noise = 0;
+    for (size_t i = 0; i < q->p.n; i++) {
+        const fc_panel *panel = &q->p.panels[i];
+        const bool near_end = panel->level != FC_NO_LEVEL && !q->p.sections[panel->section].inverse;
+        if ((panel->flags & FC_PANEL_ROUGH) && !near_end) {
+            noise += fc_quad_program_noise(q, panel);
+        }
+    }
+    return noise;
+}
+
+bool fc_quad_drop_noise(fc_quad_work *q)
+{
+    fc_panel *panels = q->p.panels;
+    bool any = false;
+    for (uint32_t s = 0; s < q->p.n_sections && q->p.f->disc != NULL; s++) {
+        fc_section *section = &q->p.sections[s];
+        double magnitude[FC_MAX_LEVELS], noise[FC_MAX_LEVELS], rough = 0;
+        if (!section->inverse || section->cut || section->n_levels == 0) {
+            continue;
+        }
+        for (size_t i = 0; i < q->p.n; i++) {
+            const fc_panel *panel = &panels[i];
+            if (panel->section == s && panel->level != FC_NO_LEVEL) {
+                rough += panel->flags & FC_PANEL_ROUGH ? panel->error : 0;
+            }
+        }
+        if (!(rough > 1e-3 * q->target)) {
+            continue;
+        }
+        memset(magnitude, 0, (size_t)section->n_levels * sizeof *magnitude);
+        memset(noise, 0, (size_t)section->n_levels * sizeof *noise);
+        for (size_t i = 0; i < q->p.n; i++) {
+            const fc_panel *panel = &panels[i];
+            if (panel->section == s && panel->level != FC_NO_LEVEL) {
+                magnitude[panel->level] += panel->magnitude;
+                noise[panel->level] += fc_quad_program_noise(q, panel);
+            }
+        }
+        int clean = 0;
+        while (clean < section->n_levels && noise[clean] <= LOUD * magnitude[clean]) {
+            clean++;
+        }
+        if (clean < FEWEST_CLEAN || clean == section->n_levels) {
+            continue;
+        }
+        section->clean = clean;
+        any = true;
+        for (size_t i = 0; i < q->p.n; i++) {
+            fc_panel *panel = &panels[i];
+            if (panel->section == s && panel->level >= clean) {
+                panel->flags = FC_PANEL_DEAD | FC_PANEL_DROPPED;
+                panel->error = panel->raw = panel->magnitude = 0;
+                memset(&q->p.value[i * q->n_out], 0, q->n_out * sizeof(double));
+            }
+        }
+    }
+    return any;
+}
+
+/* Where terms of f round to nothing, as 1/x**2 does in log(1 + 1/x**2), all levels beyond are 0,
+ * but should not be. Then what was left on the last one that is not: its rounding errors are as
+ * large as f. */
+static double vanished(const fc_quad_work *q, uint32_t index, int n, double negligible)
+{
+    int last = n - 1;
+    double size = 0, magnitude = 0, noise = 0;
+    for (; last >= 0 && size == 0; last--) {
+        for (unsigned o = 0; o < q->n_out; o++) {
+            size += fabs(q->level[(size_t)o * (size_t)n + (size_t)last]);
+        }
+    }
+    if (last == n - 2 || size <= negligible || q->p.sections[index].clean > 0) {
+        return 0;
+    }
+    for (size_t i = 0; i < q->p.n; i++) {
+        const fc_panel *panel = &q->p.panels[i];
+        if (panel->section == index && panel->level == last + 1) {
+            magnitude += panel->magnitude;
+            noise += fc_quad_program_noise(q, panel);
+        }
+    }
+    return noise > 0.03 * magnitude ? magnitude : 0;
+}
+
 /* The remainder of section `index`'s ladder, added to sums and tail_error. */
 static void add_tail(fc_quad_work *q, uint32_t index, double negligible, double *worst)
 {
     const fc_section *section = &q->p.sections[index];
-    int n = section->n_levels;
+    int n = section->clean > 0 ? section->clean : section->n_levels;
     memset(q->level, 0, (size_t)q->n_out * (size_t)n * sizeof *q->level);
     /* The ladder's panels are the ones around `inner`, outwards until a panel has no level. */
     bool outwards = fc_section_falls(section);
@@ -40,7 +155,7 @@ static void add_tail(fc_quad_work *q, uint32_t index, double negligible, double 
         if (panel->section != index || panel->level == FC_NO_LEVEL) {
             break;
         }
-        for (unsigned o = 0; o < q->n_out; o++) {
+        for (unsigned o = 0; o < q->n_out && panel->level < n; o++) {
             q->level[(size_t)o * (size_t)n + (size_t)panel->level] +=
                 q->p.value[(size_t)i * q->n_out + o];
         }
@@ -53,12 +168,16 @@ static void add_tail(fc_quad_work *q, uint32_t index, double negligible, double 
         error = hypot(error, tail.error);
         divergent |= tail.kind == FC_TAIL_DIVERGENT;
     }
+    const double lost = vanished(q, index, n, negligible);
+    error += lost;
     q->tail_error += error;
     if (error > *worst) {
         *worst = error;
         bool can_extend = fc_layout_ladder_room(&q->p, index) > 0;
-        q->open_tail = can_extend && !divergent ? index : FC_NO_PANEL;
-        q->tail_state = divergent ? FC_QUAD_DIVERGENT : FC_QUAD_SINGULAR;
+        q->open_tail = can_extend && !divergent && lost == 0 ? index : FC_NO_PANEL;
+        q->tail_state = divergent  ? FC_QUAD_DIVERGENT
+                        : lost > 0 ? FC_QUAD_ROUNDOFF
+                                   : FC_QUAD_SINGULAR;
         q->tail_where = section->inverse ? section->sign * INFINITY : section->base;
     }
 }
@@ -155,6 +274,9 @@ double fc_quad_check_edges(fc_quad_work *q, bool mark)
         if ((a_falls && q->p.sections[a->section].inner == i) ||
             (!b_falls && q->p.sections[b->section].inner == a->next)) {
             continue; /* a break between them: f may jump there */
+        }
+        if ((a->flags | b->flags) & FC_PANEL_DROPPED) {
+            continue;
         }
         brink left = brink_of(a, over_a, a_falls, true);
         brink right = brink_of(b, over_b, b_falls, false);

@@ -191,7 +191,7 @@ int fc_layout_ladder_room(const fc_panels *p, uint32_t index)
     double low = section->n_levels > 0 ? section->ladder_low : p->panels[section->inner].hi;
     double room = floor(0.5 * log2(low / section->p_min)); /* -inf where the section is empty */
     int left = FC_MAX_LEVELS - section->n_levels;
-    return section->cut || !(room > 0) ? 0 : room < left ? (int)room : left;
+    return section->cut || section->clean > 0 || !(room > 0) ? 0 : room < left ? (int)room : left;
 }
 
 void fc_layout_add_levels(fc_panels *p, uint32_t index, int count, bool pending)

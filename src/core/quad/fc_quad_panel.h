@@ -35,6 +35,7 @@ typedef struct fc_section {
     uint32_t inner;    /* the panel with the smallest p */
     int n_levels;      /* of the ladder; 0: none yet */
     double ladder_low; /* the ladder's innermost p: (0, ladder_low) is extrapolated */
+    int clean;         /* levels of the ladder that are more than rounding errors of f; 0: all */
     bool cut; /* f overflows beyond ladder_low, where it is negligible: nothing is left out */
 } fc_section;
 
@@ -45,6 +46,8 @@ enum {
     FC_PANEL_NONFINITE = 8, /* f was nan or inf here; the sums are 0 */
     FC_PANEL_MARKED = 16,   /* to be split in this round */
     FC_PANEL_ROUGH = 32,    /* f is no smooth function at this scale: its null rules do not decay */
+    FC_PANEL_DROPPED = 128, /* of a level that is not clean: its sums are 0 */
+    FC_PANEL_ADMITTED = 64, /* the program's rounding errors are part of its error */
 };
 
 typedef struct fc_panel {

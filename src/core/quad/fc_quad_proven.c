@@ -228,8 +228,8 @@ static bool prove_panel(proof *self, panel *p, double share, bool series, fc_dou
         if (p->kronrod <= enough && (!series || p->noise <= fmax(10 * enough, noise_enough))) {
             return true;
         }
-        if (p->kronrod * ellipses[1].kronrod > enough * around->kronrod) {
-            return false; /* the other one cannot do better: f is larger there */
+        if (p->kronrod <= enough || p->kronrod * ellipses[1].kronrod > enough * around->kronrod) {
+            return false; /* the other one cannot do better: noise is the same, f larger there */
         }
     }
     return false;

@@ -61,6 +61,38 @@ size_t fc_quad_mark_worst(fc_quad_work *q, double budget, double least)
     return marked;
 }
 
+#define MOST_NOISY 4096 /* panels that are asked for their noise */
+
+/* Rough panels may be small errors in sum, each of any sign, or all of them of the same: then |K -
+ * G| says too little. Their errors become what the program's rounding errors may add up to, if that
+ * is more. Returns by how much all of them grew. */
+double fc_quad_admit_noise(fc_quad_work *q)
+{
+    double grown = 0, density = INFINITY; /* of noise, per length in x, at the last panel asked */
+    size_t left = q->p.f->disc != NULL ? MOST_NOISY : 0;
+    for (size_t i = 0; i < q->p.n && left > 0; i++) {
+        fc_panel *panel = &q->p.panels[i];
+        if (!(panel->flags & FC_PANEL_ROUGH) || (panel->flags & FC_PANEL_ADMITTED)) {
+            continue;
+        }
+        const fc_section *s = &q->p.sections[panel->section];
+        const double length = fabs(fc_section_x(s, panel->hi) - fc_section_x(s, panel->lo));
+        if (16 * density * length < 1e-2 * q->target / MOST_NOISY) {
+            continue; /* nearby there was next to none */
+        }
+        const double noise = fc_quad_program_noise(q, panel);
+        density = noise / length;
+        panel->flags |= FC_PANEL_ADMITTED;
+        if (noise > panel->error) {
+            panel->flags |= FC_PANEL_STALLED;
+            grown += noise - panel->error;
+            panel->error = noise;
+        }
+        left--;
+    }
+    return grown;
+}
+
 /* ---- splitting ---- */
 
 static fc_status reserve_families(fc_quad_work *q, size_t n)
@@ -123,11 +155,19 @@ static void confirm(fc_quad_work *q, const fc_quad_family *f, const double *pare
     } else if (change > f->raw) {
         scale *= fmin(f->raw > 0 ? change / f->raw : 10, 10);
     }
+    /* Where f is all rounding errors the halves are as rough as the whole. */
+    const bool noisy = rough && (f->flags & FC_PANEL_ROUGH) && raw > 0.5 * f->raw;
     bool useless = raw > 0.9 * f->raw && raw < 1e-6 * f->magnitude;
     for (unsigned k = 0; k < f->ways; k++) {
         fc_panel *child = &panels[k == 0 ? f->parent : f->first_new + k - 1];
         if (child->flags & FC_PANEL_STALLED) {
             continue; /* known for noise as soon as it was evaluated */
+        }
+        const double noise = noisy ? fc_quad_program_noise(q, child) : 0;
+        if (noise > 0 && child->raw <= 16 * noise) {
+            child->flags |= FC_PANEL_STALLED;
+            child->error = fmax(noise, child->raw); /* they may all have the same sign */
+            continue;
         }
         child->error = fmin(child->raw * scale, FC_PANEL_MAX_ERROR); /* also of 0 times infinity */
         child->flags &= (uint8_t)~FC_PANEL_STUBBORN;

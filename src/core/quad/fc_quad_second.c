@@ -39,7 +39,8 @@ static fc_status ask_for_all(fc_quad_work *q, double low, double high, fc_quad_r
     for (unsigned o = 0; o < q->n_out; o++) {
         apart = hypot(apart, q->level[o] - q->sums[o]);
     }
-    double error = fmax(other.error, apart);
+    /* The errors of f itself are the same for both. */
+    double error = fmax(other.error, apart) + fc_quad_rough_noise(q);
     if (other.state == FC_QUAD_CONVERGED && error <= q->tolerance) {
         memcpy(q->sums, q->level, q->n_out * sizeof *q->sums);
         *result = (fc_quad_result){
@@ -54,7 +55,8 @@ static uint32_t section_towards(const fc_quad_work *q, double where)
     uint32_t found = FC_NO_PANEL;
     for (uint32_t i = 0; i < q->p.n_sections; i++) {
         const fc_section *s = &q->p.sections[i];
-        if (s->n_levels > 0 && !s->cut && where == (s->inverse ? s->sign * INFINITY : s->base)) {
+        if (s->n_levels > 0 && !s->cut && s->clean == 0 &&
+            where == (s->inverse ? s->sign * INFINITY : s->base)) {
             if (found != FC_NO_PANEL) {
                 return FC_NO_PANEL;
             }
