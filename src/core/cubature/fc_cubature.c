@@ -453,6 +453,7 @@ static fc_status first_box(cubature *c, fc_cubature_result *result)
     for (unsigned d = 0; d < c->n_dim; d++) {
         c->geometry[d] = c->geometry[c->n_dim + d] = 0.5;
     }
+    memset(c->trends, 0, (size_t)c->n_out * c->n_dim * sizeof *c->trends);
     c->boxes[0] = (box){.first_witness = NONE, .heap_at = NONE, .chord = NONE};
     c->nodes[0] = (node){0};
     c->n_boxes = 1;

@@ -40,6 +40,7 @@ fc_status cubature_reserve(cubature *c, size_t n)
         !cubature_grow(&c->nodes, old == 0 ? 0 : 2 * old - 1, 2 * capacity, sizeof *c->nodes) ||
         !cubature_grow(&c->geometry, old, capacity, 2 * c->n_dim * sizeof *c->geometry) ||
         !cubature_grow(&c->estimates, old, capacity, n_out * sizeof *c->estimates) ||
+        !cubature_grow(&c->trends, old, capacity, n_out * c->n_dim * sizeof *c->trends) ||
         !cubature_grow(&c->extremes, old, capacity, n_out * sizeof *c->extremes) ||
         !cubature_grow(&c->heap, c->n_heap, capacity, sizeof *c->heap)) {
         return FC_ERR_NOMEM;
@@ -107,6 +108,7 @@ void cubature_release_boxes(cubature *c)
     fc_free(c->nodes);
     fc_free(c->geometry);
     fc_free(c->estimates);
+    fc_free(c->trends);
     fc_free(c->extremes);
     fc_free(c->heap);
     fc_free(c->chord_u);
@@ -223,6 +225,8 @@ void cubature_cut(cubature *c, uint32_t b)
     c->nodes[children] = (node){.parent = leaf, .box = b};
     c->nodes[children + 1] = (node){.parent = leaf, .box = upper};
 
+    const size_t n_trends = (size_t)c->n_out * n_dim;
+    memcpy(c->trends + upper * n_trends, c->trends + b * n_trends, n_trends * sizeof *c->trends);
     uint32_t w = c->boxes[b].first_witness;
     c->boxes[b].depth++;
     c->boxes[b].first_witness = NONE;

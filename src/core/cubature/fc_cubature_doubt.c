@@ -14,6 +14,8 @@
 #define MIN_PROBES 16               /* in a box, for their mean to be held against the rule's */
 #define MAX_EDGES ((size_t)1 << 17) /* kept */
 #define NEGLIGIBLE 1e-6             /* tolerances */
+#define FAST 0.125   /* the next cut's change, for this one's: as smooth functions' at least */
+#define SLOWEST 0.95 /* that is followed */
 #define CREDIBLE                                                                                   \
     8 /* a box that may be wrong itself by an eighth of what it objects to is not heard */
 
@@ -114,18 +116,72 @@ bool cubature_has_bad_probe(const cubature *c, size_t b)
     return false;
 }
 
+/* The axis of the cut that made halves a and b. */
+static unsigned axis_between(const cubature *c, size_t a, size_t b)
+{
+    const double *lower = c->geometry + 2 * c->n_dim * a, *upper = c->geometry + 2 * c->n_dim * b;
+    unsigned axis = 0;
+    while (axis + 1 < c->n_dim && lower[axis] == upper[axis]) {
+        axis++;
+    }
+    return axis;
+}
+
+/* A half takes its share of what the last cuts changed, and learns what this one has. What cuts
+ * across each axis will still change, if each changes as much less than the last as that one did,
+ * is a geometric series: next to a singular corner a slow one. */
+static double follow_trends(trend *trends, unsigned n_dim, unsigned axis, double share,
+                            double change)
+{
+    double rest = 0;
+    for (unsigned d = 0; d < n_dim; d++) {
+        trends[d].change *= (float)share;
+        trends[d].rest *= (float)share;
+        if (d == axis) {
+            const double before = trends[d].change;
+            const double ratio = before > 0 ? fmin(share * change / before, SLOWEST) : 0;
+            trends[d].change = (float)(share * change);
+            trends[d].rest = ratio > FAST ? (float)(share * change * ratio / (1 - ratio)) : 0;
+        }
+        rest += trends[d].rest;
+    }
+    return rest;
+}
+
+/* A box's error is at least `change`, and what its trends leave: that is cleared up by cuts across
+ * the axis which leaves most. */
+static void raise_to_trend(cubature *c, size_t b, fc_cubature_estimate *e, double change,
+                           double rest, const trend *trends)
+{
+    if (rest > fmax(e->error, change)) {
+        unsigned axis = 0;
+        for (unsigned d = 1; d < c->n_dim; d++) {
+            axis = trends[d].rest > trends[axis].rest ? d : axis;
+        }
+        c->boxes[b].next_axis = (uint16_t)axis;
+    }
+    e->error = fmax(e->error, fmax(change, rest));
+}
+
 /* The disagreement is the parent's error, and theirs is a small part of it if the rule converges.
  */
 void cubature_parent_disagrees(cubature *c, const fc_cubature_estimate *parent, size_t a, size_t b)
 {
+    const unsigned axis = axis_between(c, a, b), n_dim = c->n_dim;
     for (unsigned o = 0; o < c->n_out; o++) {
         fc_cubature_estimate *left = &c->estimates[a * c->n_out + o];
         fc_cubature_estimate *right = &c->estimates[b * c->n_out + o];
-        double differs = fabs(parent[o].value - (left->value + right->value)) / 8;
-        if (differs > NOISE * (left->mean_abs + right->mean_abs)) {
-            left->error = fmax(left->error, differs);
-            right->error = fmax(right->error, differs);
-        }
+        double change = fabs(parent[o].value - (left->value + right->value));
+        const double noise = NOISE * (left->mean_abs + right->mean_abs);
+        change = change > 8 * noise ? change : 0;
+        const double both = left->error + right->error;
+        const double share = both > 0 ? left->error / both : 0.5;
+        trend *lower = c->trends + (a * c->n_out + o) * n_dim;
+        trend *upper = c->trends + (b * c->n_out + o) * n_dim;
+        const double left_rest = follow_trends(lower, n_dim, axis, share, change);
+        const double right_rest = follow_trends(upper, n_dim, axis, 1 - share, change);
+        raise_to_trend(c, a, left, change / 8, left_rest, lower);
+        raise_to_trend(c, b, right, change / 8, right_rest, upper);
     }
 }
 
@@ -174,11 +230,10 @@ fc_status cubature_remember(cubature *c, size_t pair, uint32_t a, uint32_t b)
 {
     /* The parent's half widths: the halves' own, but for the axis of the cut. */
     double half[FC_CUBATURE_MAX_DIM];
-    const double *lower = c->geometry + 2 * c->n_dim * a, *upper = c->geometry + 2 * c->n_dim * b;
-    unsigned axis = 0;
+    const double *lower = c->geometry + 2 * c->n_dim * a;
+    const unsigned axis = axis_between(c, a, b);
     for (unsigned d = 0; d < c->n_dim; d++) {
         half[d] = lower[c->n_dim + d];
-        axis = lower[d] != upper[d] ? d : axis;
     }
     half[axis] *= 2;
     const double middle = lower[axis] + lower[c->n_dim + axis];

@@ -26,7 +26,7 @@
 #define NEGLIGIBLE 0.02 /* tolerances */
 #define ATTAINED 0.25   /* of what bounds allow: f is really like this */
 #define NEAR 0.125      /* of a box's half widths: for two such places */
-#define MOST_STEEP 8
+#define MOST_STEEP 4
 #define STEEP 1.0            /* a smooth function in a part of the box varies by no more */
 #define SMALL_SHARE 0x1p-6   /* of the box's half widths: larger parts may be as the whole */
 #define SMALLER_SHARE 0x1p-3 /* where f varies more than it should, lines may tell why */

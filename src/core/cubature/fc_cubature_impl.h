@@ -66,6 +66,12 @@ typedef struct extremes {
     uint32_t at[2];
 } extremes;
 
+/* What the cuts of a box across one axis have changed. */
+typedef struct trend {
+    float change; /* by the last one; 0: there was none */
+    float rest;   /* what those to come will change if it goes on like this */
+} trend;
+
 typedef struct scratch {
     double *block; /* everything below, one allocation */
     double *u[FC_CUBATURE_MAX_DIM], *x[FC_CUBATURE_MAX_DIM], *jacobian;
@@ -132,6 +138,7 @@ typedef struct cubature {
     node *nodes;      /* 2 n_boxes - 1 */
     double *geometry; /* a box's centre, then its half widths: 2 n_dim */
     fc_cubature_estimate *estimates;
+    trend *trends;      /* per box, output and axis */
     extremes *extremes; /* of the mapped integrand, per box and output */
     uint32_t *heap;
     size_t n_heap;
