@@ -31,7 +31,8 @@
 #define MAX_PIECES FC_VARIATE_MAX_PIECES
 #define MAX_NODES FC_VARIATE_MAX_FUNCTIONS
 #define MAX_VALUES FC_VARIATE_MAX_COEFFICIENTS
-#define FIRST_TERMS 8
+#define FIRST_TERMS 8 /* fewer where there are too few evaluations, down to ... */
+#define LEAST_TERMS 4
 #define AT_ONCE 256       /* evaluations that one worker makes */
 #define LEAST_PIVOT 1e-12 /* of the first: what is less is rounding */
 #define RANKS_BY_ONE 4    /* beyond, ranks grow by two */
@@ -47,8 +48,10 @@
 #define TAIL_ALWAYS 1e-4  /* ... or, of rank 1, of itself */
 #define TAIL_TO_GROW 0.01 /* they become longer that have so much, over all dimensions */
 #define TAIL_TO_CUT 1e-5  /* where longer ones have so much, all that have ... */
-#define TAIL_CUT 1e-6     /* ... so much are searched for breaks */
+#define TAIL_TO_CUT_AT_ONCE 0.01 /* ... or even the first ones so much ... */
+#define TAIL_CUT 1e-6            /* ... so much are searched for breaks */
 
+#define FOR_A_BREAK 50 /* evaluations, about */
 #define EDGE_LINES 4
 #define BESIDE_EDGES 0x1p-48
 #define MISSED_AT_EDGES 1e-11 /* standard deviations of the function ... */
@@ -92,7 +95,7 @@ typedef struct cross {
     fc_sampler *sampler;
     const fc_points *points;
     unsigned out, n_dim;
-    unsigned terms[MAX_DIM], n_pieces[MAX_DIM];
+    unsigned first_terms, terms[MAX_DIM], n_pieces[MAX_DIM];
     double edges[MAX_DIM][MAX_PIECES + 1];
     bool searched[MAX_DIM];                      /* for breaks */
     unsigned n_heads[MAX_DIM], n_tails[MAX_DIM]; /* n_heads[d + 1] is n_tails[d] */
@@ -530,22 +533,37 @@ static fc_status check_edges(const cross *c, const fc_variate *h, double deviati
  * break: looks for breaks, and cuts. */
 static fc_status cut(cross *c, bool stuck, uint64_t *most, uint64_t *n_eval, bool *has_cut)
 {
-    const uint64_t budget = *most - *n_eval;
     fc_fibre fibres[MAX_DIM];
+    double tails[MAX_DIM];
     size_t n = 0;
     bool needed = stuck;
     *has_cut = false;
     for (unsigned d = 0; d < c->n_dim; d++) {
         const double tail = c->searched[d] ? 0 : tail_of(c, d);
-        needed = needed || (c->terms[d] > FIRST_TERMS && tail > TAIL_TO_CUT);
+        needed = needed || tail > TAIL_TO_CUT_AT_ONCE ||
+                 (c->terms[d] > c->first_terms && tail > TAIL_TO_CUT);
         if (stuck ? !c->searched[d] : tail > TAIL_CUT) {
+            tails[n] = tail;
             fibres[n++] = (fc_fibre){.dim = d};
         }
     }
-    size_t samples = n == 0 ? 0 : (size_t)(budget / 3) / n;
-    if (!needed || samples < FC_FIBRE_LEAST_SAMPLES) {
+    /* As many as there are evaluations for, and for another sweep. */
+    const uint64_t for_search = *most - *n_eval, for_sweep = cost_of_sweep(c);
+    const uint64_t budget = for_search > for_sweep ? for_search - for_sweep : 0;
+    const uint64_t price = FOR_A_BREAK + 2 * EDGE_LINES + c->first_terms;
+    while (n > 0 && n * (price + FC_FIBRE_LEAST_SAMPLES) > budget) {
+        size_t least = 0;
+        for (size_t i = 1; i < n; i++) {
+            least = tails[i] <= tails[least] ? i : least;
+        }
+        n--;
+        tails[least] = tails[n];
+        fibres[least] = fibres[n];
+    }
+    if (!needed || n == 0) {
         return FC_OK;
     }
+    size_t samples = (size_t)(budget / n - price);
     samples = samples < FC_FIBRE_MOST_SAMPLES ? samples : FC_FIBRE_MOST_SAMPLES;
     fc_status status = fc_fibre_search(probe_fibres, c, fibres, n, samples, budget, n_eval);
     for (size_t i = 0; status == FC_OK && i < n; i++) {
@@ -557,7 +575,7 @@ static fc_status cut(cross *c, bool stuck, uint64_t *most, uint64_t *n_eval, boo
             memcpy(c->edges[d] + 1, fibres[i].breaks, n_breaks * sizeof(double));
             c->edges[d][n_breaks + 1] = 1;
             c->n_pieces[d] = n_breaks + 1;
-            c->terms[d] = FIRST_TERMS;
+            c->terms[d] = c->first_terms;
         }
     }
     return status;
@@ -570,8 +588,12 @@ static fc_status grow(cross *c, uint64_t budget, uint64_t *n_eval, fc_variate *b
     if (!(all > 0) || !isfinite(all)) {
         return FC_OK;
     }
+    c->first_terms = FIRST_TERMS; /* so that they suffice for rank 2 */
+    while (c->first_terms > LEAST_TERMS && c->first_terms * (5 * c->n_dim) > budget) {
+        c->first_terms--;
+    }
     for (unsigned d = 0; d < c->n_dim; d++) {
-        c->terms[d] = FIRST_TERMS;
+        c->terms[d] = c->first_terms;
         c->n_pieces[d] = 1;
         c->edges[d][1] = 1;
         c->peak[d] = c->points->x[d][c->worst[0]];
@@ -587,6 +609,12 @@ static fc_status grow(cross *c, uint64_t budget, uint64_t *n_eval, fc_variate *b
             fc_variate_complete(c->now);
             left = c->now->residual = variance_left(c, c->now) / all;
         }
+        if (status == FC_OK && !solved) { /* once more from the beginning, if it can be cut */
+            memset(c->n_heads, 0, sizeof c->n_heads);
+            memset(c->n_tails, 0, sizeof c->n_tails);
+            add_worst(c, 1);
+            rank = 1;
+        }
         const bool good = left < HOPEFUL * fmin(best->residual, 1);
         if (left < best->residual && isfinite(c->now->integral)) {
             fc_variate_copy(best, c->now);
@@ -596,13 +624,6 @@ static fc_status grow(cross *c, uint64_t budget, uint64_t *n_eval, fc_variate *b
         }
         if (status != FC_OK || best->residual < GOOD_ENOUGH || (!solved && !has_cut)) {
             return status;
-        }
-        if (!solved) { /* again from the beginning */
-            memset(c->n_heads, 0, sizeof c->n_heads);
-            memset(c->n_tails, 0, sizeof c->n_tails);
-            add_worst(c, 1);
-            rank = 1;
-            continue;
         }
         if (has_cut || lengthen(c, rank, left)) {
             continue;

@@ -400,7 +400,9 @@ static fc_status adapt(nets *job, const fc_mc_options *options, tallies *sums, f
     const uint64_t more = *n / 16 < MOST_TO_ADD ? *n / 16 : MOST_TO_ADD;
     uint64_t to_train = spare / 4 * 3;
     uint64_t to_fit = *n / 16 < MOST_TO_FIT ? *n / 16 : MOST_TO_FIT;
-    to_fit = to_fit > ENOUGH_TO_FIT ? to_fit : *n / 4 < ENOUGH_TO_FIT ? *n / 4 : ENOUGH_TO_FIT;
+    to_fit = to_fit > ENOUGH_TO_FIT       ? to_fit
+             : *n / 8 * 3 < ENOUGH_TO_FIT ? *n / 8 * 3
+                                          : ENOUGH_TO_FIT;
     spare += more;
     if (*n < FEW) { /* too few for a map: they are only recorded */
         to_train = *n / 8;
