@@ -456,9 +456,16 @@ static void nets_result(const nets *job, const tallies *sums, fc_mc_result *resu
         const double steps = job->uses_variates ? 2 + job->sampler->f->n_dim : 2;
         const double rounding = total->m2 > 0 ? steps * DBL_EPSILON * size : 0;
         result->integral[o] = means->mean;
-        result->error[o] = hypot(fc_moments_error(means) * student, rounding);
-        dominated = dominated || (fc_moments_is_dominated(&used->total[o]) &&
-                                  fc_moments_error(&used->total[o]) > NEGLIGIBLE * size);
+        double error = fc_moments_error(means);
+        if (error <= rounding && !job->uses_variates && job->net != FC_NET_POWER) {
+            /* All replicates may have as many points on either side of a jump, with a good chance
+             * if it stands so near to a stratum's edge that this is no more wrong. */
+            error = (total->greatest - total->least) / (double)total->n;
+        }
+        result->error[o] = hypot(error * student, rounding);
+        dominated = dominated ||
+                    (fc_moments_is_dominated(total) && fc_moments_is_dominated(&used->total[o]) &&
+                     fc_moments_error(&used->total[o]) > NEGLIGIBLE * size);
         zero = zero && fc_moments_is_zero(total);
     }
     /* Against the spread that plain Monte Carlo would have: far below its degrees of freedom where
