@@ -54,7 +54,9 @@
 #define FOR_A_BREAK 50 /* evaluations, about */
 #define EDGE_LINES 4
 #define BESIDE_EDGES 0x1p-48
-#define MISSED_AT_EDGES 1e-11 /* standard deviations of the function ... */
+#define EXACT 1e-8 /* share of the variance */
+#define NEAR_END 1e-4
+#define MISSED_AT_EDGES 1e-11 /* standard deviations of the function, and its value ... */
 #define MISSED_AT_ALL 100     /* ... and of what is left */
 
 fc_status fc_points_create(unsigned n_dim, unsigned n_out, size_t capacity, fc_points **out)
@@ -489,12 +491,13 @@ static fc_status probe_fibres(void *context, size_t n, const unsigned *dims, con
 
 /* Do the breaks of h, found on one line each, stand at the same places on others? What is left of
  * slanting ones may be too narrow to be met by points, and the error to come be too small: points
- * on either side tell, of some more lines. */
+ * on either side tell, of some more lines. And where h seems to be exact, is it so near the ends
+ * of all dimensions? */
 static fc_status check_edges(const cross *c, const fc_variate *h, double deviation,
                              uint64_t *n_eval, bool *hold)
 {
-    unsigned dims[2 * MAX_DIM * (MAX_PIECES - 1)];
-    double at[2 * MAX_DIM * (MAX_PIECES - 1)], values[2 * MAX_DIM * (MAX_PIECES - 1)];
+    unsigned dims[2 * MAX_DIM * MAX_PIECES];
+    double at[2 * MAX_DIM * MAX_PIECES], values[2 * MAX_DIM * MAX_PIECES];
     const double *y = c->points->y[c->out];
     size_t n = 0;
     for (unsigned d = 0; d < c->n_dim; d++) {
@@ -504,14 +507,19 @@ static fc_status check_edges(const cross *c, const fc_variate *h, double deviati
             at[n + 1] = h->cores[d].edges[p] + BESIDE_EDGES;
         }
     }
-    const double tolerance = (MISSED_AT_EDGES + MISSED_AT_ALL * sqrt(h->residual)) * deviation;
+    const size_t n_edges = n;
+    for (unsigned d = 0; d < c->n_dim && h->residual < EXACT; d++, n += 2) {
+        dims[n] = dims[n + 1] = d;
+        at[n] = NEAR_END;
+        at[n + 1] = 1 - NEAR_END;
+    }
     fc_status status = FC_OK;
     *hold = true;
-    for (size_t i = 0, n_lines = 0; n > 0 && i < c->points->n && n_lines < EDGE_LINES; i++) {
+    for (size_t i = 0, n_lines = 0;
+         status == FC_OK && n > 0 && i < c->points->n && n_lines < EDGE_LINES; i++) {
         if (y[i] == 0) {
             continue;
         }
-        n_lines++;
         double base[MAX_DIM];
         for (unsigned d = 0; d < c->n_dim; d++) {
             base[d] = c->points->x[d][i];
@@ -519,12 +527,13 @@ static fc_status check_edges(const cross *c, const fc_variate *h, double deviati
         probe p = {.c = c, .base = base, .h = h, .n = n, .dims = dims, .at = at, .values = values};
         *n_eval += n;
         status = run_probe(&p);
+        const double tolerance = MISSED_AT_EDGES * (deviation + fabs(y[i])) +
+                                 MISSED_AT_ALL * sqrt(h->residual) * deviation;
         for (size_t k = 0; status == FC_OK && k < n; k++) {
             *hold = *hold && fabs(values[k]) <= tolerance;
         }
-        if (status != FC_OK) {
-            break;
-        }
+        n_lines++;
+        n = n_edges;
     }
     return status;
 }
@@ -600,7 +609,8 @@ static fc_status grow(cross *c, uint64_t budget, uint64_t *n_eval, fc_variate *b
     }
     add_worst(c, 1);
     unsigned rank = 1, disappointments = 0;
-    uint64_t most = *n_eval + budget;
+    const uint64_t for_ends = 2 * (uint64_t)c->n_dim;
+    uint64_t most = *n_eval + (budget > for_ends ? budget - for_ends : 0);
     for (bool leftwards = true; *n_eval + cost_of_sweep(c) <= most; leftwards = !leftwards) {
         bool solved, has_cut = false;
         fc_status status = sweep(c, leftwards, n_eval, &solved);
