@@ -252,6 +252,6 @@ print([name for name in engines if f"/{name}/" in libraries])
     if not os.path.exists("/proc/self/maps"):
         script = script[: script.index("with open")] + "print([])"
     run = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=100, check=True
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=250, check=True
     )
     assert run.stdout == "[]\n[]\n"

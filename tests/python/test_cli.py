@@ -10,7 +10,7 @@ from fastconc._expression import parse
 
 def run(*arguments):
     return subprocess.run(
-        [sys.executable, "-m", "fastconc", *arguments], capture_output=True, text=True, timeout=100
+        [sys.executable, "-m", "fastconc", *arguments], capture_output=True, text=True, timeout=250
     )
 
 

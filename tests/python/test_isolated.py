@@ -47,7 +47,7 @@ def test_script(script):
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=250,
     )
     if done.stderr.startswith("skip: "):
         pytest.skip(done.stderr[6:].strip())

@@ -501,7 +501,7 @@ def test_pickle_in_another_process(tmp_path):
     path.write_bytes(pickle.dumps(kernel(f)))
     code = f"import pickle; print(pickle.load(open({str(path)!r}, 'rb'))(1.0))"
     shown = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=100, check=True
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=250, check=True
     )
     assert float(shown.stdout) == f(1.0)
 

@@ -152,7 +152,7 @@ def run(code, **options):
         [sys.executable, "-c", textwrap.dedent(code)],
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=250,
         **options,
     )
 
@@ -179,7 +179,7 @@ def test_stdin_and_exec_are_traced():
         "print(kernel(f)(-4.0), kernel(f)(1.0) == 2 * math.sin(1.0))\n"
     )
     shown = subprocess.run(
-        [sys.executable, "-"], input=code, capture_output=True, text=True, timeout=100
+        [sys.executable, "-"], input=code, capture_output=True, text=True, timeout=250
     )
     assert shown.stdout.split() == ["4.0", "True"], shown.stderr
     namespace = {"math": math}

@@ -82,7 +82,7 @@ def test_c_source(tmp_path):
     subprocess.run(
         [*command, "-o", str(tmp_path / "all.so"), str(tmp_path / "all.c"), "-lm"],
         check=True,
-        timeout=100,
+        timeout=250,
     )
     library = ctypes.CDLL(str(tmp_path / "all.so"))
     rng = np.random.default_rng(3)
