@@ -164,8 +164,18 @@ fc_status fc_quad_scan_for_anything(fc_quad_work *q, bool *found)
     enum { CHUNK = 512 };
     double x[CHUNK];
     size_t chunks = q->p.f->serial ? 8 : 32;
+    unsigned n_hidden;
     *found = false;
     q->scanned = true;
+    if (q->options->weight == NULL) {
+        fc_status status = fc_quad_find_hidden(q, x, &n_hidden);
+        for (unsigned i = 0; status == FC_OK && i < n_hidden; i++) {
+            *found |= add_break(q, x[i], false);
+        }
+        if (status != FC_OK || *found) {
+            return status;
+        }
+    }
     for (size_t s = 0; s < q->p.n_sections && !*found; s++) {
         fc_section section = q->p.sections[s];
         for (size_t c = 0; c < chunks && !*found; c++) {

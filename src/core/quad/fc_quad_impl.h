@@ -8,6 +8,7 @@
  *     fc_quad_refine.c    which panels are split, and what that tells
  *     fc_quad_audit.c     needles that no panel has seen
  *     fc_quad_breaks.c    what is not finite, or singular: new break points
+ *     fc_quad_hidden.c    where f is not 0, if it was at all nodes
  *     fc_quad_second.c    second opinions: tanh-sinh, where the panels do not know
  *     fc_quad_layout.c    where panels are put
  *     fc_quad_panel.c     the panels and their Gauss-Kronrod sums */
@@ -123,6 +124,12 @@ bool fc_quad_break_at_singularities(fc_quad_work *q, double *where);
 
 /* Everything was 0: is there anything at all? True if a break was added where there is. */
 FC_MUST_CHECK fc_status fc_quad_scan_for_anything(fc_quad_work *q, bool *found);
+
+/* ---- fc_quad_hidden.c ---- */
+
+/* f was 0 everywhere. If bounds of it lead to a place where it is not, breaks[0 .. *n) are what
+ * surrounds that, *n <= 2; else *n is 0. */
+FC_MUST_CHECK fc_status fc_quad_find_hidden(fc_quad_work *q, double *breaks, unsigned *n);
 
 /* ---- fc_quad_second.c ---- */
 

@@ -170,6 +170,11 @@ static void confirm(fc_quad_work *q, const fc_quad_family *f, const double *pare
             continue;
         }
         child->error = fmin(child->raw * scale, FC_PANEL_MAX_ERROR); /* also of 0 times infinity */
+        if (!rough) { /* a chance agreement may hide that x is rounded */
+            const double ulp = fc_section_ulp(&q->p.sections[child->section], child->hi);
+            child->error =
+                fmax(child->error, 0.1 * ulp / (child->hi - child->lo) * child->magnitude);
+        }
         child->flags &= (uint8_t)~FC_PANEL_STUBBORN;
         if (rough && raw > 0.04 * f->raw) {
             child->flags |= FC_PANEL_STUBBORN;
