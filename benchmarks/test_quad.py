@@ -8,6 +8,7 @@ Each answer is checked before it is timed.
 import itertools
 import linecache
 import math
+import sys
 import warnings
 
 import fastconc
@@ -54,6 +55,10 @@ FRESH = {
     "branch": "def f(x):\n    if x < {k} + 0.5:\n        return x * x\n    return x + {k}\n",
     "choice": "f = lambda x: x if x < 0.3 else {k} + x * x",
     "list": "def f(x):\n    c = [{k}, 2.5, x]\n    return c[0] + c[1] * c[2]\n",
+    "polynomial": "f = lambda x: sum(c * x**i for i, c in enumerate(({k}, 2.5, -1.0)))\n",
+    "inner function": "def f(x):\n    g = lambda t: t * t + {k}\n    return g(x) + g(2 * x)\n",
+    "ints": "def f(x):\n    if x < 0.25:\n        return {k}\n    return 2 if x < 0.75 else 0\n",
+    "numpy": "f = lambda x: np.maximum(np.sin(x), 0.5) + np.abs(x - 0.5) + {k}\n",
     "loop": "def f(x):\n    s = {k}\n    for i in range(9):\n        s = s * x + i\n    return s\n",
 }
 _number = itertools.count()
@@ -64,7 +69,7 @@ def fresh(text):
     k = next(_number)
     text, filename = text.format(k=k), f"<fresh {k}>"
     linecache.cache[filename] = (len(text), None, text.splitlines(True), filename)
-    space = {"math": math}
+    space = {"math": math, "np": sys.modules.get("numpy")}
     exec(compile(text, filename, "exec"), space)
     return space["f"]
 
@@ -72,11 +77,49 @@ def fresh(text):
 @pytest.mark.parametrize("name", list(FRESH))
 @pytest.mark.parametrize("peer, quad", list(peers()), ids=[p for p, _ in peers()])
 def test_first_call(benchmark, name, peer, quad):
+    if "np." in FRESH[name]:
+        pytest.importorskip("numpy")
     benchmark.group = f"quad, first call of a function: {name}"
     f = fresh(FRESH[name])
     panels = [f((k + 0.5) / 2000) for k in range(2000)]
     assert quad(f, 0, 1)[0] == pytest.approx(math.fsum(panels) / 2000, rel=1e-4)
     benchmark.pedantic(quad, setup=lambda: ((fresh(FRESH[name]), 0, 1), {}), rounds=200)
+
+
+# The other integrators: what the function returns, its parameters, and a call of it
+OTHERS = {
+    "integrate": ("x * x + {k}", "x", lambda f: fastconc.integrate(f, 0, 1, 100)),
+    "cubature": ("math.exp(-x * y) + {k}", "x, y", lambda f: fastconc.cubature(f, [0, 0], [1, 1])),
+    "cubature, of a point": (
+        "math.exp(-x[0] * x[1]) + {k}", "x", lambda f: fastconc.cubature(f, [0, 0], [1, 1])
+    ),
+    "nquad": ("x * y + {k}", "x, y", lambda f: fastconc.nquad(f, [(0, 1), (0, 1)])),
+    "dblquad": (
+        "x * y + {k}", "y, x", lambda f: fastconc.dblquad(f, 0, 1, lambda x: x, lambda x: 1 + x)
+    ),
+    "tplquad": ("x * y * z + {k}", "z, y, x", lambda f: fastconc.tplquad(f, 0, 1, 0, 1, 0, 1)),
+    "mcquad": ("x * y + {k}", "x, y", lambda f: fastconc.mcquad(f, [0, 0], [1, 1], 1000, seed=1)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", list(OTHERS))
+@pytest.mark.parametrize("call", ["first", "second"])
+def test_first_call_of_others(benchmark, name, call):
+    benchmark.group = f"{name}, first and second call of a function"
+    value, parameters, run = OTHERS[name]
+    text = f"f = lambda {parameters}: {value}\n"
+    for _ in range(2):
+        f = fresh(text)
+        result = run(f)
+        assert result == run(f)
+
+    def setup():
+        f = fresh(text)
+        if call == "second":
+            run(f)
+        return (f,), {}
+
+    benchmark.pedantic(run, setup=setup, rounds=200)
 
 
 def bessel(t, x):

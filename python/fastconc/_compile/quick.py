@@ -45,7 +45,7 @@ _MORE: tuple[tuple[str, ...], ...] = (
     ("POP_JUMP_IF_NOT_NONE", "POP_JUMP_FORWARD_IF_NOT_NONE"),
 )
 _SAME = {  # as another instruction
-    "GEN_START": "POP_TOP",
+    "GEN_START": "NOP",
     "RETURN_GENERATOR": "PUSH_NULL",
     "LOAD_FAST_CHECK": "LOAD_FAST",
     "STORE_FAST_MAYBE_NULL": "STORE_FAST",

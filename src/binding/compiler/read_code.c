@@ -85,6 +85,44 @@ int read_needs(const reader *r, int kind, int argument)
     }
 }
 
+/* Whether the names and constants that the instruction speaks of are there: a code object may have
+ * been made by anybody. */
+bool read_is_sound(const reader *r, const frame *f, int kind, int argument)
+{
+    const unsigned char *sizes = r->sizes;
+    const int n_names = f->stack - f->locals;
+    PyObject *consts = f->code->co_consts;
+    switch (kind) {
+    case K_LOAD:
+    case K_STORE:
+    case K_MAKE_CELL:
+    case K_LOAD_CLEAR:
+        return argument < n_names;
+    case K_LOAD_LOAD:
+    case K_STORE_LOAD:
+    case K_STORE_STORE:
+        return argument >> 4 < n_names && (argument & 15) < n_names;
+    case K_CELL:
+    case K_CLOSURE:
+    case K_STORE_CELL:
+        return argument + (sizes[SIZE_CELLS_FOLLOW] ? 0 : f->code->co_nlocals) < n_names;
+    case K_CONST:
+    case K_RETURN_CONST:
+        return argument < PyTuple_GET_SIZE(consts);
+    case K_NAMES:
+        return argument < PyTuple_GET_SIZE(consts) &&
+               PyTuple_CheckExact(PyTuple_GET_ITEM(consts, argument));
+    case K_GLOBAL:
+        return argument >> sizes[SIZE_GLOBAL_SHIFT] < PyTuple_GET_SIZE(f->code->co_names);
+    case K_ATTRIBUTE:
+        return argument >> sizes[SIZE_ATTRIBUTE_SHIFT] < PyTuple_GET_SIZE(f->code->co_names);
+    case K_METHOD:
+        return argument < PyTuple_GET_SIZE(f->code->co_names);
+    default:
+        return true;
+    }
+}
+
 /* ---- calls ---- */
 
 static bool is_append(PyObject *function)

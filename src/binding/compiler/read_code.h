@@ -272,6 +272,7 @@ typedef struct frame {
 bool read_step(reader *r, frame *f, int op, int kind, int argument);
 /* How many items an instruction takes from the stack at least. */
 int read_needs(const reader *r, int kind, int argument);
+bool read_is_sound(const reader *r, const frame *f, int kind, int argument);
 bool read_push_constant(reader *r, PyObject *value);
 
 /* Pushes the value of the function, one of the user's, for the n items from `first` on; the last of

@@ -261,6 +261,9 @@ static bool run_frame(reader *r, frame *f, read_ways **ways)
                 }
             }
         }
+        if (place < 0 || place + 1 >= f->size) {
+            return false;
+        }
         const int op = f->raw[place], kind = r->kinds[op];
         const Py_ssize_t argument = f->raw[place + 1] | high;
         high = 0;
@@ -269,7 +272,8 @@ static bool run_frame(reader *r, frame *f, read_ways **ways)
             continue;
         }
         if (++r->steps > MAX_STEPS || r->b->n_instructions > MAX_VALUES || argument > 0xFFFF ||
-            r->n_items - f->stack < read_needs(r, kind, (int)argument)) {
+            r->n_items - f->stack < read_needs(r, kind, (int)argument) ||
+            !read_is_sound(r, f, kind, (int)argument)) {
             return false;
         }
         const bool waits = read_next_way(*ways) >= 0;

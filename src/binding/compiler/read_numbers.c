@@ -274,6 +274,16 @@ static PyObject *power(reader *r, PyObject *x, PyObject *y, bool looped)
     return read_emit(r, "POW_D", 'D', base, exponent, NULL);
 }
 
+/* An int of a loop at run time must be one of 64 bits. */
+static PyObject *in_range(PyObject *result, unsigned looped)
+{
+    int overflow = 0;
+    if (result != NULL && looped != 0 && PyLong_CheckExact(result)) {
+        (void)PyLong_AsLongLongAndOverflow(result, &overflow);
+    }
+    return overflow == 0 ? result : NULL;
+}
+
 /* Python's own answer; *done is unset where it is to be computed at run time. */
 static PyObject *fold(reader *r, const char *op, PyObject *x, PyObject *y, unsigned looped,
                       bool *done)
@@ -295,7 +305,7 @@ static PyObject *fold(reader *r, const char *op, PyObject *x, PyObject *y, unsig
             return NULL;
         }
         PyObject *result = read_keep(r, PyNumber_Power(x, y, Py_None));
-        return read_is_number(result) ? result : NULL; /* or complex */
+        return read_is_number(result) ? in_range(result, looped) : NULL; /* or complex */
     }
     static const struct {
         const char *text;
@@ -306,7 +316,7 @@ static PyObject *fold(reader *r, const char *op, PyObject *x, PyObject *y, unsig
         {"&", PyNumber_And},        {"|", PyNumber_Or},        {"^", PyNumber_Xor}};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         if (strcmp(op, others[i].text) == 0) {
-            return read_keep(r, others[i].apply(x, y));
+            return in_range(read_keep(r, others[i].apply(x, y)), looped);
         }
     }
     return NULL;
