@@ -318,13 +318,16 @@ static bool is_known(const cubature *c, const double *u, double size)
 {
     const smooth *sm = &c->smooth;
     if (sm->family == FC_SPARSE_HERMITE && sm->outputs != NULL && !sm->off) {
+        double x[FC_CUBATURE_MAX_DIM], z[FC_CUBATURE_MAX_DIM];
+        bool seen = true;
         for (unsigned d = 0; d < c->n_dim; d++) {
-            const double x = (2 * u[d] - 1) / (4 * u[d] * (1 - u[d]));
-            if (fabs(x - sm->centre[d]) > SEEN_BY_HERMITE * sm->scale[d]) {
-                return false;
-            }
+            x[d] = (2 * u[d] - 1) / (4 * u[d] * (1 - u[d]));
         }
-        return true;
+        cubature_decay_unmap(c, x, z);
+        for (unsigned d = 0; d < c->n_dim; d++) {
+            seen = seen && fabs(z[d]) <= SEEN_BY_HERMITE;
+        }
+        return seen;
     }
     const double *half = c->geometry + 2 * (size_t)c->n_dim * cubature_box_at(c, u) + c->n_dim;
     for (unsigned d = 0; d < c->n_dim; d++) {

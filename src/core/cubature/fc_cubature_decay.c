@@ -25,6 +25,8 @@
 #define LEAST_TEMPERING 0.01
 #define LEAST_POINTS 32 /* that have the mass, in effect */
 #define NEARLY 0.08
+#define LEAST_SKEW 0.15 /* correlation */
+#define LEAST_PIVOT 1e-6
 #define SCALES 7
 
 static bool is_whole_space(const cubature *c)
@@ -40,15 +42,34 @@ static bool is_whole_space(const cubature *c)
     return true;
 }
 
+void cubature_decay_unmap(const cubature *c, const double *x, double *z)
+{
+    const smooth *sm = &c->smooth;
+    for (unsigned d = 0; d < c->n_dim; d++) {
+        double y = x[d] - sm->centre[d];
+        for (unsigned k = 0; k < d; k++) {
+            y -= sm->skew[d][k] * sm->scale[k] * z[k];
+        }
+        z[d] = y / sm->scale[d];
+    }
+}
+
 fc_status cubature_decay_evaluate(cubature *c, scratch *s, unsigned worker, size_t n,
                                   const double *factor)
 {
+    const smooth *sm = &c->smooth;
     double all = 1;
     for (unsigned d = 0; d < c->n_dim; d++) {
-        const double centre = c->smooth.centre[d], scale = c->smooth.scale[d];
+        const double centre = sm->centre[d], scale = sm->scale[d];
         all *= c->domain->lower[d] < c->domain->upper[d] ? scale : -scale;
         for (size_t i = 0; i < n; i++) {
             s->x[d][i] = centre + scale * s->u[d][i];
+        }
+        for (unsigned k = 0; k < d; k++) {
+            const double by = sm->skew[d][k] * sm->scale[k];
+            for (size_t i = 0; by != 0 && i < n; i++) {
+                s->x[d][i] += by * s->u[k][i];
+            }
         }
     }
     fc_status status = c->f->eval(c->f->context, worker, n, (const double *const *)s->x, s->y);
@@ -70,6 +91,30 @@ static double weight_of(const cubature *c, double *const *y, size_t i, double dx
     f /= dx;
     const double w = dx * (tempering == 1 ? f : pow(f, tempering));
     return f > 0 && isfinite(w) ? w : 0;
+}
+
+/* The mean of (x - p) (y - q), or of x - p. */
+static double moment(const double *weight, const double *x, double p, const double *y, double q)
+{
+    double mean = 0, total = 0;
+    for (size_t i = 0; i < POINTS; i++) {
+        if (weight[i] > 0) {
+            total += weight[i];
+            mean += ((x[i] - p) * (y != NULL ? y[i] - q : 1) - mean) * weight[i] / total;
+        }
+    }
+    return mean;
+}
+
+/* Of z's image on an axis. */
+static double width_of(const smooth *sm, unsigned d)
+{
+    double square = 0;
+    for (unsigned k = 0; k <= d; k++) {
+        const double part = (k < d ? sm->skew[d][k] : 1) * sm->scale[k];
+        square += part * part;
+    }
+    return sqrt(square);
 }
 
 /* POINTS spread about centre and scale so far: new ones. Where few points have nearly all the mass,
@@ -129,24 +174,41 @@ static fc_status look_again(cubature *c, unsigned look, bool *found, bool *settl
         return FC_OK;
     }
     *settled = tempering == 1 && look > 0;
+    double weight[POINTS], mean[FC_CUBATURE_MAX_DIM], second[FC_CUBATURE_MAX_DIM];
+    for (size_t i = 0; i < POINTS; i++) {
+        weight[i] = weight_of(c, s->y, i, dx[i], tempering);
+    }
     for (unsigned d = 0; d < c->n_dim; d++) {
-        const double before = sm->scale[d];
-        double mean = 0, second = 0, total = 0;
-        for (size_t i = 0; i < POINTS; i++) {
-            const double w = weight_of(c, s->y, i, dx[i], tempering), delta = s->x[d][i] - mean;
-            if (w > 0) {
-                total += w;
-                mean += delta * w / total;
-                second += w * delta * (s->x[d][i] - mean);
-            }
-        }
-        const double scale = fmax(sqrt(2 * second / total), LEAST_SHRINK * before);
-        if (!isfinite(scale) || !isfinite(mean)) {
+        mean[d] = moment(weight, s->x[d], 0, NULL, 0);
+        second[d] = fmax(moment(weight, s->x[d], mean[d], s->x[d], mean[d]), 0);
+    }
+    /* The covariance as a product of triangular matrices, L D L^T: row by row. */
+    double skew[FC_CUBATURE_MAX_DIM][FC_CUBATURE_MAX_DIM], pivot[FC_CUBATURE_MAX_DIM];
+    for (unsigned d = 0; d < c->n_dim; d++) {
+        const double before = width_of(sm, d);
+        const double width = fmax(sqrt(2 * second[d]), LEAST_SHRINK * before);
+        if (!isfinite(width) || !isfinite(mean[d])) {
             return FC_OK;
         }
-        *settled = *settled && fabs(scale - before) <= SETTLED * before;
-        sm->scale[d] = scale;
-        sm->centre[d] = mean;
+        *settled = *settled && fabs(width - before) <= SETTLED * before;
+        pivot[d] = 0.5 * width * width;
+        for (unsigned k = 0; k < d; k++) {
+            double entry = moment(weight, s->x[d], mean[d], s->x[k], mean[k]);
+            for (unsigned j = 0; j < k; j++) {
+                entry -= skew[d][j] * skew[k][j] * pivot[j];
+            }
+            entry /= pivot[k];
+            /* Of little correlation nothing is known for sure. */
+            const double share = entry * entry * pivot[k] / (0.5 * width * width);
+            skew[d][k] = share > LEAST_SKEW * LEAST_SKEW && share < 1 ? entry : 0;
+            pivot[d] -= skew[d][k] * skew[d][k] * pivot[k];
+        }
+        pivot[d] = fmax(pivot[d], LEAST_PIVOT * width * width);
+    }
+    for (unsigned d = 0; d < c->n_dim; d++) {
+        memcpy(sm->skew[d], skew[d], d * sizeof skew[d][0]);
+        sm->scale[d] = sqrt(2 * pivot[d]);
+        sm->centre[d] = mean[d];
     }
     *found = true;
     return FC_OK;
@@ -232,6 +294,7 @@ fc_status cubature_decay_find(cubature *c)
     for (unsigned d = 0; d < c->n_dim; d++) {
         sm->centre[d] = 0;
         sm->scale[d] = 1;
+        memset(sm->skew[d], 0, sizeof sm->skew[d]);
     }
     bool found = true, settled = false;
     for (unsigned look = 0; found && !settled && look <= LOOKS; look++) {

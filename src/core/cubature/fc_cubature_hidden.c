@@ -117,13 +117,15 @@ static void seen_in(const search *s, uint32_t box, unsigned o, const double *u, 
     *most = seen[1];
     if (s->of_grid && sm->family == FC_SPARSE_HERMITE) { /* its values are those of f e^(z.z) */
         const double size = fmax(fabs(sm->outputs[o].least), fabs(sm->outputs[o].greatest));
-        double room = HERMITE_ROOM * size;
+        double room = HERMITE_ROOM * size, x[MAX_DIM], z[MAX_DIM];
         for (unsigned d = 0; d < c->n_dim; d++) {
             double slope = 1;
-            const double x =
-                fc_domain_map_point(c->domain->lower[d], c->domain->upper[d], u[d], &slope);
-            const double z = (x - sm->centre[d]) / sm->scale[d];
-            room *= exp(-z * z) * fabs(slope) / (sm->scale[d] * SQRT_PI);
+            x[d] = fc_domain_map_point(c->domain->lower[d], c->domain->upper[d], u[d], &slope);
+            room *= fabs(slope) / (sm->scale[d] * SQRT_PI);
+        }
+        cubature_decay_unmap(c, x, z);
+        for (unsigned d = 0; d < c->n_dim; d++) {
+            room *= exp(-z[d] * z[d]);
         }
         *least = -room;
         *most = room;

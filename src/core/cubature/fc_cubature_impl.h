@@ -90,12 +90,15 @@ typedef struct smooth_output {
 
 typedef struct smooth {
     fc_sparse_family family;
-    double centre[FC_CUBATURE_MAX_DIM], scale[FC_CUBATURE_MAX_DIM]; /* of Hermite's rules */
-    smooth_output *outputs;                                         /* NULL before it begins */
-    unsigned level, most; /* the next level; the last to be tried */
-    bool off, falling;    /* given up; the last levels' changes fall */
-    bool bent;            /* the points evaluated now are the second grid's */
-    unsigned refuted;     /* levels there were when the second grid was last asked */
+    /* Of Hermite's rules: x[d] = centre[d] + sum over k <= d of skew[d][k] scale[k] z[k]; skew has
+     * a unit diagonal. */
+    double centre[FC_CUBATURE_MAX_DIM], scale[FC_CUBATURE_MAX_DIM];
+    double skew[FC_CUBATURE_MAX_DIM][FC_CUBATURE_MAX_DIM];
+    smooth_output *outputs; /* NULL before it begins */
+    unsigned level, most;   /* the next level; the last to be tried */
+    bool off, falling;      /* given up; the last levels' changes fall */
+    bool bent;              /* the points evaluated now are the second grid's */
+    unsigned refuted;       /* levels there were when the second grid was last asked */
     uint64_t n_eval;
     /* Of the level being evaluated, or the lines. */
     size_t n_level, *orbit_begin;
@@ -329,7 +332,10 @@ void cubature_smooth_release_level(cubature *c);
 /* Over the whole space: where |f| has its mass, and how wide; then smooth.family is Hermite's. */
 FC_MUST_CHECK fc_status cubature_decay_find(cubature *c);
 
-/* f at z = s->u, x = centre + scale z, times dx/dz and factor, to s->y. */
+/* z where x is. */
+void cubature_decay_unmap(const cubature *c, const double *x, double *z);
+
+/* f at z = s->u, times dx/dz and factor, to s->y. */
 FC_MUST_CHECK fc_status cubature_decay_evaluate(cubature *c, scratch *s, unsigned worker, size_t n,
                                                 const double *factor);
 
