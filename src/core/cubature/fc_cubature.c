@@ -561,14 +561,19 @@ static fc_status refine(cubature *c, fc_cubature_result *result)
     }
 }
 
-/* Every box has come out as exactly 0. In 1 and 2 dimensions that is believed if all values were 0,
- * and more than a few; otherwise those that were not lie where no box has a point any more. */
+/* Every box has come out as 0, or nearly so where there may be more elsewhere. Where bounds of f
+ * say no more, in 1 and 2 dimensions that is believed if all values were 0, and more than a few;
+ * otherwise those that were not lie where no box has a point any more. */
 static bool has_come_to_nothing(const cubature *c, bool all_were_zero)
 {
+    const double most = c->hidden_somewhere ? ALMOST_NOTHING : 0;
     for (unsigned o = 0; o < c->n_out; o++) {
-        if (c->sum[o] != 0 || c->error[o] != 0) {
+        if (!(fabs(c->sum[o]) <= most && c->error[o] <= most)) {
             return false;
         }
+    }
+    if (all_were_zero && (c->hidden_nowhere || c->hidden_somewhere)) {
+        return !c->hidden_nowhere;
     }
     return !all_were_zero || c->n_dim > 2 ||
            (c->n_dim == 2 && c->rule->n_points + c->n_probe < MANY_ZEROS);
@@ -644,7 +649,6 @@ fc_status fc_cubature(const fc_run *run, const fc_integrand *f, const fc_domain 
             result->outcome = FC_CUBATURE_NONFINITE;
         }
         sum_up(c);
-        result->zero = !c->by_grid && has_come_to_nothing(c, result->zero);
         if (result->outcome == FC_CUBATURE_CONVERGED) {
             for (unsigned o = 0; o < c->n_out; o++) {
                 c->error[o] += c->hidden[o];
@@ -656,6 +660,7 @@ fc_status fc_cubature(const fc_run *run, const fc_integrand *f, const fc_domain 
                 c->error[o] = c->smooth.outputs[o].error;
             }
         }
+        result->zero = has_come_to_nothing(c, result->zero);
         for (unsigned o = 0; o < c->n_out; o++) {
             result->integral[o] = c->sum[o];
             result->error[o] = bad ? INFINITY : c->error[o];

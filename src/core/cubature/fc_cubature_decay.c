@@ -25,7 +25,8 @@
 #define LEAST_TEMPERING 0.01
 #define LEAST_POINTS 32 /* that have the mass, in effect */
 #define NEARLY 0.08
-#define LEAST_SKEW 0.15 /* correlation */
+#define LEAST_SKEW 0.15 /* correlation that is not just chance, where ... */
+#define CLEAR_SKEW 0.35 /* ... there is some that is not */
 #define LEAST_PIVOT 1e-6
 #define SCALES 7
 
@@ -214,10 +215,22 @@ static fc_status look_again(cubature *c, unsigned look, bool *found, bool *settl
     return FC_OK;
 }
 
-/* What is nearly simple, and probably is: scales that are powers of sqrt(2), the centre 0. */
+/* What is nearly simple, and probably is: no correlation, scales that are powers of sqrt(2), the
+ * centre 0. */
 static void simplify(cubature *c)
 {
     smooth *sm = &c->smooth;
+    bool skewed = false;
+    for (unsigned d = 0; d < c->n_dim; d++) {
+        for (unsigned k = 0; k < d; k++) {
+            const double part = sm->skew[d][k] * sm->scale[k];
+            skewed = skewed || fabs(part) > CLEAR_SKEW * width_of(sm, d);
+        }
+    }
+    for (unsigned d = c->n_dim; d-- > 0 && !skewed;) {
+        sm->scale[d] = width_of(sm, d);
+        memset(sm->skew[d], 0, sizeof sm->skew[d]);
+    }
     for (unsigned d = 0; d < c->n_dim; d++) {
         const double simple = exp2(0.5 * nearbyint(2 * log2(sm->scale[d])));
         if (fabs(sm->scale[d] - simple) < NEARLY * simple) {

@@ -14,7 +14,7 @@
 #define MIN_PROBES 16               /* in a box, for their mean to be held against the rule's */
 #define MAX_EDGES ((size_t)1 << 17) /* kept */
 #define NEGLIGIBLE 1e-6             /* tolerances */
-#define FAST 0.125   /* the next cut's change, for this one's: as smooth functions' at least */
+#define FAST 0.25    /* the next cut's change, for this one's: as smooth functions' at least */
 #define SLOWEST 0.95 /* that is followed */
 #define CREDIBLE                                                                                   \
     8 /* a box that may be wrong itself by an eighth of what it objects to is not heard */

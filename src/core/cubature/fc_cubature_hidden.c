@@ -31,7 +31,6 @@
 #define SMALL_SHARE 0x1p-6   /* of the box's half widths: larger parts may be as the whole */
 #define SMALLER_SHARE 0x1p-3 /* where f varies more than it should, lines may tell why */
 #define ALMOST 0.875         /* to the end */
-#define LARGE 16             /* steeper is rarely real */
 #define LEAST_HALF 0x1p-22
 #define LARGEST_SIZE 0.25
 #define OFF_CENTRE 0.0763 /* half widths: at the middle functions like to be special */
@@ -53,6 +52,7 @@ typedef struct search {
     double tolerance[MAX_OUT];
     region *heap;
     size_t n, room, n_walks, most;
+    bool broadly;                      /* large regions first, not steep ones */
     bool failed;                       /* an instruction is not known */
     double steep[MOST_STEEP][MAX_DIM]; /* places where f varies more than it should */
     unsigned n_steep;
@@ -213,10 +213,11 @@ static void consider(search *s, region *r)
         if (r->top[o] * r->volume > claim_of(s, r->box, o)) {
             matters = true;
             const double usual = (isfinite(range) ? range : most) + s->tolerance[o] / volume;
-            const double steep = isinf(r->top[o]) ? LARGE : r->top[o] / (usual * share);
+            const double steep = isinf(r->top[o]) ? 0 : r->top[o] / (usual * share);
             r->key = fmax(r->key, steep);
         }
     }
+    r->key = s->broadly ? r->volume : fmax(r->key, share);
     if (matters && s->n < s->room) {
         push(s, r);
     }
@@ -300,6 +301,8 @@ static bool attains(search *s, const region *r)
 {
     cubature *c = s->c;
     double u[MAX_DIM], varies;
+    /* A sparse grid has few points near corners: lines tell whether f is not smooth there. */
+    const bool sparsely = s->of_grid && c->smooth.family != FC_SPARSE_HERMITE;
     bool attained = false;
     needle found = {.size = INFINITY};
     for (unsigned o = 0; o < c->n_out; o++) {
@@ -307,8 +310,9 @@ static bool attains(search *s, const region *r)
             continue;
         }
         const double here = sample(s, r, o, u, &varies);
-        if (!(here >= ATTAINED * r->top[o])) {
-            if (varies >= ATTAINED * r->top[o]) {
+        const bool attains_it = here >= ATTAINED * r->top[o];
+        if (!attains_it || sparsely) {
+            if (attains_it || varies >= ATTAINED * r->top[o]) {
                 memcpy(s->steep[s->n_steep++], u, sizeof u);
                 return true;
             }
@@ -369,10 +373,10 @@ static bool is_known(const search *s, const region *r)
     return known;
 }
 
-static void branch_and_bound(search *s)
+static void branch_and_bound(search *s, size_t most)
 {
     cubature *c = s->c;
-    while (s->n > 0 && s->n_walks < s->most && !s->failed && c->n_needles < MOST_NEEDLES &&
+    while (s->n > 0 && s->n_walks < most && !s->failed && c->n_needles < MOST_NEEDLES &&
            s->n_steep < MOST_STEEP) {
         const region r = pop(s);
         const unsigned axis = longest(s, &r);
@@ -383,6 +387,19 @@ static void branch_and_bound(search *s)
             region half = half_of(&r, axis, side);
             consider(s, &half);
         }
+    }
+}
+
+/* What looked steep may lead nowhere, without end: go on with the largest. */
+static void turn_broad(search *s)
+{
+    const size_t n = s->n;
+    s->broadly = true;
+    s->n = 0;
+    for (size_t i = 0; i < n; i++) {
+        region r = s->heap[i];
+        r.key = r.volume;
+        push(s, &r);
     }
 }
 
@@ -461,6 +478,15 @@ static fc_status try_nan(cubature *c, const double *u, uint64_t *n_eval, bool *i
     return FC_OK;
 }
 
+static bool is_unbounded(const fc_domain *domain)
+{
+    bool unbounded = false;
+    for (unsigned d = 0; d < domain->n_dim; d++) {
+        unbounded = unbounded || isinf(domain->lower[d]) || isinf(domain->upper[d]);
+    }
+    return unbounded;
+}
+
 static bool is_box(const fc_domain *domain)
 {
     for (unsigned d = 0; d < domain->n_dim; d++) {
@@ -491,10 +517,12 @@ static fc_status look_everywhere(search *s, uint64_t *n_eval, bool *any)
 {
     cubature *c = s->c;
     const unsigned depth = deepest(c, s->most / 2);
+    bool all = true;
     region suspects[NAN_STARTS];
     size_t n_suspects = 0;
     for (size_t b = 0; b < c->n_boxes && !s->failed; b++) {
         if (c->boxes[b].depth >= depth) {
+            all = false;
             continue;
         }
         const double *geometry = c->geometry + 2 * c->n_dim * b;
@@ -517,7 +545,11 @@ static fc_status look_everywhere(search *s, uint64_t *n_eval, bool *any)
         }
     }
     if (status == FC_OK && !*any) {
-        branch_and_bound(s);
+        branch_and_bound(s, s->most / 2 + s->n_walks / 2);
+        turn_broad(s);
+        branch_and_bound(s, s->most);
+        c->hidden_nowhere = s->n == 0 && !s->failed && all;
+        c->hidden_somewhere = s->n > 0 && !s->failed;
     }
     for (unsigned k = 0; k < s->n_steep && status == FC_OK && !*any; k++) {
         status = cubature_look_closely(c, s->steep[k], n_eval);
@@ -539,13 +571,15 @@ fc_status cubature_seek_hidden(cubature *c, uint64_t *n_eval)
     }
     c->n_searches++;
     search s = {.c = c, .of_grid = of_grid};
+    bool nothing = true; /* was found so far: all that matters is hidden */
     for (unsigned o = 0; o < c->n_out; o++) {
         const double value = fabs(of_grid ? c->smooth.outputs[o].value : c->sum[o]);
+        nothing = nothing && value < ALMOST_NOTHING;
         s.tolerance[o] =
             fmax(fmax(c->options->epsabs, c->options->epsrel * value), DBL_MIN / DBL_EPSILON);
     }
-    const uint64_t share = *n_eval / SHARE + LEAST_WALKS;
-    s.most = share < MOST_WALKS ? (size_t)share : MOST_WALKS;
+    const uint64_t share = *n_eval / (is_unbounded(c->domain) ? 2 : SHARE) + LEAST_WALKS;
+    s.most = share < MOST_WALKS && !nothing ? (size_t)share : MOST_WALKS;
     s.room = s.most + 2;
     s.heap = fc_malloc(s.room, sizeof *s.heap);
     if (s.heap == NULL) {

@@ -30,6 +30,7 @@
 #define BATCH_BOXES 2048 /* boxes cut in one round at most */
 #define MAX_BOXES ((size_t)1 << 24)
 #define NOISE (8 * DBL_EPSILON) /* of a box's mean |f|: the least error an estimate can have */
+#define ALMOST_NOTHING 1e-100   /* an integral that may be the tail of what there is */
 #define NONE UINT32_MAX
 #define LOST UINT16_MAX
 
@@ -173,6 +174,7 @@ typedef struct cubature {
     unsigned n_needles;
     bool sought, climbed; /* odd probes, and far peaks, were looked for */
     bool searched[2];     /* nothing is hidden from the boxes; from the sparse grid */
+    bool hidden_nowhere, hidden_somewhere; /* by the last search: excluded, or not */
     unsigned n_searches;
     smooth smooth;
     bool by_grid;                /* the sparse grid's values are the result */
