@@ -14,13 +14,12 @@ from fastconc import Future, Pool, PoolExecutor, as_completed, wait
 armed = []
 
 
-def interrupt_once(signum, frame):
+def interrupt(signum, frame):
     if armed:
-        armed.clear()
         raise KeyboardInterrupt
 
 
-signal.signal(signal.SIGINT, interrupt_once)
+signal.signal(signal.SIGINT, interrupt)
 
 
 def kill_while_armed():
@@ -44,11 +43,10 @@ def interrupted(function):
     try:
         thread.start()
         function()
+        delay = float("inf")
     except KeyboardInterrupt:
         delay = time.monotonic() - sent[0]
-    else:
-        armed.clear()
-        delay = float("inf")
+    armed.clear()
     thread.join()
     return delay
 
@@ -131,6 +129,7 @@ def interrupt_main_from_a_task():
             future.result(60)
         except KeyboardInterrupt:
             print("interrupted")
+        armed.clear()
 
 
 if __name__ == "__main__":
