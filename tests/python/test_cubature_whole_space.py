@@ -2,6 +2,7 @@
 """cubature over R^n: Gaussians and their like converge; what decays otherwise is not claimed."""
 
 import math
+import random
 import warnings
 
 import pytest
@@ -139,3 +140,45 @@ def test_a_second_bell_in_three_dimensions(lower):
     y = [math.sqrt(math.pi) / 2 * s for s in sides[2:]]
     exact = math.sqrt(math.pi) * (x[0] * y[0] + x[1] * y[1])
     assert result.converged and abs(result.integral - exact) <= 1e-4 * exact
+
+
+def _correlated(x, c, a):
+    s = 0.0
+    n = len(c)
+    for i in range(n):
+        for j in range(n):
+            s += a[i * n + j] * (x[i] - c[i]) * (x[j] - c[j])
+    return math.exp(-s / 2)
+
+
+def correlated(n_dim, rng):
+    """Its axes in random directions, 0.1 to 100 long, in ratios up to 5."""
+    axes = []
+    for _ in range(n_dim):  # Gram and Schmidt
+        v = [rng.gauss(0, 1) for _ in range(n_dim)]
+        for other in axes:
+            dot = sum(p * q for p, q in zip(v, other, strict=True))
+            v = [p - dot * q for p, q in zip(v, other, strict=True)]
+        size = math.hypot(*v)
+        axes.append([p / size for p in v])
+    size = 10 ** rng.uniform(-1, 1.3)
+    sigma = [size * 10 ** rng.uniform(0, 0.7) for _ in range(n_dim)]
+    a = [
+        sum(v[i] * v[j] / s**2 for v, s in zip(axes, sigma, strict=True))
+        for i in range(n_dim)
+        for j in range(n_dim)
+    ]
+    c = tuple(size * rng.gauss(0, 1) for _ in range(n_dim))
+    return (c, tuple(a)), math.prod(math.sqrt(2 * math.pi) * s for s in sigma)
+
+
+@pytest.mark.parametrize("n_dim", [2, 3, 4, 5, 6])
+@pytest.mark.parametrize("epsrel", [1e-3, 1e-7])
+def test_gaussians_whose_axes_are_not_the_coordinates(n_dim, epsrel):
+    converged = 0
+    for seed in range(4):
+        args, exact = correlated(n_dim, random.Random(f"correlated {n_dim} {seed}"))
+        result = _solve(_correlated, n_dim, args, epsrel=epsrel)
+        assert not result.converged or abs(result.integral - exact) <= epsrel * exact
+        converged += result.converged
+    assert converged >= 3

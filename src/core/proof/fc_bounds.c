@@ -89,8 +89,9 @@ static fc_bounds divide(const fc_bounds *a, const fc_bounds *b)
                            : (fc_bounds){a->high / b->low, INFINITY, 0};
         }
     }
+    out = out.low <= out.high ? out : anything;
     out.nan = contains(a, 0) ? RARELY : 0;
-    return out.low <= out.high ? out : anything;
+    return out;
 }
 
 static fc_bounds square(const fc_bounds *x)
@@ -284,7 +285,7 @@ static bool of_two(unsigned op, const fc_bounds *a, const fc_bounds *b, bool sam
         const double size = larger(fabs(b->low), fabs(b->high));
         *out = (fc_bounds){b->low < 0 ? -size : 0, b->high > 0 ? size : 0,
                            contains(b, 0) ? RARELY : 0};
-        if (b->low == b->high && floor(a->low / b->low) == floor(a->high / b->low)) {
+        if (b->low == b->high && b->low != 0 && floor(a->low / b->low) == floor(a->high / b->low)) {
             const double by = floor(a->low / b->low) * b->low;
             *out = between(a->low - by, a->high - by);
         }
