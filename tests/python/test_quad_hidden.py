@@ -47,6 +47,37 @@ def test_a_needle_alone_is_found(name):
         assert result.neval < 100_000
 
 
+BESIDE = {
+    "tall": (lambda x, c, w: exp(-x * x) + gauss(x, c, w) / w, -INF, INF, 2 * ROOT_PI, 0.0),
+    "low": (lambda x, c, w: exp(-x * x) + gauss(x, c, w), -INF, INF, ROOT_PI, ROOT_PI),
+    "tail": (lambda x, c, w: exp(-x) + gauss(x, c, w), 0, INF, 1.0, ROOT_PI),
+    "wave": (lambda x, c, w: math.cos(x) + 3 * triangle(x, c, w), 0, 2, math.sin(2), 3.0),
+    "black": (lambda x, c, w: 1 / (1 + x * x) + 1 / cosh((x - c) / w), 0, 2, math.atan(2), math.pi),
+}
+
+
+@pytest.mark.parametrize("name", list(BESIDE))
+def test_a_needle_beside_something_is_found(name):
+    f, a, b, wide, area = BESIDE[name]
+    for seed in range(30):
+        r = random.Random(f"{seed}{name}")
+        c, w = r.uniform(0.2, 1.8), 10 ** r.uniform(-6, -2)
+        result = fastconc.quad(f, a, b, args=(c, w))
+        off = abs(result.integral - wide - area * w)
+        assert result.converged and off <= 1.49e-8 * max(1, abs(result.integral)), (c, w, result)
+        assert off <= result.error + 1e-15, (c, w, result)
+        assert result.neval < 100_000
+
+
+def test_two_needles():
+    def f(x):
+        return exp(-x * x) + gauss(x, 0.7, 1e-4) / 1e-4 + 2 * gauss(x, -1.3, 1e-5) / 1e-5
+
+    result = fastconc.quad(f, -INF, INF)
+    assert result.converged
+    assert abs(result.integral - 4 * ROOT_PI) < 1e-7
+
+
 @pytest.mark.parametrize("scale", [1e-3, 1e-9, 1e-50, 1e-150, 1e-290])
 def test_a_function_that_is_over_next_to_its_limit_is_found(scale):
     result = fastconc.quad(lambda x: exp(-x / scale) / scale, 0, INF)

@@ -114,6 +114,10 @@ static fc_status attempt(fc_quad_work *q, fc_quad_result *result, bool *again)
                     return status;
                 }
                 if (n_marked == 0) {
+                    status = fc_quad_break_at_needle(q, again);
+                    if (status != FC_OK || *again) {
+                        return status;
+                    }
                     result->state = FC_QUAD_CONVERGED;
                     return FC_OK;
                 }
@@ -284,6 +288,7 @@ static fc_status integrate_one(fc_quad_work *q, double a, double b, const fc_qua
     double sign = a < b ? 1 : -1;
     set_breaks(q, a < b ? a : b, a < b ? b : a, cuts);
     q->scanned = false;
+    q->needles = 0;
     q->p.n_eval = 0;
     bool again = true;
     for (int round = 0; again && round < MAX_ATTEMPTS; round++) {

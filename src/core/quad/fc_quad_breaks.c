@@ -8,6 +8,8 @@
 #include <math.h>
 #include <string.h>
 
+#define MOST_NEEDLES 4
+
 /* ---- infinite and undefined values ---- */
 
 /* Towards infinity a quotient of two huge numbers may become nan where f is long negligible: cut
@@ -194,4 +196,20 @@ fc_status fc_quad_scan_for_anything(fc_quad_work *q, bool *found)
         }
     }
     return FC_OK;
+}
+
+fc_status fc_quad_break_at_needle(fc_quad_work *q, bool *found)
+{
+    double x[2];
+    unsigned n;
+    *found = false;
+    if (q->needles == MOST_NEEDLES || q->options->weight != NULL) {
+        return FC_OK;
+    }
+    q->needles++;
+    fc_status status = fc_quad_find_needle(q, x, &n);
+    for (unsigned i = 0; status == FC_OK && i < n; i++) {
+        *found |= add_break(q, x[i], false);
+    }
+    return status;
 }

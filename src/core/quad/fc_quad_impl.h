@@ -8,7 +8,7 @@
  *     fc_quad_refine.c    which panels are split, and what that tells
  *     fc_quad_audit.c     needles that no panel has seen
  *     fc_quad_breaks.c    what is not finite, or singular: new break points
- *     fc_quad_hidden.c    where f is not 0, if it was at all nodes
+ *     fc_quad_hidden.c    needles between the nodes, by bounds of f
  *     fc_quad_second.c    second opinions: tanh-sinh, where the panels do not know
  *     fc_quad_layout.c    where panels are put
  *     fc_quad_panel.c     the panels and their Gauss-Kronrod sums */
@@ -54,7 +54,8 @@ typedef struct fc_quad_work {
     double tail_where;
     uint32_t open_tail; /* the section whose tail is worst and can be extended; FC_NO_PANEL */
     bool scanned;
-    size_t n_plain; /* with so many breaks, none is f's own: at 0, or at powers of 2 */
+    unsigned needles; /* looked for so often */
+    size_t n_plain;   /* with so many breaks, none is f's own: at 0, or at powers of 2 */
 } fc_quad_work;
 
 /* ---- fc_quad_known.c ---- */
@@ -122,6 +123,9 @@ void fc_quad_handle_nonfinite(fc_quad_work *q, fc_quad_result *result, bool *aga
 /* Dead panels whose errors are too large become breaks; true if there is a new one. */
 bool fc_quad_break_at_singularities(fc_quad_work *q, double *where);
 
+/* A needle between the nodes: true if breaks were added around one. */
+FC_MUST_CHECK fc_status fc_quad_break_at_needle(fc_quad_work *q, bool *found);
+
 /* Everything was 0: is there anything at all? True if a break was added where there is. */
 FC_MUST_CHECK fc_status fc_quad_scan_for_anything(fc_quad_work *q, bool *found);
 
@@ -130,6 +134,10 @@ FC_MUST_CHECK fc_status fc_quad_scan_for_anything(fc_quad_work *q, bool *found);
 /* f was 0 everywhere. If bounds of it lead to a place where it is not, breaks[0 .. *n) are what
  * surrounds that, *n <= 2; else *n is 0. */
 FC_MUST_CHECK fc_status fc_quad_find_hidden(fc_quad_work *q, double *breaks, unsigned *n);
+
+/* If bounds of f lead to a needle between the nodes, breaks[0 .. *n) are what surrounds it, *n <=
+ * 2; else *n is 0. */
+FC_MUST_CHECK fc_status fc_quad_find_needle(fc_quad_work *q, double *breaks, unsigned *n);
 
 /* ---- fc_quad_second.c ---- */
 
