@@ -5,6 +5,7 @@ sweep over a parameter.
 Each answer is checked before it is timed.
 """
 
+import array
 import itertools
 import linecache
 import math
@@ -99,6 +100,8 @@ OTHERS = {
     ),
     "tplquad": ("x * y * z + {k}", "z, y, x", lambda f: fastconc.tplquad(f, 0, 1, 0, 1, 0, 1)),
     "mcquad": ("x * y + {k}", "x, y", lambda f: fastconc.mcquad(f, [0, 0], [1, 1], 1000, seed=1)),
+    "map": ("x * x + {k}", "x", lambda f: fastconc.map(f, array.array("d", [0.5] * 100)).tobytes()),
+    "kernel": ("x * x + {k}", "x", lambda f: fastconc.kernel(f)(0.5)),
 }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import array
 import gc
 import linecache
 import math
+import opcode
 import os
 import random
 import sys
@@ -170,7 +171,11 @@ def test_most_of_what_users_write_is_read():
 def test_functions_of_a_point(f, n):
     found = _core._read_code(f, n, None, True)
     if found is not None:
-        made = Unit(Target(f), Options()).get((("point", n),), "D", True)
+        try:
+            made = Unit(Target(f), Options()).get((("point", n),), "D", True)
+        except KernelError as error:
+            assert "several lambdas" in str(error)
+            return
         assert found[0] == made.emitted.data
 
 
@@ -232,13 +237,19 @@ def test_code_that_nobody_compiled():
     """Reading it gives a program or none, and harms nobody."""
     pick = random.Random(1)
     functions = [f for f, _ in integrands.FUNCTIONS]
+    opcodes = [  # CPython itself cannot bear those of its own making
+        number
+        for name, number in opcode.opmap.items()
+        if number < 256
+        and not name.startswith(("INSTRUMENTED", "ENTER", "RESERVED", "INTERPRETER"))
+    ]
     quick.prepare()
     for _ in range(3000):
         f = pick.choice(functions)
         raw = bytearray(f.__code__.co_code)
         for _ in range(pick.randrange(1, 4)):
-            i, j = pick.randrange(len(raw)), pick.randrange(len(raw))
-            raw[i] = pick.choice([raw[j], pick.randrange(256)])
+            i = pick.randrange(len(raw))
+            raw[i] = pick.randrange(256) if i & 1 else pick.choice(opcodes)
         if pick.random() < 0.2:
             del raw[pick.randrange(len(raw)) & ~1 :]
         try:

@@ -8,6 +8,7 @@ import ast
 import types
 from typing import Any
 
+from .bytecode import _SUBSCRIPT, BINARY, SUBSCRIPT, _kind, _text, is_readable
 from .errors import Unsupported
 from .source import body_of
 from .values import parameters_of
@@ -24,7 +25,12 @@ _LIBRARY = {
 _DEPTH = 6
 
 
+_WORDS = frozenset((*_BUILTINS, *_ATTRIBUTES, *_LIBRARY, "min", "max"))
+
+
 def table_parameters(function: types.FunctionType, depth: int = 0) -> frozenset[str]:
+    if _has_none(function):
+        return frozenset()
     try:
         body = body_of(function.__code__)
     except Unsupported:
@@ -48,6 +54,20 @@ def table_parameters(function: types.FunctionType, depth: int = 0) -> frozenset[
         if keyword in table_parameters(callee, depth + 1):
             found.add(argument)
     return frozenset(found)
+
+
+def _has_none(function: types.FunctionType) -> bool:
+    """Whether the code object tells at once that there are none: finding and walking the source
+    takes longer than all the rest of a compilation."""
+    code = function.__code__
+    if not is_readable(code) or not _WORDS.isdisjoint(code.co_names):
+        return False  # what is readable has no loop, no `in` and no inner function
+    raw = code.co_code
+    for op, argument in zip(raw[::2], raw[1::2], strict=True):
+        kind = _kind[op]
+        if kind == SUBSCRIPT or (kind == BINARY and argument == _SUBSCRIPT and not _text[op]):
+            return False
+    return not any(_resolve(function, name) for name in (*code.co_names, *code.co_freevars))
 
 
 def _resolve(function: types.FunctionType, name: str) -> types.FunctionType | None:
