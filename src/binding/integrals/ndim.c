@@ -113,6 +113,29 @@ static bool disc_of_end(void *context, const fc_disc_range *x, fc_disc_frame *fr
     return true;
 }
 
+/* Its fc_polynomial_fn. */
+static const fc_polynomial *polynomial_of_end(void *context)
+{
+    Limit *self = context;
+    const fc_integrand *f = &self->f.base;
+    const fc_polynomial *both = f->polynomial(f->context);
+    if (both == NULL) {
+        return NULL;
+    }
+    fc_affine *form = &self->polynomial.affine[0];
+    self->polynomial = *both;
+    *form = both->affine[self->which > 0 ? 1 : 0];
+    if (self->turned) {
+        const uint8_t degree = both->degree[0];
+        const double slope = form->c[1];
+        self->polynomial.degree[0] = both->degree[1];
+        self->polynomial.degree[1] = degree;
+        form->c[1] = form->c[2];
+        form->c[2] = slope;
+    }
+    return &self->polynomial;
+}
+
 /* Limit number i, lower ones first. */
 static int bind_limit(Problem *self, fc_state *state, const LimitSpec *spec, unsigned i)
 {
@@ -145,6 +168,7 @@ static int bind_limit(Problem *self, fc_state *state, const LimitSpec *spec, uns
         limit->one.disc = NULL;
         limit->one.decay = NULL;
         limit->one.bounds = NULL;
+        limit->one.polynomial = limit->f.base.polynomial != NULL ? polynomial_of_end : NULL;
         limit->one.disc_box = limit->f.base.disc_box != NULL ? disc_of_end : NULL;
     }
     self->limit_pointers[i] = &limit->one;

@@ -18,13 +18,15 @@
 #include "integrand.h"
 
 #include "fc_domain.h"
+#include "fc_polynomial.h"
 
 /* A limit as a function of the outer variables: one output of f. */
 typedef struct Limit {
-    BoundIntegrand f; /* base.eval is NULL where the limit is a number */
-    fc_integrand one; /* what the core calls */
-    int which;        /* of two outputs, where f gives both ends of the range; or -1 */
-    bool turned;      /* f takes its two variables the other way round */
+    BoundIntegrand f;         /* base.eval is NULL where the limit is a number */
+    fc_integrand one;         /* what the core calls */
+    int which;                /* of two outputs, where f gives both ends of the range; or -1 */
+    bool turned;              /* f takes its two variables the other way round */
+    fc_polynomial polynomial; /* of `one`, if `which` or `turned` make it another than f's */
 } Limit;
 
 /* What a limit is made of: `value`, or a function as integrand_bind takes it. */

@@ -23,6 +23,8 @@
  *     the whole range ─► enough on every axis with few points? ─► evaluate, check, done
  *                        not? cut it along a decision, or halve it, some times
  *
+ * Where f is known to be a polynomial along an axis, the rule that is exact needs no question.
+ *
  * What is not analytic, or nearly not, or has infinite limits, or is no program, is left to
  * fc_cubature. */
 #include "fc_cubature_proven.h"
@@ -30,11 +32,13 @@
 #include <float.h>
 #include <math.h>
 #include <pthread.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "fc_alloc.h"
+#include "fc_cubature_ask.h"
 #include "fc_cubature_gauss.h"
-#include "fc_disc.h"
+#include "fc_polynomial.h"
 
 #define MAX_DIM FC_AFFINE_DIM
 #define MAX_OUT FC_GAUSS_MAX_OUT
@@ -46,8 +50,8 @@
 #define FEW_POINTS 150      /* not worth another question */
 #define SHORT_TRIES 6       /* questions, and points, that need no more than a few microseconds */
 #define SHORT_POINTS 512
-#define MOST_OF_A_CUT 16 /* 4 in 2 dimensions */
-#define ROUNDING (4 * DBL_EPSILON)
+#define MOST_EXACT 8             /* points of a rule that is exact: of more, fewer might do */
+#define MOST_OF_A_CUT 16         /* 4 in 2 dimensions */
 #define NOISE (16 * DBL_EPSILON) /* of the mean |f|: the least error that is claimed */
 #define AS_GOOD_AS_EXACT 3e-11   /* relative; who wants fewer digits may get them, if cheap */
 #define SLACK (1 + 1e-12)
@@ -87,13 +91,10 @@ typedef struct part {
 } part;
 
 typedef struct proof {
+    fc_ask ask;
     const fc_run *run;
-    const fc_integrand *f;
-    const fc_domain *domain;
     const fc_cubature_options *options;
     unsigned n_dim, n_out;
-    bool in_cube; /* pieces are of the unit cube, which `domain` maps: its limits are no planes */
-    bool framed;  /* asks what is affine */
     double tolerance[MAX_OUT]; /* of the whole, guessed or known */
     double fine[MAX_OUT];      /* what is as good as exact, or all that is wanted */
     bool guessed;
@@ -101,258 +102,22 @@ typedef struct proof {
     part *parts, *stack; /* what is proved, what is to be; room for `room` each */
     unsigned room, n_parts, n_tries, most_tries, n_cuts;
     size_t n_points, most;
-    double corners[MAX_DIM << MAX_DIM]; /* of the part, if framed or not straight ... */
-    double size[MAX_DIM];               /* ... their largest coordinates ... */
-    double limit_noise[MAX_DIM];        /* ... and rounding errors of its limits */
-    fc_affine doubt; /* where the last question found no decision, if that is known */
+    const fc_polynomial *polynomial; /* what f is known to be, or NULL */
 } proof;
 
-/* The second of two where the first is nan; fmax and fmin take a call. */
-static double larger(double a, double b)
-{
-    return a > b ? a : b;
-}
-
-static double smaller(double a, double b)
-{
-    return a < b ? a : b;
-}
-
-static fc_disc_range product(const fc_disc_range *a, const fc_disc_range *b)
-{
-    const double ma = fabs(a->centre), mb = fabs(b->centre);
-    fc_disc_range d;
-    d.centre = a->centre * b->centre;
-    d.spread = SLACK * (ma * b->spread + mb * a->spread + a->spread * b->spread);
-    d.noise = (ma + a->spread) * b->noise + (mb + b->spread) * a->noise +
-              ROUNDING * (ma + a->spread) * (mb + b->spread);
-    d.radius = SLACK * (ma * b->radius + mb * a->radius + a->radius * b->radius) + d.noise;
-    return d;
-}
-
-static fc_disc_range sum(const fc_disc_range *a, const fc_disc_range *b, double sign)
-{
-    fc_disc_range d;
-    d.centre = a->centre + sign * b->centre;
-    d.spread = SLACK * (a->spread + b->spread);
-    d.noise = a->noise + b->noise +
-              ROUNDING * (fabs(a->centre) + a->spread + fabs(b->centre) + b->spread);
-    d.radius = SLACK * (a->radius + b->radius) + d.noise;
-    return d;
-}
-
-/* ---- pieces, and what is known of f on them ---- */
-
-static const fc_integrand *function_of(const fc_integrand *const *functions, unsigned d)
-{
-    return functions != NULL ? functions[d] : NULL;
-}
-
-/* Variable d by itself, as an affine function. */
-static fc_affine variable(unsigned d)
-{
-    fc_affine f = {.known = true};
-    f.c[1 + d] = 1;
-    return f;
-}
-
-/* The largest |x|, for the corners' coordinate x[0], of which each 2^skipped are alike. */
-static double largest(const double *x, unsigned n, unsigned skipped)
-{
-    double most = 0;
-    for (unsigned c = 0; c < 1U << n; c += 1U << skipped) {
-        most = larger(most, fabs(x[(size_t)c * n]));
-    }
-    return most;
-}
-
-/* A limit of coordinate d as an affine function of the outer ones, whose limits are known. */
-static bool affine_limit(const fc_piece *outer, const fc_integrand *function, double value,
-                         unsigned d, fc_affine *out)
-{
-    *out = (fc_affine){.known = true, .c = {value}};
-    if (function == NULL) {
-        return isfinite(value);
-    }
-    if (function->disc_box == NULL) {
-        return false;
-    }
-    const unsigned n = outer->n, n_outer = n - d - 1;
-    double corners[MAX_DIM << MAX_DIM];
-    fc_affine inputs[MAX_DIM], found;
-    fc_disc_range x[MAX_DIM], range;
-    fc_piece known = *outer;
-    for (unsigned k = 0; k <= d; k++) {
-        known.low[k] = known.high[k] = (fc_affine){.known = true};
-    }
-    fc_piece_corners(&known, corners);
-    fc_disc_frame frame = {.n = n_outer,
-                           .n_corners = 1U << n_outer,
-                           .corners = corners + d + 1,
-                           .step = n << (d + 1),
-                           .axis = n_outer,
-                           .inputs = inputs,
-                           .outputs = &found};
-    for (unsigned k = 0; k < n_outer; k++) {
-        inputs[k] = variable(k);
-        frame.size[k] = largest(corners + d + 1 + k, n, d + 1);
-    }
-    for (unsigned k = 0; k < n_outer; k++) {
-        x[k] = fc_disc_of_affine(&frame, &inputs[k]);
-    }
-    if (!function->disc_box(function->context, x, &frame, &range) || !found.known) {
-        return false;
-    }
-    *out = (fc_affine){.known = true, .c = {found.c[0]}};
-    for (unsigned k = 0; k < n_outer; k++) {
-        out->c[2 + d + k] = found.c[1 + k];
-    }
-    return true;
-}
-
-/* The range as a piece; the unit cube if some limit is not affine. */
-static void first_piece(proof *self, fc_piece *piece)
-{
-    const fc_domain *domain = self->domain;
-    piece->n = self->n_dim;
-    piece->straight = true;
-    self->in_cube = false;
-    for (unsigned d = self->n_dim; d-- > 0 && !self->in_cube;) {
-        const fc_integrand *low = function_of(domain->lower_fn, d);
-        const fc_integrand *high = function_of(domain->upper_fn, d);
-        piece->straight = piece->straight && low == NULL && high == NULL;
-        self->in_cube = !affine_limit(piece, low, domain->lower[d], d, &piece->low[d]) ||
-                        !affine_limit(piece, high, domain->upper[d], d, &piece->high[d]);
-    }
-    if (self->in_cube) {
-        piece->straight = true;
-        for (unsigned d = 0; d < self->n_dim; d++) {
-            piece->low[d] = (fc_affine){.known = true};
-            piece->high[d] = (fc_affine){.known = true, .c = {1}};
-        }
-    }
-    self->framed = false;
-}
-
-/* A limit of coordinate d, where the outer ones are x[d + 1], ... */
-static bool limit_of(const fc_integrand *const *functions, const double *values, unsigned d,
-                     const fc_disc_range *x, fc_disc_range *out)
-{
-    const fc_integrand *function = function_of(functions, d);
-    if (function == NULL) {
-        *out = (fc_disc_range){.centre = values[d]};
-        return isfinite(values[d]);
-    }
-    return function->disc_box != NULL &&
-           function->disc_box(function->context, x + d + 1, NULL, out);
-}
-
-/* x from places in the unit cube, and the Jacobian of that. */
-static bool map_cube(const fc_domain *domain, fc_disc_range *x, fc_disc_range *jacobian)
-{
-    for (unsigned d = domain->n_dim; d-- > 0;) {
-        fc_disc_range low, high;
-        if (!limit_of(domain->lower_fn, domain->lower, d, x, &low) ||
-            !limit_of(domain->upper_fn, domain->upper, d, x, &high)) {
-            return false;
-        }
-        const fc_disc_range width = sum(&high, &low, -1), inside = product(&x[d], &width);
-        x[d] = sum(&low, &inside, 1);
-        *jacobian = product(jacobian, &width);
-    }
-    return true;
-}
-
-/* What all questions about a part have in common. */
-static void prepare(proof *self, const part *p)
-{
-    const fc_piece *piece = &p->piece;
-    const unsigned n = self->n_dim;
-    fc_piece_corners(piece, self->corners);
-    for (unsigned d = 0; d < n; d++) {
-        self->size[d] = largest(self->corners + d, n, 0);
-    }
-    for (unsigned d = 0; d < n && !piece->straight; d++) {
-        /* The limits' own terms may be larger than what they come to. */
-        double size = fabs(piece->low[d].c[0]) + fabs(piece->high[d].c[0]);
-        for (unsigned k = d + 1; k < n; k++) {
-            size += (fabs(piece->low[d].c[1 + k]) + fabs(piece->high[d].c[1 + k])) * self->size[k];
-        }
-        self->limit_noise[d] = 4 * ROUNDING * size;
-    }
-}
-
-/* f times the Jacobian, where the cube's variable `axis` has a disc of that radius, for one of 1
- * where it is real. */
 static bool image(proof *self, part *p, unsigned axis, double stretch, fc_disc_range *out)
 {
-    const fc_piece *piece = &p->piece;
-    const unsigned n = self->n_dim;
-    fc_disc_range x[MAX_DIM], jacobian = {.centre = 1};
-    fc_affine inputs[MAX_DIM];
-    fc_disc_frame frame = {.n = n,
-                           .n_corners = 1U << n,
-                           .corners = self->corners,
-                           .step = n,
-                           .axis = axis,
-                           .stretch = stretch,
-                           .inputs = inputs};
-    memcpy(frame.size, self->size, sizeof frame.size);
     if (++self->n_tries == SHORT_TRIES) {
         fc_run_is_long(self->run);
     }
-    self->doubt.known = false;
-    for (unsigned d = 0; d < n; d++) {
-        const fc_affine *low = &piece->low[d], *high = &piece->high[d];
-        fc_disc_range width;
-        if (piece->straight) {
-            const double a = low->c[0], b = high->c[0], half = 0.5 * fabs(b - a);
-            const double noise = ROUNDING * larger(fabs(a), fabs(b));
-            x[d] = (fc_disc_range){0.5 * a + 0.5 * b, (d == axis ? stretch : 1) * half + noise,
-                                   half + noise, noise};
-            width = (fc_disc_range){.centre = b - a, .noise = ROUNDING * fabs(b - a)};
-        } else {
-            fc_affine between = {.known = true};
-            const fc_affine self_alone = variable(d);
-            for (unsigned k = 0; k <= n; k++) {
-                between.c[k] = high->c[k] - low->c[k];
-            }
-            x[d] = fc_disc_of_affine(&frame, &self_alone);
-            width = fc_disc_of_affine(&frame, &between);
-            const double noise = self->limit_noise[d];
-            x[d].noise += noise;
-            x[d].spread += noise;
-            x[d].radius += noise;
-            width.noise += noise;
-        }
-        jacobian = product(&jacobian, &width);
-        if (self->framed) {
-            inputs[d] = variable(d);
-            inputs[d].known = !self->in_cube; /* there they are variables of the cube */
-        }
-    }
-    if (self->in_cube && !map_cube(self->domain, x, &jacobian)) {
-        return false;
-    }
-    if (!self->f->disc_box(self->f->context, x, self->framed ? &frame : NULL, out)) {
-        if (self->framed) {
-            self->doubt = frame.doubt;
-        }
-        return false;
-    }
-    p->slit = self->framed ? frame.slit : 0;
-    for (unsigned o = 0; o < self->n_out; o++) {
-        out[o] = product(&out[o], &jacobian);
-        if (!(fabs(out[o].centre) + out[o].radius < INFINITY)) {
-            return false;
-        }
-    }
-    return true;
+    const bool known = fc_ask_image(&self->ask, &p->piece, axis, stretch, out);
+    p->slit = self->ask.slit;
+    return known;
 }
 
 static double fine_of(double tolerance, double size)
 {
-    return larger(1e-4 * tolerance, smaller(tolerance, AS_GOOD_AS_EXACT * size));
+    return fc_larger(1e-4 * tolerance, fc_smaller(tolerance, AS_GOOD_AS_EXACT * size));
 }
 
 /* Of a value that is known somewhere, what may be allowed for the integral. */
@@ -362,14 +127,45 @@ static void guess_tolerances(proof *self, const fc_disc_range *out)
     for (unsigned o = 0; o < self->n_out; o++) {
         double size = fabs(out[o].centre);
         if (size < 1e-12) { /* 0, by chance or by symmetry */
-            size = larger(size, 0.05 * out[o].spread);
+            size = fc_larger(size, 0.05 * out[o].spread);
         }
         /* Where f is nothing at all, that says nothing of the rest, nor needs much of a rule. */
         self->guessed = self->guessed && size > ALMOST_ZERO;
-        self->tolerance[o] =
-            larger(larger(self->options->epsabs, ALMOST_ZERO), 0.3 * self->options->epsrel * size);
+        self->tolerance[o] = fc_larger(fc_larger(self->options->epsabs, ALMOST_ZERO),
+                                       0.3 * self->options->epsrel * size);
         self->fine[o] = fine_of(self->tolerance[o], size);
     }
+}
+
+/* Of several bounds, the best. */
+static void learn(proof *self, part *p, const fc_disc_range *out)
+{
+    if (!self->guessed) {
+        guess_tolerances(self, out);
+    }
+    for (unsigned o = 0; o < self->n_out; o++) {
+        p->middle[o] = out[o].centre;
+        p->near[o] = fc_smaller(out[o].spread, p->near[o]);
+        p->noise[o] = fc_smaller(out[o].noise, p->noise[o]);
+    }
+}
+
+/* The first of `orders` that is exact along axis d, for f times the Jacobian is a polynomial of the
+ * cube's variable; N_ORDERS if there is none, or it is not worth it. */
+static unsigned exact_order(const proof *self, const part *p, unsigned d)
+{
+    if (self->polynomial == NULL || self->ask.in_cube) {
+        return N_ORDERS;
+    }
+    unsigned degree = self->polynomial->degree[d];
+    for (unsigned k = 0; k < d && !p->piece.straight; k++) { /* inner limits depend on x[d] */
+        degree += self->polynomial->degree[k] + 1;
+    }
+    unsigned k = 0;
+    while (degree < 2 * MOST_EXACT && 2U * orders[k] < degree + 1) {
+        k++;
+    }
+    return degree < 2 * MOST_EXACT ? k : N_ORDERS;
 }
 
 /* The first of `orders` whose bound does for half of the tolerances. */
@@ -414,7 +210,7 @@ static bool prove_axis(proof *self, part *p, unsigned d)
             continue; /* it would hardly do better */
         }
         if (!image(self, p, d, 0.5 * (rho + 1 / rho), out)) {
-            if (self->doubt.known) {
+            if (self->ask.doubt.known) {
                 return false;
             }
             if (rho <= 3) {
@@ -422,14 +218,7 @@ static bool prove_axis(proof *self, part *p, unsigned d)
             }
             continue;
         }
-        if (!self->guessed) {
-            guess_tolerances(self, out);
-        }
-        for (unsigned o = 0; o < self->n_out; o++) { /* of several bounds, the best */
-            p->middle[o] = out[o].centre;
-            p->near[o] = smaller(out[o].spread, p->near[o]);
-            p->noise[o] = smaller(out[o].noise, p->noise[o]);
-        }
+        learn(self, p, out);
         for (unsigned s = 0; s < 2; s++) {
             const unsigned k = least_order(self, out, r, tolerances[s]);
             if (k < best[s] && orders[k] <= most[s]) {
@@ -459,19 +248,34 @@ static bool prove_axis(proof *self, part *p, unsigned d)
 
 static bool prove_part(proof *self, part *p, unsigned *axis)
 {
-    if (!p->piece.straight || self->framed) {
-        prepare(self, p);
+    if (!p->piece.straight || self->ask.framed) {
+        fc_ask_begin(&self->ask, &p->piece);
     }
     p->n_points = 1;
     for (unsigned o = 0; o < self->n_out; o++) {
         p->error[o] = 0;
         p->near[o] = p->noise[o] = INFINITY;
     }
+    bool asked = false;
     for (unsigned d = 0; d < self->n_dim; d++) {
-        if (!prove_axis(self, p, d)) {
+        const unsigned exact = exact_order(self, p, d);
+        if (exact < N_ORDERS) {
+            p->rule[d] = (uint8_t)exact;
+            p->n_points *= orders[exact];
+        } else if (prove_axis(self, p, d)) {
+            asked = true;
+        } else {
             *axis = d;
             return false;
         }
+    }
+    if (!asked) { /* where its values are, all the same */
+        fc_disc_range out[MAX_OUT];
+        if (!image(self, p, self->n_dim, 1, out)) {
+            *axis = 0;
+            return false;
+        }
+        learn(self, p, out);
     }
     return true;
 }
@@ -491,27 +295,29 @@ static bool cover(proof *self, const fc_piece *whole)
 {
     part *const stack = self->stack;
     unsigned top = 1;
-    bool asked = self->framed;
+    bool asked = self->ask.framed;
     self->n_parts = self->n_cuts = self->n_tries = 0;
     self->n_points = 0;
-    stack[0].piece = *whole;
+    fc_piece_copy(&stack[0].piece, whole);
     memset(stack[0].halved, 0, sizeof stack[0].halved);
     while (top > 0) {
         part *const p = &stack[top - 1];
         unsigned axis = 0;
         bool proved = prove_part(self, p, &axis);
         /* A decision, or bounds too rough? Of that, one failure says enough. */
-        if (!self->framed && (proved ? is_noisy(self, p) : !asked)) {
-            asked = self->framed = true;
+        if (!self->ask.framed && (proved ? is_noisy(self, p) : !asked)) {
+            asked = self->ask.framed = true;
             proved = prove_part(self, p, &axis);
-            self->framed = proved || self->doubt.known;
+            self->ask.framed = proved || self->ask.doubt.known;
         }
         if (proved) {
             self->n_points += p->n_points;
             if (self->n_parts + top > self->room || self->n_points > self->most) {
                 return false;
             }
-            self->parts[self->n_parts++] = *p;
+            part *kept = &self->parts[self->n_parts++];
+            fc_piece_copy(&kept->piece, &p->piece);
+            memcpy(&kept->halved, &p->halved, sizeof *p - offsetof(part, halved));
             top--;
             continue;
         }
@@ -519,9 +325,9 @@ static bool cover(proof *self, const fc_piece *whole)
         if (self->n_tries >= self->most_tries || room < 2) {
             return false;
         }
-        if (self->doubt.known) {
+        if (self->ask.doubt.known) {
             fc_piece pieces[MOST_OF_A_CUT];
-            const fc_affine plane = self->doubt;
+            const fc_affine plane = self->ask.doubt;
             const unsigned most = room < MOST_OF_A_CUT ? room : MOST_OF_A_CUT;
             const unsigned n = fc_piece_cut(&p->piece, &plane, pieces, most);
             self->n_cuts++;
@@ -567,8 +373,10 @@ static bool cover_with_more(proof *self, const fc_piece *whole)
 static fc_status evaluate(const proof *self, fc_sum *sums, double *magnitude, bool *agree)
 {
     fc_cancel *cancel = self->run != NULL ? self->run->cancel : NULL;
-    fc_gauss_job job = {
-        .f = self->f, .domain = self->domain, .in_cube = self->in_cube, .n_out = self->n_out};
+    fc_gauss_job job = {.f = self->ask.f,
+                        .domain = self->ask.domain,
+                        .in_cube = self->ask.in_cube,
+                        .n_out = self->n_out};
     fc_status status = FC_OK;
     *agree = true;
     if (self->n_points > SHORT_POINTS) {
@@ -605,8 +413,8 @@ fc_status fc_cubature_prove(const fc_run *run, const fc_integrand *f, const fc_d
     }
     bool slow = f->slow;
     for (unsigned d = 0; d < f->n_dim; d++) {
-        const fc_integrand *low = function_of(domain->lower_fn, d);
-        const fc_integrand *high = function_of(domain->upper_fn, d);
+        const fc_integrand *low = fc_limit_function(domain->lower_fn, d);
+        const fc_integrand *high = fc_limit_function(domain->upper_fn, d);
         if (low == NULL && high == NULL && !isfinite(domain->upper[d] - domain->lower[d])) {
             return FC_OK;
         }
@@ -619,8 +427,8 @@ fc_status fc_cubature_prove(const fc_run *run, const fc_integrand *f, const fc_d
     proof self;
     fc_piece whole;
     self.run = run;
-    self.f = f;
-    self.domain = domain;
+    self.ask.f = f;
+    self.ask.domain = domain;
     self.options = options;
     self.n_dim = f->n_dim;
     self.n_out = f->n_out;
@@ -633,11 +441,11 @@ fc_status fc_cubature_prove(const fc_run *run, const fc_integrand *f, const fc_d
     self.room = FEW_PIECES;
     self.most_tries = MAX_TRIES;
     self.guessed = false;
-    memset(self.size, 0, sizeof self.size);
+    self.polynomial = f->polynomial != NULL ? f->polynomial(f->context) : NULL;
     if (!have_rules) {
         return FC_OK;
     }
-    first_piece(&self, &whole);
+    fc_ask_range(&self.ask, &whole);
     uint64_t n_eval = 0;
     for (int round = 0; round < 2; round++) {
         if (!cover(&self, &whole) && !cover_with_more(&self, &whole)) {
@@ -658,12 +466,12 @@ fc_status fc_cubature_prove(const fc_run *run, const fc_integrand *f, const fc_d
                 const part *p = &self.parts[k];
                 error[o] += p->error[o] + p->noise[o];
                 slit += p->slit;
-                most = larger(most, fabs(p->middle[o]) + p->near[o]);
+                most = fc_larger(most, fabs(p->middle[o]) + p->near[o]);
             }
             value[o] = fc_sum_value(&sums[o]);
             error[o] += NOISE * magnitude[o] + slit * most;
-            self.tolerance[o] =
-                larger(options->epsrel * larger(fabs(value[o]) - error[o], 0), options->epsabs);
+            self.tolerance[o] = fc_larger(options->epsrel * fc_larger(fabs(value[o]) - error[o], 0),
+                                          options->epsabs);
             self.fine[o] = fine_of(self.tolerance[o], fabs(value[o]));
             enough = enough && error[o] <= self.tolerance[o];
         }

@@ -19,6 +19,7 @@ struct fc_disc_place;
 struct fc_doubt;
 struct fc_disc_range;
 struct fc_bounds;
+struct fc_polynomial;
 
 /* Evaluate n points: x[d][i] is coordinate d of point i, y[o][i] receives output o. The arrays are
  * 64-byte aligned and have room for n rounded up to a multiple of 16, which may be read and
@@ -53,13 +54,18 @@ typedef bool fc_disc_box_fn(void *context, const struct fc_disc_range *x,
  * Threads: any. */
 typedef bool fc_bounds_fn(void *context, const struct fc_bounds *x, struct fc_bounds *out);
 
+/* What is known of the integrand everywhere (fc_polynomial.h), or NULL. Lives as long as it does.
+ */
+typedef const struct fc_polynomial *fc_polynomial_fn(void *context);
+
 typedef struct fc_integrand {
     fc_eval_fn *eval;
-    fc_disc_fn *disc;         /* or NULL */
-    fc_decay_fn *decay;       /* or NULL */
-    fc_disc_box_fn *disc_box; /* or NULL */
-    fc_bounds_fn *bounds;     /* or NULL */
-    fc_sum_ramp_fn *sum_ramp; /* for n_out 1, where points need not be stored; or NULL */
+    fc_disc_fn *disc;             /* or NULL */
+    fc_decay_fn *decay;           /* or NULL */
+    fc_disc_box_fn *disc_box;     /* or NULL */
+    fc_polynomial_fn *polynomial; /* or NULL */
+    fc_bounds_fn *bounds;         /* or NULL */
+    fc_sum_ramp_fn *sum_ramp;     /* for n_out 1, where points need not be stored; or NULL */
     void *context;
     unsigned n_dim; /* coordinates a point has */
     unsigned n_out; /* values a point gives (2 for a complex function: real, imaginary) */

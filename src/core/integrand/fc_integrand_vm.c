@@ -10,6 +10,7 @@
 #include "fc_decay.h"
 #include "fc_disc.h"
 #include "fc_bounds.h"
+#include "fc_polynomial.h"
 
 #define FEW 16
 #define MANY 32 /* instructions */
@@ -152,6 +153,12 @@ static bool bounds(void *context, const fc_bounds *x, fc_bounds *out)
     return self->program->n_inputs == self->base.n_dim && fc_bounds_of(self->program, x, out);
 }
 
+static const fc_polynomial *polynomial(void *context)
+{
+    const fc_integrand_vm *self = context;
+    return self->program->n_inputs == self->base.n_dim ? fc_polynomial_of(self->program) : NULL;
+}
+
 void fc_integrand_vm_clear(fc_integrand_vm *self)
 {
     fc_vm **others = atomic_load_explicit(&self->others, memory_order_relaxed); /* all is over */
@@ -198,6 +205,7 @@ fc_status fc_integrand_vm_init(fc_integrand_vm *self, fc_program *program, unsig
                                 .decay = decay,
                                 .disc_box = disc_box,
                                 .bounds = bounds,
+                                .polynomial = polynomial,
                                 .sum_ramp = can_sum(program) ? fc_integrand_vm_sum : NULL,
                                 .context = self,
                                 .n_dim = n_dim,

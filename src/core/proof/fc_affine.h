@@ -13,6 +13,7 @@
 #define FC_AFFINE_H
 
 #include <stdbool.h>
+#include <string.h>
 
 #define FC_AFFINE_DIM 6
 
@@ -27,6 +28,14 @@ typedef struct fc_piece {
     bool straight; /* all limits are numbers */
     fc_affine low[FC_AFFINE_DIM], high[FC_AFFINE_DIM];
 } fc_piece;
+
+static inline void fc_piece_copy(fc_piece *to, const fc_piece *from)
+{
+    to->n = from->n;
+    to->straight = from->straight;
+    memcpy(to->low, from->low, from->n * sizeof *to->low);
+    memcpy(to->high, from->high, from->n * sizeof *to->high);
+}
 
 /* The function's value; its coefficients of variables before `first` are 0, and these not read. */
 static inline double fc_affine_at(const fc_affine *f, unsigned n, unsigned first, const double *x)

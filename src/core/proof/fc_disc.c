@@ -136,7 +136,7 @@ static bool compute(void *context, const fc_instruction *ins)
 {
     static const disc none;
     state *s = context;
-    disc out = none, *r = s->r, flat[2];
+    disc out, *r = s->r, flat[2];
     const disc *a = ins->a != FC_NO_REGISTER ? &r[ins->a] : &none;
     const disc *b = ins->b != FC_NO_REGISTER ? &r[ins->b] : &none;
     const disc *c = ins->c != FC_NO_REGISTER ? &r[ins->c] : &none;
@@ -262,13 +262,14 @@ static bool compute(void *context, const fc_instruction *ins)
     case FC_OP_SUB_I:
     case FC_OP_MUL_I:
         /* Exact, as long as the numbers are small. */
+        out = none;
         out.centre = ins->op == FC_OP_ADD_I   ? a->centre + b->centre
                      : ins->op == FC_OP_SUB_I ? a->centre - b->centre
                                               : a->centre * b->centre;
         proved = fabs(out.centre) < 0x1p53;
         break;
     case FC_OP_NEG_I:
-        out.centre = -a->centre;
+        out = (disc){.centre = -a->centre};
         proved = true;
         break;
     case FC_OP_ISNAN_D:

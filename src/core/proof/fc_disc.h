@@ -90,6 +90,9 @@ typedef struct fc_disc_frame {
 
 /* The disc of an affine function. */
 fc_disc_range fc_disc_of_affine(const fc_disc_frame *frame, const fc_affine *f);
+/* The same of one whose value at corner c is value[c * step], with terms of `size` at most. */
+fc_disc_range fc_disc_of_corners(const fc_disc_frame *frame, const double *value, unsigned step,
+                                 double size);
 
 /* The same where every input is a variable with its own disc, independent of the others: on their
  * product the function is analytic, and every value within out[o].radius of out[o].centre. With a

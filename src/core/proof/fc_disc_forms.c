@@ -161,36 +161,44 @@ static double larger(double a, double b)
     return a > b ? a : b;
 }
 
-fc_disc_range fc_disc_of_affine(const fc_disc_frame *frame, const fc_affine *f)
+fc_disc_range fc_disc_of_corners(const fc_disc_frame *frame, const double *value, unsigned step,
+                                 double size)
 {
-    const unsigned n = frame->n, n_corners = frame->n_corners;
-    double value[1 << FC_AFFINE_DIM], centre = 0, least = INFINITY, most = -INFINITY;
-    double scale = fabs(f->c[0]);
+    const unsigned n_corners = frame->n_corners;
+    double centre = 0, least = INFINITY, most = -INFINITY;
     for (unsigned c = 0; c < n_corners; c++) {
-        const double here = fc_affine_at(f, n, 0, frame->corners + (size_t)c * frame->step);
-        value[c] = here;
+        const double here = value[c * step];
         centre += here;
         least = here < least ? here : least;
         most = here > most ? here : most;
     }
-    for (unsigned k = 0; k < n; k++) {
-        scale += fabs(f->c[1 + k]) * frame->size[k];
-    }
     centre /= n_corners;
     const double spread = larger(most - centre, centre - least);
     double radius = spread;
-    if (frame->axis < n) {
+    if (frame->axis < frame->n) {
         const unsigned bit = 1U << frame->axis;
         for (unsigned c = 0; c < n_corners; c++) {
             if ((c & bit) == 0) {
-                const double here = value[c], there = value[c | bit];
+                const double here = value[c * step], there = value[(c | bit) * step];
                 radius = larger(radius, fabs(0.5 * (here + there) - centre) +
                                             frame->stretch * 0.5 * fabs(there - here));
             }
         }
     }
-    const double noise = 4 * FC_DISC_ROUNDING * scale;
+    const double noise = 4 * FC_DISC_ROUNDING * size;
     return (fc_disc_range){centre, SLACK * radius + noise, SLACK * spread + noise, noise};
+}
+
+fc_disc_range fc_disc_of_affine(const fc_disc_frame *frame, const fc_affine *f)
+{
+    double value[1 << FC_AFFINE_DIM], size = fabs(f->c[0]);
+    for (unsigned c = 0; c < frame->n_corners; c++) {
+        value[c] = fc_affine_at(f, frame->n, 0, frame->corners + (size_t)c * frame->step);
+    }
+    for (unsigned k = 0; k < frame->n; k++) {
+        size += fabs(f->c[1 + k]) * frame->size[k];
+    }
+    return fc_disc_of_corners(frame, value, 1, size);
 }
 
 static fc_real of_products(const fc_real *a, double low, double high)

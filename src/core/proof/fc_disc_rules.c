@@ -17,21 +17,13 @@
 
 #include "fc_disc_impl.h"
 
-#define LARGE 40     /* a radius r that expm1(r) is exp(r) for */
-#define MAX_POWER 64 /* of p */
-#define SLACK (1 + 1e-12)
+#define LARGE 40 /* a radius r that expm1(r) is exp(r) for */
+#define SLACK FC_DISC_SLACK
 #define ROUNDING FC_DISC_ROUNDING
 #define NEARLY FC_DISC_NEARLY
 #define INV_LN2 1.4426950408889634
 
 typedef fc_disc_value disc;
-
-static bool set(disc *d, double centre, double change, double spread, double noise, int power)
-{
-    noise += DBL_MIN;
-    *d = (disc){centre, SLACK * change + noise, SLACK * spread, noise, power, 0};
-    return d->radius < INFINITY && abs(power) < MAX_POWER; /* neither inf nor nan */
-}
 
 /* What g makes of `x`: its value at the centre, the bound of its change on the disc, and one of
  * |g'| at the real points that matter. */
@@ -39,36 +31,7 @@ static bool make(disc *d, const disc *x, double value, double change, double slo
 {
     double spread = slope * x->spread;
     double noise = slope * x->noise + 2 * ROUNDING * (fabs(value) + spread);
-    return set(d, value, change, spread, noise, 0);
-}
-
-/* A lower bound of |x| p^-power on the disc. */
-static double least_of(const disc *x)
-{
-    return fmax(fabs(x->centre) - x->radius, x->least);
-}
-
-static double at_least(double bound)
-{
-    return bound > 0 ? bound * (1 - 1e-12) : 0;
-}
-
-static double size_of(const disc *x) /* at the real points that matter */
-{
-    return fabs(x->centre) + x->spread;
-}
-
-bool fc_disc_multiply(disc *d, const disc *a, const disc *b)
-{
-    double ma = fabs(a->centre), mb = fabs(b->centre), sa = size_of(a), sb = size_of(b);
-    double change = ma * b->radius + mb * a->radius + a->radius * b->radius;
-    double spread = ma * b->spread + mb * a->spread + a->spread * b->spread;
-    double noise = sa * b->noise + sb * a->noise + a->noise * b->noise + ROUNDING * sa * sb;
-    const double least = a->least > 0 || b->least > 0 ? least_of(a) * least_of(b) : 0;
-    const bool positive = least_of(a) > 0 && least_of(b) > 0;
-    bool proved = set(d, a->centre * b->centre, change, spread, noise, a->power + b->power);
-    d->least = positive ? at_least(least) : 0;
-    return proved;
+    return fc_disc_set(d, value, change, spread, noise, 0);
 }
 
 /* x as p^power times a disc. For a power above x's, 0 must not be in the disc of p. */
@@ -97,52 +60,32 @@ bool fc_disc_lower(const fc_disc_variable *s, disc *d, const disc *x, int power)
     return d->power == power;
 }
 
-bool fc_disc_add(const fc_disc_variable *s, disc *d, const disc *a, const disc *b, double sign)
-{
-    disc left, right;
-    if (a->power != b->power) {
-        int least = a->power < b->power ? a->power : b->power;
-        if (!fc_disc_lower(s, &left, a, least) || !fc_disc_lower(s, &right, b, least)) {
-            return false;
-        }
-        a = &left;
-        b = &right;
-    }
-    double centre = a->centre + sign * b->centre, spread = a->spread + b->spread;
-    double noise = a->noise + b->noise + ROUNDING * (fabs(centre) + spread);
-    /* |x + k| >= |x| - |k| says more where k is a number and x is known to be large */
-    const double least = a->least > 0 && b->radius == 0   ? a->least - fabs(b->centre)
-                         : b->least > 0 && a->radius == 0 ? b->least - fabs(a->centre)
-                                                          : 0;
-    bool proved = set(d, centre, a->radius + b->radius, spread, noise, a->power);
-    d->least = at_least(least);
-    return proved;
-}
-
 bool fc_disc_divide(disc *d, const disc *a, const disc *b)
 {
-    double ma = fabs(a->centre), mb = fabs(b->centre), least = least_of(b);
+    double ma = fabs(a->centre), mb = fabs(b->centre), least = fc_disc_least_of(b);
     if (!(least >= (1 - NEARLY) * mb) || mb == 0) {
         return false;
     }
-    double change = (mb * a->radius + ma * b->radius) / mb / least, most = size_of(a) / least;
+    double change = (mb * a->radius + ma * b->radius) / mb / least,
+           most = fc_disc_size_of(a) / least;
     double spread = (mb * a->spread + ma * b->spread) / mb / least;
     double noise = (a->noise + most * b->noise) / least + ROUNDING * most;
-    const double near = a->least > 0 ? least_of(a) / (mb + b->radius) : 0;
-    const bool proved = set(d, a->centre / b->centre, change, spread, noise, a->power - b->power);
-    d->least = at_least(near);
+    const double near = a->least > 0 ? fc_disc_least_of(a) / (mb + b->radius) : 0;
+    const bool proved =
+        fc_disc_set(d, a->centre / b->centre, change, spread, noise, a->power - b->power);
+    d->least = fc_disc_at_least(near);
     return proved;
 }
 
 bool fc_disc_square(disc *d, const disc *x)
 {
     double m = fabs(x->centre), r = x->radius;
-    const double near = fmax(least_of(x), 0), least = near * near;
+    const double near = fmax(fc_disc_least_of(x), 0), least = near * near;
     const int raised = 2 * x->power;
-    bool proved = make(d, x, m * m, (2 * m + r) * r, 2 * size_of(x));
+    bool proved = make(d, x, m * m, (2 * m + r) * r, 2 * fc_disc_size_of(x));
     d->power = raised;
-    d->least = at_least(least);
-    return proved && abs(d->power) < MAX_POWER;
+    d->least = fc_disc_at_least(least);
+    return proved && abs(d->power) < FC_DISC_MAX_POWER;
 }
 
 /* x ** q for a real q that is the same everywhere. */
@@ -151,18 +94,18 @@ bool fc_disc_power(disc *d, const disc *x, double q)
     double c = x->centre, m = fabs(c), r = x->radius, value = pow(c, q);
     bool whole = q == floor(q), proved;
     double raised = q * x->power;
-    const double near = q > 0 ? fmax(least_of(x), 0) : 0;
+    const double near = q > 0 ? fmax(fc_disc_least_of(x), 0) : 0;
     const double least = near == 0  ? 0
                          : q == 3   ? near * near * near
                          : q == 0.5 ? sqrt(near)
                                     : pow(near, q);
-    if (!(fabs(q) < 1e6) || raised != floor(raised) || fabs(raised) >= MAX_POWER) {
+    if (!(fabs(q) < 1e6) || raised != floor(raised) || fabs(raised) >= FC_DISC_MAX_POWER) {
         return false;
     }
     if (q == 0) {
         proved = make(d, x, 1, 0, 0);
     } else if (whole && q >= 1) { /* the mean value's bounds */
-        proved = make(d, x, value, r * q * pow(m + r, q - 1), q * pow(size_of(x), q - 1));
+        proved = make(d, x, value, r * q * pow(m + r, q - 1), q * pow(fc_disc_size_of(x), q - 1));
     } else if (!(r <= NEARLY * m) || m == 0 || (!whole && c < 0)) {
         return false;
     } else {
@@ -170,7 +113,7 @@ bool fc_disc_power(disc *d, const disc *x, double q)
         proved = make(d, x, value, r * slope, slope);
     }
     d->power = (int)raised;
-    d->least = at_least(least);
+    d->least = fc_disc_at_least(least);
     return proved;
 }
 
@@ -186,7 +129,7 @@ static bool exponential(disc *d, const disc *x, double scale)
     const double spread = scale * x->spread;
     const double slope = scale * (spread > LARGE ? exp_of_sum(c, spread) : value * exp(spread));
     bool proved = make(d, x, value, r > LARGE ? exp_of_sum(c, r) : value * expm1(r), slope);
-    d->least = at_least(value * exp(-r));
+    d->least = fc_disc_at_least(value * exp(-r));
     return proved;
 }
 
@@ -226,7 +169,7 @@ static bool hyperbolic(disc *d, const disc *x, bool cosine)
     const double near = fabs(x->centre) - x->radius;
     bool proved = cosine ? make(d, x, c, c * even + fabs(s) * odd, slope)
                          : make(d, x, s, fabs(s) * even + c * odd, slope);
-    d->least = near > 0 ? at_least(sinh(near)) : 0;
+    d->least = near > 0 ? fc_disc_at_least(sinh(near)) : 0;
     return proved;
 }
 
@@ -244,7 +187,7 @@ static bool tangent(disc *d, const disc *x)
     const bool proved = least > 0.01 && by_slope(d, x, value, 1 / (least * least));
     /* |sin(x + iy)| >= |sin(x)|, |cos(x + iy)| <= cosh(y), which is at most 1 + y^2 for y < 1 */
     const double near = cosine * (fabs(value) * (1 - 0.5 * r * r) - r);
-    d->least = near > 0 ? at_least(near / (1 + r * r)) : 0;
+    d->least = near > 0 ? fc_disc_at_least(near / (1 + r * r)) : 0;
     return proved;
 }
 
@@ -255,7 +198,7 @@ static bool hyperbolic_tangent(disc *d, const disc *x)
     const double low = near > 0 ? sinh(near) : 0, turned = r < 1.5 ? cos(r) : 0;
     const double least = low * low + turned * turned;
     const bool proved = least > 1e-3 && by_slope(d, x, tanh(x->centre), 1 / least);
-    d->least = low > 0 ? at_least(low / cosh(fabs(x->centre) + r)) : 0;
+    d->least = low > 0 ? fc_disc_at_least(low / cosh(fabs(x->centre) + r)) : 0;
     return proved;
 }
 
@@ -310,7 +253,7 @@ static bool gamma_function(disc *d, const disc *x)
     const double c = x->centre, value = tgamma(c), change = log_gamma_change(c, x->radius);
     const double most = fmax(tgamma(c - x->spread), tgamma(c + x->spread)); /* it is convex */
     const bool proved = make(d, x, value, value * expm1(change), most * digamma_bound(x));
-    d->least = at_least(value * exp(-change));
+    d->least = fc_disc_at_least(value * exp(-change));
     return proved;
 }
 
@@ -392,7 +335,7 @@ bool fc_disc_by_quotient(const fc_disc_variable *s, disc *d, const disc *x, unsi
     double c = flat.centre, value = c == 0 ? g->limit : g->of(c) / c;
     factor.power = 0;
     bool proved = make(&quotient, &flat, value, flat.radius * g->slope, g->slope);
-    quotient.least = at_least(least_quotient(op, fabs(c) + flat.radius));
+    quotient.least = fc_disc_at_least(least_quotient(op, fabs(c) + flat.radius));
     proved = proved && fc_disc_multiply(d, &quotient, &factor);
     d->power = x->power;
     return proved;

@@ -122,6 +122,7 @@ struct fc_program {
     int sum_ramp;   /* index of handlers->sum_ramp for programs that are just that; -1 */
     const struct fc_handlers *handlers;
     _Atomic(fc_vm *) spare[FC_N_SPARE_VMS]; /* idle VMs; taken and put back by atomic exchange */
+    _Atomic(struct fc_polynomial *) polynomial; /* fc_polynomial.h's; made when asked for */
     atomic_uint n_puts; /* of VMs, up to FC_PUTS_TO_SPARE: then the program keeps them */
 };
 

@@ -466,6 +466,7 @@ void fc_program_release(fc_program *program)
     fc_free_loops(program);
     fc_free(program->code);
     fc_free(program->horner);
+    fc_free(atomic_load_explicit(&program->polynomial, memory_order_acquire));
     fc_free(program);
 }
 
