@@ -273,6 +273,33 @@ def test_what_is_large():
     assert read(eval("lambda x: loop[0] + x", {"loop": [deep]})) is None
 
 
+def test_lists_that_change_while_they_are_read():
+    values = [1.0, 2.0]
+
+    class Changing:
+        def __hash__(self):
+            values.clear()
+            return 1
+
+    values.append(Changing())
+    assert read(lambda x: values[0] * x) is None
+    many = [1.0] * 10_000
+    assert read(lambda x: many[0] * x) is None
+
+
+def test_reading_leaves_nothing_behind():
+    f = integrands.nested_closure
+    for _ in range(10):
+        read(f)
+    gc.collect()
+    before = len(gc.get_objects())
+    for _ in range(200):
+        for g in (f, integrands.list_appended, integrands.abs_sum, integrands.zipped):
+            read(g)
+    gc.collect()
+    assert len(gc.get_objects()) < before + 50
+
+
 def test_arguments_that_are_compiled_in():
     f = integrands.with_args
     found = _core._read_code(f, 2, (1.5, -0.5))

@@ -382,7 +382,7 @@ static bool slice(reader *r, int n, bool of_below)
 
 static bool get_iter(reader *r)
 {
-    enum { WRITTEN_OUT = 12 }; /* the range of loops.UNROLL_RANGE */
+    enum { WRITTEN_OUT = 12, MOST_TURNS = 400 }; /* the former is loops.UNROLL_RANGE */
     const item top = r->items[r->n_items - 1];
     bool looped = top.looped && top.object != NULL && PyRange_Check(top.object);
     if (top.object == NULL ||
@@ -390,9 +390,15 @@ static bool get_iter(reader *r)
           Py_IS_TYPE(top.object, r->iterator))) {
         return false;
     }
-    if (PyRange_Check(top.object) && !r->unrolls && PyObject_Size(top.object) > WRITTEN_OUT) {
-        looped = true;
-        r->n_long_loops++;
+    if (PyRange_Check(top.object)) {
+        const Py_ssize_t n = PyObject_Size(top.object);
+        if (n < 0 || n > MOST_TURNS) {
+            return false;
+        }
+        if (!r->unrolls && n > WRITTEN_OUT) {
+            looped = true;
+            r->n_long_loops++;
+        }
     }
     PyObject *iterator = read_keep(r, PyObject_GetIter(top.object));
     return replace(r, 1, iterator, looped);

@@ -87,10 +87,12 @@ static PyObject *admit(reader *r, PyObject *value, int depth);
 /* A tuple (of type Vector if it is an array's) of what the sequence holds, admitted. */
 static PyObject *admit_items(reader *r, PyObject *sequence, bool vector, int depth)
 {
-    const Py_ssize_t n = PySequence_Fast_GET_SIZE(sequence);
-    PyObject *made = depth < MAX_NESTED && n <= MAX_OUTSIDE ? PyTuple_New(n) : NULL;
+    PyObject *items = PySequence_Tuple(sequence); /* of its own: a hash may run code */
+    const Py_ssize_t n = items != NULL ? PyTuple_GET_SIZE(items) : 0;
+    PyObject *made =
+        items != NULL && depth < MAX_NESTED && n <= MAX_OUTSIDE ? PyTuple_New(n) : NULL;
     for (Py_ssize_t i = 0; made != NULL && i < n; i++) {
-        PyObject *item = PySequence_Fast_GET_ITEM(sequence, i);
+        PyObject *item = PyTuple_GET_ITEM(items, i);
         PyObject *admitted = vector && PyList_CheckExact(item)
                                  ? admit_items(r, item, true, depth + 1)
                                  : admit(r, Py_NewRef(item), depth + 1);
@@ -103,12 +105,14 @@ static PyObject *admit_items(reader *r, PyObject *sequence, bool vector, int dep
     if (made != NULL && vector) {
         Py_SETREF(made, PyObject_CallOneArg(r->vector, made));
     }
+    Py_XDECREF(items);
     return made;
 }
 
 static PyObject *admit_list(reader *r, PyObject *list)
 {
-    PyObject *copy = PyList_AsTuple(list), *made = NULL;
+    PyObject *copy = PyList_GET_SIZE(list) <= MAX_OUTSIDE ? PyList_AsTuple(list) : NULL,
+             *made = NULL;
     if (copy != NULL && read_depend(r, "list", list, Py_None, copy)) {
         made = admit_items(r, copy, false, 0);
     }
@@ -120,7 +124,9 @@ static PyObject *admit_list(reader *r, PyObject *list)
 /* A NumPy array of at least one dimension. */
 static PyObject *admit_array(reader *r, PyObject *array)
 {
-    PyObject *copy = PyObject_CallMethod(array, "copy", NULL), *made = NULL;
+    PyObject *size = PyObject_GetAttrString(array, "size"), *made = NULL;
+    const bool small = size != NULL && PyLong_Check(size) && PyLong_AsLong(size) <= MAX_OUTSIDE;
+    PyObject *copy = small ? PyObject_CallMethod(array, "copy", NULL) : NULL;
     PyObject *content = copy != NULL ? PyObject_CallMethod(copy, "tolist", NULL) : NULL;
     r->silent = false;
     if (content != NULL && PyList_CheckExact(content) &&
@@ -129,6 +135,7 @@ static PyObject *admit_array(reader *r, PyObject *array)
     }
     Py_XDECREF(content);
     Py_XDECREF(copy);
+    Py_XDECREF(size);
     Py_DECREF(array);
     return made;
 }
