@@ -57,7 +57,9 @@
 #define EXACT 1e-8 /* share of the variance */
 #define NEAR_END 1e-4
 #define MISSED_AT_EDGES 1e-11 /* standard deviations of the function, and its value ... */
-#define MISSED_AT_ALL 100     /* ... and of what is left */
+#define LEAST_MISSED 10       /* ... of what is left, ... */
+#define MOST_MISSED 100       /* ... or, if that is less than ... */
+#define VERY_EXACT 1e-12
 
 fc_status fc_points_create(unsigned n_dim, unsigned n_out, size_t capacity, fc_points **out)
 {
@@ -527,8 +529,9 @@ static fc_status check_edges(const cross *c, const fc_variate *h, double deviati
         probe p = {.c = c, .base = base, .h = h, .n = n, .dims = dims, .at = at, .values = values};
         *n_eval += n;
         status = run_probe(&p);
-        const double tolerance = MISSED_AT_EDGES * (deviation + fabs(y[i])) +
-                                 MISSED_AT_ALL * sqrt(h->residual) * deviation;
+        const double tolerance =
+            MISSED_AT_EDGES * (deviation + fabs(y[i])) +
+            (h->residual < VERY_EXACT ? MOST_MISSED : LEAST_MISSED) * sqrt(h->residual) * deviation;
         for (size_t k = 0; status == FC_OK && k < n; k++) {
             *hold = *hold && fabs(values[k]) <= tolerance;
         }

@@ -50,11 +50,16 @@
 #define ENOUGH_FOR_PILOTS 2048
 #define MOST_TO_FIT 8192   /* evaluations ... */
 #define ENOUGH_TO_FIT 2048 /* ... so many also of few points, up to a quarter */
-#define UNTRIED 0.1        /* of the variance: it is also taken if there are no points for pilots */
+#define ENOUGH_TO_TRAIN 16384
+#define TRAININGS 6        /* iterations */
+#define MANY_TO_TRAIN 2048 /* in one of them */
+#define MOST_OF_ONE 0.3
+#define UNTRIED 0.1      /* of the variance: it is also taken if there are no points for pilots */
 #define SMOOTH 1e-4      /* of the variance: a control variate that leaves less is taken unasked */
-#define NEGLIGIBLE 1e-10 /* relative error: no matter what it comes from */
-#define LEAST_PRICE 2    /* what a control variate must divide the variance by: so much and ... */
-#define WORK_PER_DIM 50  /* ... its multiplications over these of a point */
+#define MANY_MEETINGS 10 /* of points and a peak */
+#define LONE 0.6      /* share of the replicates' squared deviations; normal ones hardly have it */
+#define LEAST_PRICE 2 /* what a control variate must divide the variance by: so much and ... */
+#define WORK_PER_DIM 50 /* ... its multiplications over these of a point */
 
 /* Numbers of replicates, so that none uses another's randomness: the result's begin at 1, pilots
  * here, the training of maps at 2^31. */
@@ -77,6 +82,7 @@ typedef struct nets {
     const fc_vegas_map *map; /* for FC_NET_MAPPED, or NULL */
     fc_variate **variates;   /* one for each output, or NULL */
     uint64_t seed;
+    bool hardly_met; /* the peak that the map was trained on, at first */
     /* The run under way. */
     bool uses_variates;
     fc_mc_net net;
@@ -281,7 +287,9 @@ static fc_status choose(nets *job, const fc_mc_options *options, uint64_t spare,
     for (unsigned o = 0; job->variates != NULL && o < n_out; o++) {
         left = fmax(left, job->variates[o]->residual);
     }
-    const bool smooth = left < SMOOTH;
+    /* Points that hardly meet a peak cannot tell what a control variate leaves beside it. */
+    const bool met = !map_helps || gain * (double)*n > MANY_MEETINGS;
+    const bool smooth = met && left < SMOOTH;
     *variate = smooth || (left < UNTRIED && !map_helps);
     *best = map_helps && !smooth ? FC_NET_MAPPED : FC_NET_SOBOL;
     if (n_candidates < 2 || log2_pilot < LEAST_PILOT_LOG2) {
@@ -340,7 +348,8 @@ static fc_status choose(nets *job, const fc_mc_options *options, uint64_t spare,
             *best = (fc_mc_net)k;
             *variate = false;
         }
-        if (status == FC_OK && job->uses_variates && (smooth || large_without * price < large)) {
+        if (status == FC_OK && job->uses_variates && met &&
+            (smooth || large_without * price < large)) {
             const double without =
                 forecast((fc_mc_net)k, n_dim, smooth, spread(sums->left.means, scale, n_out),
                          large_without, log2_pilot, *n) +
@@ -384,6 +393,26 @@ static fc_status fit_variates(nets *job, const fc_points *points, uint64_t budge
     return status;
 }
 
+/* Does one of the first n points, spread evenly, make up much of the integral? Then a map trained
+ * on so few may have overlooked what is as large. */
+static bool is_hardly_met(const fc_points *points, size_t n)
+{
+    if (n > MANY_TO_TRAIN) {
+        return false;
+    }
+    n = n < points->n ? n : points->n;
+    bool hardly = false;
+    for (unsigned o = 0; o < points->n_out; o++) {
+        double sum = 0, largest = 0;
+        for (size_t i = 0; i < n; i++) {
+            sum += fabs(points->y[o][i]);
+            largest = fmax(largest, fabs(points->y[o][i]));
+        }
+        hardly = hardly || largest > MOST_OF_ONE * sum;
+    }
+    return hardly;
+}
+
 /* Trains a map if there are points to spare, fits control variates to the same points, then
  * chooses; *n becomes what is left. */
 static fc_status adapt(nets *job, const fc_mc_options *options, tallies *sums, fc_vegas_map **map,
@@ -399,6 +428,11 @@ static fc_status adapt(nets *job, const fc_mc_options *options, tallies *sums, f
     uint64_t spare = *n / 8 < MOST_TO_ADAPT ? *n / 8 : MOST_TO_ADAPT;
     const uint64_t more = *n / 16 < MOST_TO_ADD ? *n / 16 : MOST_TO_ADD;
     uint64_t to_train = spare / 4 * 3;
+    if (to_train < ENOUGH_TO_TRAIN) {
+        const uint64_t enough = *n / 4 < ENOUGH_TO_TRAIN ? *n / 4 : ENOUGH_TO_TRAIN;
+        spare += enough - to_train;
+        to_train = enough;
+    }
     uint64_t to_fit = *n / 16 < MOST_TO_FIT ? *n / 16 : MOST_TO_FIT;
     to_fit = to_fit > ENOUGH_TO_FIT       ? to_fit
              : *n / 8 * 3 < ENOUGH_TO_FIT ? *n / 8 * 3
@@ -407,7 +441,7 @@ static fc_status adapt(nets *job, const fc_mc_options *options, tallies *sums, f
     if (*n < FEW) { /* too few for a map: they are only recorded */
         to_train = *n / 8;
     }
-    const unsigned n_bins = fc_vegas_bins(n_dim, to_train / 6);
+    const unsigned n_bins = fc_vegas_bins(n_dim, to_train / TRAININGS);
     const bool fits = n_dim <= FC_VARIATE_MAX_DIM && n_out <= MOST_OUT_FITTED;
     double gain = 1, flat = 0;
     if (n_bins >= 4 || fits) {
@@ -425,6 +459,7 @@ static fc_status adapt(nets *job, const fc_mc_options *options, tallies *sums, f
             status = fc_vegas_train(sampler, *map, to_train, options, &spent, &gain, &flat, points);
         }
         if (status == FC_OK && fits) {
+            job->hardly_met = is_hardly_met(points, (size_t)(to_train / TRAININGS));
             status = fit_variates(job, points, to_fit, &spent);
         }
         fc_points_destroy(points);
@@ -446,7 +481,7 @@ static void nets_result(const nets *job, const tallies *sums, fc_mc_result *resu
     const unsigned n_out = job->sampler->f->n_out;
     const tally *used = job->uses_variates ? &sums->left : &sums->all;
     const uint64_t n_replicates = sums->all.means[0].n;
-    bool dominated = false, zero = !job->uses_variates;
+    bool dominated = job->net == FC_NET_MAPPED && job->hardly_met, zero = !job->uses_variates;
     for (unsigned o = 0; o < n_out; o++) {
         const fc_moments *means = &used->means[o], *total = &sums->all.total[o];
         const double student =
@@ -462,10 +497,11 @@ static void nets_result(const nets *job, const tallies *sums, fc_mc_result *resu
              * if it stands so near to a stratum's edge that this is no more wrong. */
             error = (total->greatest - total->least) / (double)total->n;
         }
+        /* One replicate differs from all others: it could as well have been three, or none. */
+        const double far = fmax(means->greatest - means->mean, means->mean - means->least);
+        error *= far * far > LONE * means->m2 ? 2 : 1;
         result->error[o] = hypot(error * student, rounding);
-        dominated = dominated ||
-                    (fc_moments_is_dominated(total) && fc_moments_is_dominated(&used->total[o]) &&
-                     fc_moments_error(&used->total[o]) > NEGLIGIBLE * size);
+        dominated = dominated || fc_moments_is_dominated(total);
         zero = zero && fc_moments_is_zero(total);
     }
     /* Against the spread that plain Monte Carlo would have: far below its degrees of freedom where

@@ -34,8 +34,9 @@
 #define BLOCKS_FOR_MORE 8 /* in each slot: then there are twice as many slots */
 #define WAVE 128
 #define LEAST_TRAINING_BLOCK 64
-#define WARM_UP 6    /* iterations that only train ... */
-#define WARM_SHARE 5 /* ... on one part in so many of n */
+#define LEAST_TO_TRAIN 320 /* in an iteration */
+#define WARM_UP 6          /* iterations that only train ... */
+#define WARM_SHARE 5       /* ... on one part in so many of n */
 #define MEASURING 10
 #define MOST_BINS 512
 #define HISTOGRAM_DOUBLES ((size_t)1 << 22) /* all slots together */
@@ -279,7 +280,7 @@ fc_status fc_vegas_train(fc_sampler *sampler, fc_vegas_map *map, uint64_t n,
     sampler->map = map;
     sampler->keep_density = true;
     /* A map made from few points overlooks what they overlook: then they are only recorded. */
-    const bool trains = n / WARM_UP >= v.block;
+    const bool trains = n / WARM_UP >= LEAST_TO_TRAIN;
     const unsigned n_iterations = trains ? WARM_UP : 1;
     while (v.block > LEAST_TRAINING_BLOCK && n / n_iterations < 8 * v.block) {
         v.block /= 2;
