@@ -11,11 +11,13 @@
  * within some m of its value at the middle? If so, Gauss's rule of N points along this axis, which
  * is exact to degree 2N - 1, is off by at most
  *
- *     4 m rho^-(2N - 1) / (rho - 1)
+ *     32/15 m rho^-2N / (1 - rho^-2)
  *
- * (Bernstein; Trefethen, Approximation Theory and Practice, 2013, theorem 8.2), wherever the others
- * are; and so the product of such rules is off by at most the sum over the axes, for weights are
- * positive and add up to 1. The N that does with the best of several rho is taken, axis by axis.
+ * (Chebyshev coefficients of even order k from 2N on are at most 2 m rho^-k, and each is integrated
+ * with an error of at most 1 + 1/(k^2 - 1); Rabinowitz, Comm. ACM 11, 1968; Trefethen,
+ * Approximation Theory and Practice, 2013, theorem 19.3), wherever the others are; and so the
+ * product of such rules is off by at most the sum over the axes, for weights are positive and add
+ * up to 1. The N that does with the best of several rho is taken, axis by axis.
  *
  * Where the program decides (abs, max, if, floor) by the sign of an affine function, the piece is
  * cut along this line or plane: on either side f is one analytic function.
@@ -73,7 +75,8 @@ static void make_bounds(void)
     have_rules = fc_gauss_prepare();
     for (unsigned r = 0; r < N_RHOS; r++) {
         for (unsigned k = 0; k < N_ORDERS; k++) {
-            bounds[r][k] = 4 * pow(rhos[r], -(2.0 * orders[k] - 1)) / (rhos[r] - 1);
+            bounds[r][k] =
+                32.0 / 15 * SLACK * pow(rhos[r], -2.0 * orders[k]) / (1 - 1 / (rhos[r] * rhos[r]));
         }
     }
 }
