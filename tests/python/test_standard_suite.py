@@ -183,16 +183,21 @@ collect_futures()
 
 # ---- multiprocessing.pool.ThreadPool ----
 
-for module in found("test._test_multiprocessing"):
-    for name in ("_TestPool", "_TestPoolWorkerErrors", "_TestPoolWorkerLifetime"):
-        case = getattr(module, name)
-        if "threads" in case.ALLOWED_TYPES:
-            bases = (case, module.ThreadsMixin, unittest.TestCase)
-            both = type(name, bases, {"Pool": staticmethod(fastconc.Pool)})
-            collect("Threads", both)
-    both = type("_TestQueue", (module._TestQueue, module.ThreadsMixin, unittest.TestCase), {})
-    ours = staticmethod(fastconc.Queue)
-    collect("Threads", both, Queue=ours, JoinableQueue=ours)
+
+def collect_pools():  # a function: pytest would take its classes for tests of their own
+    for module in found("test._test_multiprocessing"):
+        for name in ("_TestPool", "_TestPoolWorkerErrors", "_TestPoolWorkerLifetime"):
+            case = getattr(module, name)
+            if "threads" in case.ALLOWED_TYPES:
+                bases = (case, module.ThreadsMixin, unittest.TestCase)
+                both = type(name, bases, {"Pool": staticmethod(fastconc.Pool)})
+                collect("Threads", both)
+        both = type("_TestQueue", (module._TestQueue, module.ThreadsMixin, unittest.TestCase), {})
+        ours = staticmethod(fastconc.Queue)
+        collect("Threads", both, Queue=ours, JoinableQueue=ours)
+
+
+collect_pools()
 
 # ---- queue ----
 
