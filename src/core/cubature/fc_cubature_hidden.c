@@ -33,7 +33,8 @@
 #define ALMOST 0.875         /* to the end */
 #define LEAST_HALF 0x1p-22
 #define LARGEST_SIZE 0.25
-#define OFF_CENTRE 0.0763 /* half widths: at the middle functions like to be special */
+#define LEAST_ASPECT 0x1p-6 /* of a needle */
+#define OFF_CENTRE 0.0763   /* half widths: at the middle functions like to be special */
 #define NAN_STARTS 6
 #define NAN_WALKS 24     /* for each, and dimension */
 #define HERMITE_ROOM 2.0 /* times the largest value on the grid */
@@ -55,7 +56,7 @@ typedef struct search {
     bool broadly;                      /* large regions first, not steep ones */
     bool failed;                       /* an instruction is not known */
     double steep[MOST_STEEP][MAX_DIM]; /* places where f varies more than it should */
-    unsigned n_steep;
+    unsigned n_steep, n_before;        /* needles that others found */
 } search;
 
 /* Coordinate d of x between two places of the unit interval, and dx/du. */
@@ -212,7 +213,7 @@ static void consider(search *s, region *r)
         r->nan = fmax(r->nan, y[o].nan);
         if (r->top[o] * r->volume > claim_of(s, r->box, o)) {
             matters = true;
-            const double usual = (isfinite(range) ? range : most) + s->tolerance[o] / volume;
+            const double usual = (isfinite(range) ? range : 0) + s->tolerance[o] / volume;
             const double steep = isinf(r->top[o]) ? 0 : r->top[o] / (usual * share);
             r->key = fmax(r->key, steep);
         }
@@ -328,7 +329,7 @@ static bool attains(search *s, const region *r)
         attained = true;
         if (here * volume > claim_of(s, r->box, o)) {
             found.weight[o] = here * volume;
-            found.size = fmin(found.size, 0.5 * fmax(narrowest, 0.125 * widest));
+            found.size = fmin(found.size, 0.5 * fmax(narrowest, LEAST_ASPECT * widest));
             memcpy(found.place, u, c->n_dim * sizeof *u);
         }
     }
@@ -358,7 +359,7 @@ static bool is_known(const search *s, const region *r)
 {
     const cubature *c = s->c;
     const double *half = c->geometry + 2 * (size_t)c->n_dim * r->box + c->n_dim;
-    for (unsigned k = 0; k < c->n_needles; k++) {
+    for (unsigned k = s->n_before; k < c->n_needles; k++) {
         if (cubature_box_at(c, c->needles[k].place) == r->box) {
             return true;
         }
@@ -570,7 +571,7 @@ fc_status cubature_seek_hidden(cubature *c, uint64_t *n_eval)
         return FC_OK;
     }
     c->n_searches++;
-    search s = {.c = c, .of_grid = of_grid};
+    search s = {.c = c, .of_grid = of_grid, .n_before = c->n_needles};
     bool nothing = true; /* was found so far: all that matters is hidden */
     for (unsigned o = 0; o < c->n_out; o++) {
         const double value = fabs(of_grid ? c->smooth.outputs[o].value : c->sum[o]);
@@ -585,10 +586,9 @@ fc_status cubature_seek_hidden(cubature *c, uint64_t *n_eval)
     if (s.heap == NULL) {
         return FC_ERR_NOMEM;
     }
-    const unsigned before = c->n_needles;
     bool any = false;
     fc_status status = look_everywhere(&s, n_eval, &any);
     fc_free(s.heap);
-    c->searched[of_grid] = c->n_needles == before;
+    c->searched[of_grid] = c->n_needles == s.n_before;
     return status;
 }
