@@ -261,3 +261,21 @@ def test_kinks_and_slow_tails_are_claimed_as_they_are(epsrel):
             off = abs(result.integral - value)
             assert not result.converged or off <= epsrel * value
             assert off <= 1.05 * result.error + 1e-15
+
+
+def test_panels_ask_it_about_an_end_that_is_not_0():
+    for q in (-0.5, -0.8, -0.9, -0.95):
+        result = fastconc.quad(lambda x, q: (1 - x) ** q * math.log(1 - x), 0, 1, args=q)
+        off = abs(result.integral + 1 / (1 + q) ** 2)
+        assert result.converged, q
+        assert off <= min(result.error, 1.49e-8 / (1 + q) ** 2)
+
+
+@pytest.mark.parametrize("q", [-0.97, -0.99])
+def test_contributions_that_grow_for_now_are_not_called_divergent(q):
+    with pytest.warns(IntegrationWarning):
+        result = fastconc.quad(lambda x: (1 - x) ** q * math.log(1 - x), 0, 1)
+    assert result.status == "singular"
+    with pytest.warns(IntegrationWarning):
+        result = fastconc.quad(lambda x: math.log(1 - x) / (1 - x), 0, 1)
+    assert result.status == "divergent"

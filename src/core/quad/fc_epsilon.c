@@ -5,6 +5,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdbool.h>
 
 #define MAX_TERMS 15 /* partial sums that the epsilon table uses: seven columns of estimates */
 
@@ -53,6 +54,14 @@ static double wynn(const double *terms, size_t n, double *error)
     return best;
 }
 
+/* Terms r^k (k + c), of a power times a logarithm, grow at first whatever r is: their ratios are
+ * r (1 + 1/(k + c)), of which three tell r. The latest comes first. */
+static bool grows_for_now(const double *ratio)
+{
+    const double u = ratio[2], v = ratio[1], w = ratio[0], turn = 2 * v - u - w;
+    return w < v && v < u && turn < -1e-6 && (u * v + v * w - 2 * u * w) / turn < 0.995;
+}
+
 fc_tail fc_tail_of(const double *terms, size_t n, double negligible)
 {
     fc_tail tail = {0, INFINITY, FC_TAIL_UNSETTLED};
@@ -83,7 +92,7 @@ fc_tail fc_tail_of(const double *terms, size_t n, double negligible)
     }
     /* Ratio 1 is 1/x. Near a base that is not 0 the terms know it to six digits or so. */
     if (smallest > 1 - 1e-5) {
-        tail.kind = FC_TAIL_DIVERGENT;
+        tail.kind = grows_for_now(ratio) ? FC_TAIL_UNSETTLED : FC_TAIL_DIVERGENT;
         return tail;
     }
     if (largest >= 1 && fmax(ratio[0], ratio[1]) > 0.5) {

@@ -137,6 +137,53 @@ static fc_status ask_beyond_ladder(fc_quad_work *q, fc_quad_result *result)
     return FC_OK;
 }
 
+/* At an end that is not 0 a ladder is over before contributions tell where they go. Tanh-sinh,
+ * which continues f from there, may know the whole, if it agrees with the panels about the rest. */
+static fc_status ask_for_end(fc_quad_work *q, double low, double high, fc_quad_result *result)
+{
+    const uint32_t index = section_towards(q, result->where);
+    if (index == FC_NO_PANEL || q->p.sections[index].inverse || isinf(low) || isinf(high)) {
+        return FC_OK;
+    }
+    const fc_section *s = &q->p.sections[index];
+    double top = s->ladder_low, off = 0;
+    for (size_t i = 0; i < q->p.n; i++) {
+        const fc_panel *panel = &q->p.panels[i];
+        if (panel->section == index && panel->level != FC_NO_LEVEL) {
+            top = fmax(top, panel->hi);
+        }
+    }
+    const double last = fc_section_x(s, top);
+    fc_quad_result part, whole;
+    fc_status status =
+        result->where == low ? tanh_sinh(q, last, high, &part) : tanh_sinh(q, low, last, &part);
+    for (unsigned o = 0; o < q->n_out; o++) {
+        double rest = q->sums[o] - q->level[o]; /* the sums have nothing beyond the ladder */
+        for (size_t i = 0; i < q->p.n; i++) {
+            const fc_panel *panel = &q->p.panels[i];
+            const bool of_ladder = panel->section == index && panel->level != FC_NO_LEVEL;
+            rest -= of_ladder ? q->p.value[i * q->n_out + o] : 0;
+        }
+        off = hypot(off, rest);
+    }
+    if (status == FC_OK) {
+        result->n_eval += part.n_eval;
+        status = tanh_sinh(q, low, high, &whole);
+    }
+    if (status != FC_OK) {
+        return status;
+    }
+    result->n_eval += whole.n_eval;
+    const double norm = fc_quad_norm(q->level, q->n_out), error = whole.error + off;
+    const double tolerance = fmax(q->options->epsabs, q->options->epsrel * norm);
+    if (part.state == FC_QUAD_CONVERGED && whole.state == FC_QUAD_CONVERGED && error <= tolerance) {
+        memcpy(q->sums, q->level, q->n_out * sizeof *q->sums);
+        *result = (fc_quad_result){
+            .error = error, .where = NAN, .n_eval = result->n_eval, .n_panels = result->n_panels};
+    }
+    return FC_OK;
+}
+
 fc_status fc_quad_ask_tanh_sinh(fc_quad_work *q, double low, double high, fc_quad_result *result)
 {
     if ((result->state == FC_QUAD_ROUNDOFF || result->state == FC_QUAD_SINGULAR) &&
@@ -145,7 +192,11 @@ fc_status fc_quad_ask_tanh_sinh(fc_quad_work *q, double low, double high, fc_qua
     }
     if ((result->state == FC_QUAD_DIVERGENT || result->state == FC_QUAD_SINGULAR) &&
         q->n_out <= FC_QUAD_PROVEN_OUT && (result->where == low || result->where == high)) {
-        return ask_beyond_ladder(q, result);
+        fc_status status = ask_beyond_ladder(q, result);
+        if (status == FC_OK && result->state == FC_QUAD_SINGULAR) {
+            status = ask_for_end(q, low, high, result);
+        }
+        return status;
     }
     return FC_OK;
 }
