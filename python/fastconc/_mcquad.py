@@ -139,7 +139,7 @@ def mcquad(
     args
         Further arguments of `f`.
     adapt
-        "sobol": spend up to 3/16 of n (7/16 of few points, nothing below 1,024) on a pilot
+        "sobol": spend up to 3/16 of n (5/8 of few points, nothing below 1,024) on a pilot
         that chooses the points and fits what is subtracted; False keeps to Sobol's.
     vectorized, workers, deadline
         As for `cubature`.
