@@ -21,9 +21,7 @@ enum {
     QUICK_N_NAMES
 };
 
-#define QUICK_N_RECENT                                                                             \
-    16 /* entries of integrands in state->quick_recent, then as many of limits                     \
-        */
+#define QUICK_N_RECENT 16     /* entries in state->quick_recent, of integrands and of limits each */
 #define QUICK_SMALL (1 << 20) /* as _integrand.py has it */
 
 /* An entry is what _integrand.py remembers of a function: a tuple. */
