@@ -8,6 +8,7 @@
 #include "fc_affine.h"
 #include "fc_disc.h"
 #include "fc_domain.h"
+#include "fc_minmax.h"
 
 typedef struct fc_ask {
     const fc_integrand *f; /* this and `domain` are set by the caller */
@@ -36,19 +37,6 @@ void fc_ask_begin(fc_ask *self, const fc_piece *piece);
  * for one of 1 where it is real; of no axis (n_dim), all are real. False if nothing is proved. */
 bool fc_ask_image(fc_ask *self, const fc_piece *piece, unsigned axis, double stretch,
                   fc_disc_range *out);
-
-/* ---- what both need ---- */
-
-/* The second of two where the first is nan; fmax and fmin take a call. */
-static inline double fc_larger(double a, double b)
-{
-    return a > b ? a : b;
-}
-
-static inline double fc_smaller(double a, double b)
-{
-    return a < b ? a : b;
-}
 
 /* The limit of coordinate d as a function, or NULL. */
 static inline const fc_integrand *fc_limit_function(const fc_integrand *const *functions,

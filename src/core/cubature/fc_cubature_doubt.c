@@ -16,8 +16,7 @@
 #define NEGLIGIBLE 1e-6             /* tolerances */
 #define FAST 0.25    /* the next cut's change, for this one's: as smooth functions' at least */
 #define SLOWEST 0.95 /* that is followed */
-#define CREDIBLE                                                                                   \
-    8 /* a box that may be wrong itself by an eighth of what it objects to is not heard */
+#define CREDIBLE 8   /* who may be wrong itself by an eighth of what it objects to is not heard */
 
 /* How far y is outside what the rule saw in b; f may well pass the range of its values by as much
  * as it is wide. */

@@ -76,11 +76,6 @@ static void map_axis(const fc_domain *domain, unsigned d, double from, double to
                             fmax(fmax(slope[0], slope[1]), slope[2]), 0};
 }
 
-static double times(double a, double b)
-{
-    return a == 0 || b == 0 ? 0 : a * b;
-}
-
 /* The mapped integrand's values over a box; half widths may be 0. */
 static bool values_over(search *s, const double *centre, const double *half, fc_bounds *y)
 {
@@ -90,19 +85,16 @@ static bool values_over(search *s, const double *centre, const double *half, fc_
     for (unsigned d = 0; d < c->n_dim; d++) {
         fc_bounds slope;
         map_axis(c->domain, d, centre[d] - half[d], centre[d] + half[d], &x[d], &slope);
-        const double p = by.low * slope.low, q = by.high * slope.high;
-        const double r = by.low * slope.high, t = by.high * slope.low;
-        by = (fc_bounds){fmin(fmin(p, q), fmin(r, t)), fmax(fmax(p, q), fmax(r, t)), 0};
+        by = fc_bounds_multiply(&by, &slope);
     }
     if (!c->f->bounds(c->f->context, x, y)) {
         s->failed = true;
         return false;
     }
     for (unsigned o = 0; o < c->n_out; o++) {
-        const double p = times(y[o].low, by.low), q = times(y[o].low, by.high);
-        const double r = times(y[o].high, by.low), t = times(y[o].high, by.high);
-        y[o].low = fmin(fmin(p, q), fmin(r, t));
-        y[o].high = fmax(fmax(p, q), fmax(r, t));
+        const double nan = y[o].nan;
+        y[o] = fc_bounds_multiply(&y[o], &by);
+        y[o].nan = nan;
     }
     return true;
 }

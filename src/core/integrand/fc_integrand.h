@@ -54,8 +54,8 @@ typedef bool fc_disc_box_fn(void *context, const struct fc_disc_range *x,
  * Threads: any. */
 typedef bool fc_bounds_fn(void *context, const struct fc_bounds *x, struct fc_bounds *out);
 
-/* What is known of the integrand everywhere (fc_polynomial.h), or NULL. Lives as long as it does.
- */
+/* What is known of the integrand everywhere (fc_polynomial.h), or NULL. Lives as long as it does,
+ * or until the next call. Threads: one at a time. */
 typedef const struct fc_polynomial *fc_polynomial_fn(void *context);
 
 typedef struct fc_integrand {

@@ -25,9 +25,7 @@
 #define LEAST_RANGE 1e-9  /* of the fibre's largest value: below is rounding */
 #define LEAST_SLOPE 0.001 /* what a kink changes, over the fibre's range */
 #define MOST_BLURRED 1e-3 /* a side's own error, over what it misses beyond the break */
-#define LOCATED                                                                                    \
-    1e-13 /* a kink is found when the sides differ by so much of the fibre's largest               \
-           */
+#define LOCATED 1e-13 /* of the largest value: when the sides differ so little a kink is found */
 
 typedef struct side {
     unsigned n;
@@ -243,10 +241,11 @@ fc_status fc_fibre_search(fc_fibre_fn *f, void *context, fc_fibre *fibres, size_
     const uint64_t most = *n_eval + budget;
     const size_t n_points = n * samples;
     double x[FC_FIBRE_MOST_SAMPLES];
-    double *at = fc_malloc(n_points, 2 * sizeof *at), *y = at + n_points;
+    double *at = fc_malloc(n_points, sizeof *at), *y = fc_malloc(n_points, sizeof *y);
     unsigned *dims = fc_malloc(n_points, sizeof *dims);
     suspect *suspects = fc_malloc(n * FC_FIBRE_MOST_BREAKS + 1, sizeof *suspects);
-    fc_status status = at == NULL || dims == NULL || suspects == NULL ? FC_ERR_NOMEM : FC_OK;
+    const bool lacks = at == NULL || y == NULL || dims == NULL || suspects == NULL;
+    fc_status status = lacks ? FC_ERR_NOMEM : FC_OK;
     size_t n_suspects = 0;
     if (status == FC_OK) {
         for (size_t i = 0; i < samples; i++) {
@@ -293,6 +292,7 @@ fc_status fc_fibre_search(fc_fibre_fn *f, void *context, fc_fibre *fibres, size_
         }
     }
     fc_free(at);
+    fc_free(y);
     fc_free(dims);
     fc_free(suspects);
     return status;

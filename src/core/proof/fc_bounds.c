@@ -8,6 +8,7 @@
 
 #include "fc_code.h"
 #include "fc_disc_impl.h"
+#include "fc_minmax.h"
 
 #define PI 3.14159265358979323846
 #define RARELY 0x1p-10     /* 0 / 0 */
@@ -18,16 +19,6 @@ typedef struct state {
 } state;
 
 static const fc_bounds anything = {-INFINITY, INFINITY, 0};
-
-static double smaller(double a, double b)
-{
-    return a < b ? a : b;
-}
-
-static double larger(double a, double b)
-{
-    return a > b ? a : b;
-}
 
 static bool contains(const fc_bounds *x, double value)
 {
@@ -44,7 +35,7 @@ static double outside(const fc_bounds *x, double least, double most)
         return 1;
     }
     const double share =
-        (larger(least - x->low, 0) + larger(x->high - most, 0)) / (x->high - x->low);
+        (fc_larger(least - x->low, 0) + fc_larger(x->high - most, 0)) / (x->high - x->low);
     return share > 0 ? share : 0.5; /* where infinite ones are divided */
 }
 
@@ -56,7 +47,8 @@ static fc_bounds between(double low, double high)
 
 static fc_bounds hull(const fc_bounds *a, const fc_bounds *b)
 {
-    return (fc_bounds){smaller(a->low, b->low), larger(a->high, b->high), larger(a->nan, b->nan)};
+    return (fc_bounds){fc_smaller(a->low, b->low), fc_larger(a->high, b->high),
+                       fc_larger(a->nan, b->nan)};
 }
 
 /* Of bounds: an infinite one stands for what is finite. */
@@ -65,18 +57,19 @@ static double times(double a, double b)
     return a == 0 || b == 0 ? 0 : a * b;
 }
 
-static fc_bounds multiply(const fc_bounds *a, const fc_bounds *b)
+fc_bounds fc_bounds_multiply(const fc_bounds *a, const fc_bounds *b)
 {
     const double p = times(a->low, b->low), q = times(a->low, b->high);
     const double r = times(a->high, b->low), s = times(a->high, b->high);
-    return between(smaller(smaller(p, q), smaller(r, s)), larger(larger(p, q), larger(r, s)));
+    return between(fc_smaller(fc_smaller(p, q), fc_smaller(r, s)),
+                   fc_larger(fc_larger(p, q), fc_larger(r, s)));
 }
 
 static fc_bounds divide(const fc_bounds *a, const fc_bounds *b)
 {
     if (b->low > 0 || b->high < 0) {
         const fc_bounds over = {1 / b->high, 1 / b->low, 0};
-        return multiply(a, &over);
+        return fc_bounds_multiply(a, &over);
     }
     fc_bounds out = anything;
     if (a->low >= 0 || a->high <= 0) { /* the sign may be known */
@@ -97,13 +90,13 @@ static fc_bounds divide(const fc_bounds *a, const fc_bounds *b)
 static fc_bounds square(const fc_bounds *x)
 {
     const double a = x->low * x->low, b = x->high * x->high;
-    return (fc_bounds){contains(x, 0) ? 0 : smaller(a, b), larger(a, b), 0};
+    return (fc_bounds){contains(x, 0) ? 0 : fc_smaller(a, b), fc_larger(a, b), 0};
 }
 
 static fc_bounds absolute(const fc_bounds *x)
 {
     const double a = fabs(x->low), b = fabs(x->high);
-    return (fc_bounds){contains(x, 0) ? 0 : smaller(a, b), larger(a, b), 0};
+    return (fc_bounds){contains(x, 0) ? 0 : fc_smaller(a, b), fc_larger(a, b), 0};
 }
 
 static fc_bounds power(const fc_bounds *x, const fc_bounds *q)
@@ -122,14 +115,14 @@ static fc_bounds power(const fc_bounds *x, const fc_bounds *q)
         if (whole) {
             return anything;
         }
-        const double end = pow(larger(x->high, 0), n), nan = outside(x, 0, INFINITY);
+        const double end = pow(fc_larger(x->high, 0), n), nan = outside(x, 0, INFINITY);
         return n > 0 ? (fc_bounds){0, end, nan} : (fc_bounds){end, INFINITY, nan};
     }
     if (x->low > 0) { /* monotone in each */
         const double p[4] = {pow(x->low, q->low), pow(x->low, q->high), pow(x->high, q->low),
                              pow(x->high, q->high)};
-        return between(smaller(smaller(p[0], p[1]), smaller(p[2], p[3])),
-                       larger(larger(p[0], p[1]), larger(p[2], p[3])));
+        return between(fc_smaller(fc_smaller(p[0], p[1]), fc_smaller(p[2], p[3])),
+                       fc_larger(fc_larger(p[0], p[1]), fc_larger(p[2], p[3])));
     }
     return (fc_bounds){-INFINITY, INFINITY, outside(x, 0, INFINITY)};
 }
@@ -141,7 +134,7 @@ static fc_bounds cosine(double low, double high)
         return (fc_bounds){-1, 1, 0};
     }
     const double a = cos(low), b = cos(high);
-    fc_bounds out = {smaller(a, b), larger(a, b), 0};
+    fc_bounds out = {fc_smaller(a, b), fc_larger(a, b), 0};
     if (floor(high / (2 * PI)) != floor(low / (2 * PI))) {
         out.high = 1;
     }
@@ -158,7 +151,7 @@ static fc_bounds rising(const fc_bounds *x, function *g, double least, double mo
 {
     fc_bounds out = anything;
     if (x->high >= least && x->low <= most) {
-        out = between(g(larger(x->low, least)), g(smaller(x->high, most)));
+        out = between(g(fc_larger(x->low, least)), g(fc_smaller(x->high, most)));
     }
     out.nan = outside(x, least, most);
     return out;
@@ -168,7 +161,7 @@ static fc_bounds falling(const fc_bounds *x, function *g, double least, double m
 {
     fc_bounds out = anything;
     if (x->high >= least && x->low <= most) {
-        out = between(g(smaller(x->high, most)), g(larger(x->low, least)));
+        out = between(g(fc_smaller(x->high, most)), g(fc_larger(x->low, least)));
     }
     out.nan = outside(x, least, most);
     return out;
@@ -271,7 +264,7 @@ static bool of_two(unsigned op, const fc_bounds *a, const fc_bounds *b, bool sam
         return true;
     case FC_OP_MUL_D:
     case FC_OP_MUL_I:
-        *out = same ? square(a) : multiply(a, b);
+        *out = same ? square(a) : fc_bounds_multiply(a, b);
         return true;
     case FC_OP_DIV_D:
     case FC_OP_TRUEDIV_I:
@@ -282,7 +275,7 @@ static bool of_two(unsigned op, const fc_bounds *a, const fc_bounds *b, bool sam
         *out = (fc_bounds){floor(out->low), floor(out->high), out->nan};
         return true;
     case FC_OP_MOD_D: {
-        const double size = larger(fabs(b->low), fabs(b->high));
+        const double size = fc_larger(fabs(b->low), fabs(b->high));
         *out = (fc_bounds){b->low < 0 ? -size : 0, b->high > 0 ? size : 0,
                            contains(b, 0) ? RARELY : 0};
         if (b->low == b->high && b->low != 0 && floor(a->low / b->low) == floor(a->high / b->low)) {
@@ -296,11 +289,11 @@ static bool of_two(unsigned op, const fc_bounds *a, const fc_bounds *b, bool sam
         return true;
     case FC_OP_MIN_D:
     case FC_OP_MIN_I:
-        *out = (fc_bounds){smaller(a->low, b->low), smaller(a->high, b->high), 0};
+        *out = (fc_bounds){fc_smaller(a->low, b->low), fc_smaller(a->high, b->high), 0};
         return true;
     case FC_OP_MAX_D:
     case FC_OP_MAX_I:
-        *out = (fc_bounds){larger(a->low, b->low), larger(a->high, b->high), 0};
+        *out = (fc_bounds){fc_larger(a->low, b->low), fc_larger(a->high, b->high), 0};
         return true;
     case FC_OP_HYPOT_D: {
         const fc_bounds p = absolute(a), q = absolute(b);
@@ -319,12 +312,12 @@ static bool of_two(unsigned op, const fc_bounds *a, const fc_bounds *b, bool sam
         if (b->low > 0) { /* of a / b, a rising function of a */
             const double p = atan2(a->low, b->low), q = atan2(a->low, b->high);
             const double r = atan2(a->high, b->low), s = atan2(a->high, b->high);
-            *out = between(smaller(p, q), larger(r, s));
+            *out = between(fc_smaller(p, q), fc_larger(r, s));
         }
         return true;
     case FC_OP_FMOD_D:
     case FC_OP_REMAINDER_D: {
-        const double size = larger(fabs(b->low), fabs(b->high));
+        const double size = fc_larger(fabs(b->low), fabs(b->high));
         *out = (fc_bounds){-size, size, contains(b, 0) ? RARELY : 0};
         return true;
     }
@@ -395,7 +388,7 @@ static bool compute(void *context, const fc_instruction *ins)
     const fc_bounds *b = ins->b != FC_NO_REGISTER ? &s->r[ins->b] : &none;
     const fc_bounds *c = ins->c != FC_NO_REGISTER ? &s->r[ins->c] : &none;
     fc_bounds out;
-    double nan = larger(a->nan, b->nan);
+    double nan = fc_larger(a->nan, b->nan);
     switch (ins->op) {
     case FC_OP_MOV_D:
     case FC_OP_MOV_I:
@@ -416,9 +409,9 @@ static bool compute(void *context, const fc_instruction *ins)
         break;
     }
     case FC_OP_FMA_D:
-        out = multiply(a, b);
+        out = fc_bounds_multiply(a, b);
         out = between(out.low + c->low, out.high + c->high);
-        nan = larger(nan, c->nan);
+        nan = fc_larger(nan, c->nan);
         break;
     case FC_OP_ISNAN_D:
         out = (fc_bounds){0, nan > 0 ? 1 : 0, 0};
@@ -441,7 +434,7 @@ static bool compute(void *context, const fc_instruction *ins)
             !decide(ins->op, a, b, &out)) {
             return false;
         }
-        nan = larger(nan, out.nan);
+        nan = fc_larger(nan, out.nan);
         break;
     }
     out.nan = nan;

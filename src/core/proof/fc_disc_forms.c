@@ -9,6 +9,7 @@
 
 #include "fc_code.h"
 #include "fc_disc_impl.h"
+#include "fc_minmax.h"
 
 #define SLACK (1 + 1e-12)
 
@@ -156,11 +157,6 @@ int fc_form_decide(unsigned op, const fc_form_operands *in, fc_disc_frame *frame
     }
 }
 
-static double larger(double a, double b)
-{
-    return a > b ? a : b;
-}
-
 fc_disc_range fc_disc_of_corners(const fc_disc_frame *frame, const double *value, unsigned step,
                                  double size)
 {
@@ -173,15 +169,15 @@ fc_disc_range fc_disc_of_corners(const fc_disc_frame *frame, const double *value
         most = here > most ? here : most;
     }
     centre /= n_corners;
-    const double spread = larger(most - centre, centre - least);
+    const double spread = fc_larger(most - centre, centre - least);
     double radius = spread;
     if (frame->axis < frame->n) {
         const unsigned bit = 1U << frame->axis;
         for (unsigned c = 0; c < n_corners; c++) {
             if ((c & bit) == 0) {
                 const double here = value[c * step], there = value[(c | bit) * step];
-                radius = larger(radius, fabs(0.5 * (here + there) - centre) +
-                                            frame->stretch * 0.5 * fabs(there - here));
+                radius = fc_larger(radius, fabs(0.5 * (here + there) - centre) +
+                                               frame->stretch * 0.5 * fabs(there - here));
             }
         }
     }

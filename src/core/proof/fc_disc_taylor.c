@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fc_minmax.h"
+
 #define ORDER FC_SERIES_ORDER
 #define FEW 5 /* coefficients of functions of which no more are written down */
 #define ROUNDING FC_DISC_ROUNDING
@@ -16,17 +18,6 @@
 
 typedef fc_series series;
 typedef fc_series_state state;
-
-/* fmax and fmin without calls of the library; of a nan, the other one or itself. */
-static inline double larger(double a, double b)
-{
-    return a > b ? a : b;
-}
-
-static inline double smaller(double a, double b)
-{
-    return a < b ? a : b;
-}
 
 /* Without the first coefficient, whose place the next one takes. */
 static inline void drop_first(series *x)
@@ -63,7 +54,7 @@ static double size_of(const state *s, const series *x)
     for (unsigned k = 0; k < x->n; k++, far *= s->most) {
         sum += fabs(x->c[k]) * far;
     }
-    return smaller(sum + x->rest * far, x->size);
+    return fc_smaller(sum + x->rest * far, x->size);
 }
 
 /* x <= upper_bound there, for power 0. */
@@ -71,9 +62,9 @@ static double upper_bound(const state *s, const series *x)
 {
     double sum = 0, far = 1;
     for (unsigned k = 0; k < x->n; k++, far *= s->most) {
-        sum += larger(x->c[k], 0) * far;
+        sum += fc_larger(x->c[k], 0) * far;
     }
-    return smaller(sum + x->rest * far, x->size);
+    return fc_smaller(sum + x->rest * far, x->size);
 }
 
 void fc_series_add_noise(const state *s, series *x, double noise, int at)

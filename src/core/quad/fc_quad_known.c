@@ -10,6 +10,7 @@
 
 #include "fc_disc.h"
 #include "fc_epsilon.h"
+#include "fc_minmax.h"
 #include "fc_quad_layout.h"
 
 #define LOUD 1e-2      /* noise of a level, over what it is worth */
@@ -25,11 +26,6 @@ double fc_quad_norm(const double *v, unsigned n)
 }
 
 /* fmax, but for nan: no call of the library. */
-static inline double larger(double a, double b)
-{
-    return a > b ? a : b;
-}
-
 double fc_quad_program_noise(const fc_quad_work *q, const fc_panel *panel)
 {
     const fc_integrand *f = q->p.f;
@@ -283,12 +279,12 @@ double fc_quad_check_edges(fc_quad_work *q, bool mark)
         double gap = first * (a->hi - a->lo + b->hi - b->lo);
         double change = fabs(right.value - left.value), missed = 0;
         double noise = 64 * DBL_EPSILON * (fabs(left.value) + fabs(right.value));
-        if (change > 5 * larger(fabs(left.slope), fabs(right.slope)) * gap + noise) {
+        if (change > 5 * fc_larger(fabs(left.slope), fabs(right.slope)) * gap + noise) {
             missed = change * gap;
         } else if (q->p.sections[a->section].inverse == q->p.sections[b->section].inverse) {
             /* Where the coordinates differ, so do the slopes. */
             double turn = fabs(right.slope - left.slope);
-            if (turn * gap > 5 * larger(left.bend, right.bend) * gap + noise) {
+            if (turn * gap > 5 * fc_larger(left.bend, right.bend) * gap + noise) {
                 missed = turn * gap * gap;
             }
         }

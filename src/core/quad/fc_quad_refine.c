@@ -63,9 +63,6 @@ size_t fc_quad_mark_worst(fc_quad_work *q, double budget, double least)
 
 #define MOST_NOISY 4096 /* panels that are asked for their noise */
 
-/* Rough panels may be small errors in sum, each of any sign, or all of them of the same: then |K -
- * G| says too little. Their errors become what the program's rounding errors may add up to, if that
- * is more. Returns by how much all of them grew. */
 double fc_quad_admit_noise(fc_quad_work *q)
 {
     double grown = 0, density = INFINITY; /* of noise, per length in x, at the last panel asked */

@@ -190,16 +190,15 @@ fc_status fc_cancel_check(fc_cancel *cancel)
     if (reason != FC_OK || (cancel->deadline_ns == 0 && cancel->poll == NULL)) {
         return (fc_status)reason;
     }
+    const bool polls = cancel->poll != NULL && pthread_equal(pthread_self(), cancel->owner);
     int64_t now = fc_now_ns();
     if (cancel->deadline_ns != 0 && now >= cancel->deadline_ns) {
         int none = FC_OK;
         atomic_compare_exchange_strong_explicit(&cancel->reason, &none, FC_ERR_DEADLINE,
                                                 memory_order_relaxed, memory_order_relaxed);
-    } else if (cancel->poll == NULL || !pthread_equal(pthread_self(), cancel->owner)) {
-        /* not for this thread */
-    } else if (cancel->next_poll_ns == 0) {
+    } else if (polls && cancel->next_poll_ns == 0) {
         cancel->next_poll_ns = now + FIRST_POLL_NS;
-    } else if (now >= cancel->next_poll_ns) {
+    } else if (polls && now >= cancel->next_poll_ns) {
         if (cancel->poll(cancel->poll_context)) {
             fc_cancel_request(cancel);
         }
